@@ -1,0 +1,66 @@
+/**
+ * Ethernet II frames with IEEE 802.1Q tags, stacked as in 802.1ad (QinQ). An 802.3 frame, whose type field
+ * is a length (at most 1500), has a header here too; what follows it is LLC and never IP to us.
+ *
+ * The type that counts always lies in the two bytes before the payload, whatever the tags:
+ *   const length = checkEthernet(view, start, end); etherType = view.getUint16(start + length - 2)
+ * Hot: check. Cold: parse, emit.
+ */
+import { Malformed } from './malformed.ts';
+
+/** IEEE 802 numbers. */
+export const enum EtherType {
+  Ipv4 = 0x0800,
+  Arp = 0x0806,
+  /** 802.1Q customer tag. */
+  Vlan = 0x8100,
+  Ipv6 = 0x86dd,
+  /** 802.1ad service tag. */
+  ServiceVlan = 0x88a8,
+  /** Service tag of equipment older than 802.1ad. */
+  OldServiceVlan = 0x9100,
+}
+
+/** Byte offsets of the fields. */
+export const enum EthernetField {
+  Destination = 0,
+  Source = 6,
+  Type = 12,
+}
+
+export const ETHERNET_HEADER_BYTES = 14;
+export const VLAN_TAG_BYTES = 4;
+/** Type fields below this are the length of an 802.3 frame (IEEE 802.3 §3.2.6). */
+export const ETHERTYPE_MIN = 0x0600;
+/** Deeper stacks of tags are malformed. */
+const VLAN_TAGS_MAX = 8;
+
+export function isVlanEtherType(etherType: number): boolean {
+  return (
+    etherType === EtherType.Vlan ||
+    etherType === EtherType.ServiceVlan ||
+    etherType === EtherType.OldServiceVlan
+  );
+}
+
+/** Length of the header at `start` with its tags in bytes, or a reason. Reads within [start, end). */
+export function checkEthernet(view: DataView, start: number, end: number): number {
+  const typeAt = start + EthernetField.Type;
+  if (typeAt + 2 > end) return Malformed.Truncated;
+  const tags = checkVlanTags(view, typeAt, end);
+  return tags < 0 ? tags : ETHERNET_HEADER_BYTES + tags;
+}
+
+/**
+ * Length in bytes of the stack of tags whose first type field is at `typeAt` (0 without tags), or a reason.
+ * Linux cooked headers end in the same type field.
+ */
+export function checkVlanTags(view: DataView, typeAt: number, end: number): number {
+  let at = typeAt;
+  while (isVlanEtherType(view.getUint16(at))) {
+    at += VLAN_TAG_BYTES;
+    if (at - typeAt > VLAN_TAGS_MAX * VLAN_TAG_BYTES) return Malformed.TooManyHeaders;
+    if (at + 2 > end) return Malformed.Truncated;
+  }
+  return at - typeAt;
+}
