@@ -1,0 +1,30 @@
+/** Why a frame ended before its destination. Every drop has a reason, and every reason is counted. */
+export const enum DropReason {
+  /** The drop-tail limit of a queue. */
+  QueueFull = 0,
+  /** A loss process of the link. */
+  RandomLoss = 1,
+  /** The link was down. */
+  LinkDown = 2,
+  /** Longer than the link's MTU and not to be split. */
+  MtuExceeded = 3,
+  /** The frame pool was empty. */
+  FramePoolEmpty = 4,
+  /** The payload arena had no free chunk. */
+  PayloadArenaFull = 5,
+  /** Bytes that no header could be read from. */
+  Malformed = 6,
+}
+
+/** Names as results print them, by DropReason. */
+export const DROP_REASON_NAMES = [
+  'queueFull',
+  'randomLoss',
+  'linkDown',
+  'mtuExceeded',
+  'framePoolEmpty',
+  'payloadArenaFull',
+  'malformed',
+] as const;
+
+export const DROP_REASON_COUNT = DROP_REASON_NAMES.length;

@@ -1,0 +1,108 @@
+/**
+ * The layout of a frame: one 64-byte record (one cache line) per handle in one Int32Array, with a
+ * Float64Array view on the same buffer for times, and a second record of the same handle for what is
+ * rarely read. Words are named here and nowhere else.
+ *
+ *   words[(frame << FRAME_SHIFT) + FrameWord.Seq]      doubles[(frame << DOUBLE_SHIFT) + FrameDouble.DeliveryNs]
+ */
+import type { Brand } from '../base/units.ts';
+
+/** A handle. Whoever holds it owns the frame; passing it on gives it away. */
+export type FrameId = Brand<'FrameId'>;
+export const NO_FRAME = -1 as FrameId;
+
+export const FRAME_SHIFT = 4;
+export const DOUBLE_SHIFT = 3;
+
+/** First record: what queues, links, demultiplexing and the fingerprint read. */
+export const enum FrameWord {
+  /** Interned address indices (frame/address-table). */
+  Src = 0,
+  Dst = 1,
+  /** Source port << 16 | destination port. ICMP: type << 24 | code << 16 | identifier. */
+  Ports = 2,
+  Seq = 3,
+  Ack = 4,
+  /** TCP flags (12 bits: AE CWR ECE URG ACK PSH RST SYN FIN) << 16 | window field. */
+  FlagsWindow = 5,
+  TsVal = 6,
+  TsEcr = 7,
+  /** IPv4 identification (low 16 bits). */
+  Identification = 8,
+  /** Transport payload in bytes. */
+  PayloadLength = 9,
+  /** Length on an Ethernet wire without FCS: 14 + the network-layer packet, whatever the capture's link type. */
+  WireLength = 10,
+  /** MetaShift, MetaMask and MetaBit below. */
+  Meta = 11,
+  /** Byte offset in the payload arena; NO_PAYLOAD for a length-only payload, which stands for zeros. */
+  Payload = 12,
+  /** Intrusive link: a frame is in at most one queue. */
+  Next = 13,
+  // Words 14 and 15 are FrameDouble.DeliveryNs.
+}
+
+export const NO_PAYLOAD = -1;
+
+export const enum FrameDouble {
+  /** Instant at which a line hands the frame on; while it waits in a queue, the instant it was enqueued. */
+  DeliveryNs = 7,
+}
+
+/** Meta, low to high: protocol 8, traffic class (DSCP << 2 | ECN) 8, TTL 8, bits 8. */
+export const enum MetaShift {
+  Protocol = 0,
+  TrafficClass = 8,
+  Ttl = 16,
+}
+
+export const enum MetaBit {
+  /** The bytes in the arena are the truth; without it the fields are, and bytes are made from them. */
+  Captured = 1 << 24,
+  /** Addresses are IPv6. */
+  Ipv6 = 1 << 25,
+  /** The network layer is no IP: addresses, ports and protocol mean nothing. */
+  NotIp = 1 << 26,
+  /** An element flipped bits in this frame's bytes. */
+  Corrupted = 1 << 27,
+  /** Made by duplication, not sent. */
+  Duplicate = 1 << 28,
+  /** TsVal and TsEcr are present. */
+  HasTimestamps = 1 << 29,
+  /** The second record holds SACK blocks. */
+  HasSack = 1 << 30,
+  /** Fields in Meta (traffic class, TTL) differ from the captured bytes. */
+  Changed = 1 << 31,
+}
+
+export const ECN_MASK = 3;
+
+/** Second record of a built frame. */
+export const enum BuiltExtra {
+  /** Number of SACK blocks, 1 to 4; their left and right edges follow. */
+  SackCount = 0,
+  SackLeft = 1,
+  SackRight = 2,
+}
+
+/** Second record of a captured frame: where it came from and how the path treated it. */
+export const enum CapturedExtra {
+  /** Bytes stored in the arena; less than OriginalLength when the capture was cut by its snap length. */
+  CapturedLength = 0,
+  /** Length the capture states, with its own link header. */
+  OriginalLength = 1,
+  /** Index of the capture interface, across all input files. */
+  Interface = 2,
+  /** Link layer of the bytes (wire/link-layer). */
+  LinkLayer = 3,
+  /** Offset of the network layer in the bytes. */
+  NetworkOffset = 4,
+  /** Flow row << 1 | direction, and ordinal of the frame within it (RFC 4737's sending sequence). */
+  Flow = 5,
+  Ordinal = 6,
+}
+
+export const enum CapturedDouble {
+  /** Instant at which the frame entered the path. */
+  EnteredNs = 4,
+}
