@@ -1,0 +1,107 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { NEVER } from '../../src/base/units.ts';
+import { Scheduler, type SourceClass, type SourceId } from '../../src/engine/scheduler.ts';
+
+/** What a source does when it fires or before the run: a list of (other source, new deadline offset or disarm). */
+const action = fc.record({
+  target: fc.nat({ max: 11 }),
+  offsetNs: fc.oneof(fc.nat({ max: 6 }), fc.nat({ max: 1000 }), fc.constant(-1)),
+});
+const plan = fc.record({
+  classes: fc.array(fc.nat({ max: 3 }), { minLength: 12, maxLength: 12 }),
+  initial: fc.array(action, { minLength: 1, maxLength: 20 }),
+  reactions: fc.array(fc.array(action, { maxLength: 4 }), { minLength: 1, maxLength: 40 }),
+});
+type Plan = typeof plan extends fc.Arbitrary<infer T> ? T : never;
+
+/** The naive model: scan all deadlines, take the least (time, class, index). */
+function runModel({ classes, initial, reactions }: Plan): [number, number][] {
+  const deadlines = new Array<number>(12).fill(NEVER);
+  let now = 0;
+  const apply = (list: Plan['initial']) => {
+    for (const { target, offsetNs } of list) {
+      deadlines[target] = offsetNs < 0 ? NEVER : now + offsetNs;
+    }
+  };
+  apply(initial);
+  const log: [number, number][] = [];
+  for (const reaction of reactions) {
+    let best = -1;
+    for (let source = 0; source < 12; source++) {
+      if (deadlines[source] === NEVER) continue;
+      if (best < 0) best = source;
+      else {
+        const order =
+          (deadlines[source] as number) - (deadlines[best] as number) ||
+          (classes[source] as number) - (classes[best] as number);
+        if (order < 0) best = source;
+      }
+    }
+    if (best < 0) break;
+    now = deadlines[best] as number;
+    deadlines[best] = NEVER;
+    log.push([now, best]);
+    apply(reaction);
+  }
+  return log;
+}
+
+function runScheduler(
+  { classes, initial, reactions }: Plan,
+  steps: 'one' | 'events',
+): [number, number][] {
+  const scheduler = new Scheduler(2);
+  const log: [number, number][] = [];
+  const sources: SourceId[] = [];
+  const apply = (list: Plan['initial']) => {
+    for (const { target, offsetNs } of list) {
+      const source = sources[target] as SourceId;
+      if (offsetNs < 0) {
+        scheduler.disarm(source);
+      } else {
+        scheduler.deadlineNs[source] = scheduler.clock.nowNs + offsetNs;
+        scheduler.arm(source);
+      }
+    }
+  };
+  const sink = {
+    onEvent(arg: number) {
+      log.push([scheduler.clock.nowNs, arg]);
+      apply(reactions[log.length - 1] ?? []);
+      if (log.length === reactions.length) scheduler.stop();
+    },
+  };
+  for (const [index, sourceClass] of classes.entries()) {
+    sources.push(scheduler.register(sink, index, sourceClass as SourceClass));
+  }
+  apply(initial);
+  if (steps === 'one') {
+    scheduler.runUntil(NEVER);
+  } else {
+    while (log.length < reactions.length && scheduler.nextEventTime() !== NEVER) {
+      scheduler.runUntil(scheduler.nextEventTime());
+    }
+  }
+  return log;
+}
+
+describe('Scheduler', () => {
+  it('runs events in the order of (time, class, source id) for any arming, re-arming and disarming', () => {
+    fc.assert(
+      fc.property(plan, (value) => {
+        expect(runScheduler(value, 'one')).toEqual(runModel(value));
+      }),
+      { seed: 1, numRuns: 500 },
+    );
+  });
+
+  it('gives the same order when it is stepped from event time to event time', () => {
+    fc.assert(
+      fc.property(plan, (value) => {
+        expect(runScheduler(value, 'events')).toEqual(runModel(value));
+      }),
+      { seed: 2, numRuns: 300 },
+    );
+  });
+});
