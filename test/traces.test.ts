@@ -18,7 +18,7 @@ interface Listed {
 /** The rows "| `name` | packets | bytes | sha256 |" of the provenance table. */
 function readProvenance(): Map<string, Listed> {
   const table = readFileSync(new URL('README.md', folder), 'utf8');
-  const row = /^\| `([^`]+)` \| (\d+) \| (\d+) \| ([0-9a-f]{64}) \|$/gm;
+  const row = /^\| `([^`]+)` *\| (\d+) *\| (\d+) *\| ([0-9a-f]{64}) \|$/gm;
   return new Map(
     Array.from(table.matchAll(row), ([, name = '', packets, bytes, sha256 = '']) => [
       name,
