@@ -76,7 +76,9 @@ export class HistogramRows {
       facts[at + Fact.Max] = value[0];
     } else if (this.#heads[row] !== NO_BLOCK || facts[at + Fact.Min] !== value[0]) {
       if (this.#heads[row] === NO_BLOCK) this.#openFirstBlock(row);
-      this.#buckets[this.#bucketOfValue(row)]++;
+      // A statement of its own: it may move the counters to a larger array.
+      const bucket = this.#bucketOfValue(row);
+      this.#buckets[bucket]++;
       if (facts[at + Fact.Min] > value[0]) {
         facts[at + Fact.Min] = value[0];
       }
@@ -122,7 +124,8 @@ export class HistogramRows {
   #openFirstBlock(row: number): void {
     const value = this.valueNs[0];
     this.valueNs[0] = this.min(row);
-    this.#buckets[this.#bucketOfValue(row)] = this.count(row);
+    const bucket = this.#bucketOfValue(row);
+    this.#buckets[bucket] = this.count(row);
     this.valueNs[0] = value;
   }
 

@@ -80,13 +80,17 @@ describe('HistogramRows', () => {
         histogram.record(row);
       }
     }
-    for (let row = 0; row < rows; row += 997) {
-      const median = row + 2e6;
+    let worst = 0;
+    for (let row = 0; row < rows; row++) {
       expect(histogram.count(row)).toBe(5);
-      expect([histogram.min(row), histogram.max(row)]).toEqual([row, row + 4e6]);
-      expect(histogram.mean(row)).toBe(median);
-      expect(Math.abs(histogram.quantile(row, 0.5) - median)).toBeLessThanOrEqual(median / 128);
+      for (let rank = 1; rank <= 5; rank++) {
+        const truth = row + (rank - 1) * 1e6;
+        const error = Math.abs(histogram.quantile(row, rank / 5) - truth);
+        worst = Math.max(worst, error / Math.max(1, truth));
+      }
     }
+    expect(worst).toBeGreaterThan(0);
+    expect(worst).toBeLessThanOrEqual(1 / 128);
   });
 
   it('merges rows as if all values had been recorded in one', () => {
@@ -104,7 +108,7 @@ describe('HistogramRows', () => {
       ...[0.1, 0.3, 0.5, 0.7, 0.9].map((q) => histogram.quantile(row, q)),
     ];
     expect(facts(merged)).toEqual(facts(all));
-    expect(factsrows[0].slice(0, 3)).toEqual([3, 5, 5]);
+    expect(facts(rows[0]).slice(0, 3)).toEqual([3, 5, 5]);
   });
 
   it('refuses negative values and rows that do not exist', () => {
