@@ -1,0 +1,124 @@
+/**
+ * What all parts of one run share: the scheduler and its clock, the frames, the interned addresses,
+ * the seed, the fingerprint, and the one way for a frame to end before its destination.
+ *
+ * A place is somewhere a frame can be delivered or dropped; places are numbered in order of set-up.
+ * Hot: no allocation per drop or delivery. It moves no frames itself: links and hosts do.
+ */
+import type { Clock } from '../engine/clock.ts';
+import { DROP_REASON_COUNT, type DropReason } from '../engine/drop-reason.ts';
+import { Fingerprint } from '../engine/fingerprint.ts';
+import { RandomSource } from '../engine/random.ts';
+import { Scheduler } from '../engine/scheduler.ts';
+import { AddressTable } from '../frame/address-table.ts';
+import type { FramePool } from '../frame/frame-pool.ts';
+import { FRAME_SHIFT, type FrameId, FrameWord, MetaBit } from '../frame/frame-record.ts';
+import type { DropSink } from '../qdisc/queue-discipline.ts';
+
+/** Hears of what the path did to single frames. Called before a frame is released; it owns nothing. */
+export interface FrameObserver {
+  onDrop(frame: FrameId, reason: DropReason, place: number): void;
+  onDuplicate(original: FrameId, copy: FrameId, place: number): void;
+  /** `verdict` tells whether a checksum would notice (wire/verify-checksums). */
+  onCorrupt(frame: FrameId, verdict: number, place: number): void;
+}
+
+export interface NetworkConfig {
+  /** A non-negative integer up to 2^53: all chance of the run comes from it. */
+  readonly seed: number;
+  readonly pool: FramePool;
+  /** Encode and decode every frame at every link: slower, and must change nothing. */
+  readonly wireAlways?: boolean;
+  readonly addresses?: AddressTable;
+  /** Expected number of event sources; more may be registered. */
+  readonly sourceCount?: number;
+}
+
+/** Kinds of fingerprint records; a drop is KIND_DROP + reason. */
+const KIND_DELIVERY = 0;
+const KIND_DROP = 1;
+
+/** How a frame is held is no fact about it. */
+const FACT_BITS = ~(MetaBit.Captured | MetaBit.Changed);
+
+export class Network implements DropSink {
+  readonly scheduler: Scheduler;
+  readonly clock: Clock;
+  readonly pool: FramePool;
+  readonly addresses: AddressTable;
+  /** Fork it by label; do not draw from it. */
+  readonly random: RandomSource;
+  readonly fingerprint: Fingerprint;
+  readonly wireAlways: boolean;
+  observer: FrameObserver | undefined;
+  readonly #placeNames: string[] = [];
+  /** Drops by place and reason. */
+  #drops = new Float64Array(16 * DROP_REASON_COUNT);
+
+  constructor(config: NetworkConfig) {
+    this.scheduler = new Scheduler(config.sourceCount);
+    this.clock = this.scheduler.clock;
+    this.pool = config.pool;
+    this.addresses = config.addresses ?? new AddressTable();
+    this.random = RandomSource.fromSeed(config.seed);
+    this.fingerprint = new Fingerprint(this.clock);
+    this.wireAlways = config.wireAlways ?? false;
+    this.observer = undefined;
+  }
+
+  /** Set-up time. Places are numbered from 0 in order of the calls. */
+  addPlace(name: string): number {
+    const place = this.#placeNames.push(name) - 1;
+    if ((place + 1) * DROP_REASON_COUNT > this.#drops.length) {
+      const drops = new Float64Array(this.#drops.length * 2);
+      drops.set(this.#drops);
+      this.#drops = drops;
+    }
+    return place;
+  }
+
+  placeName(place: number): string {
+    return this.#placeNames[place] as string;
+  }
+
+  /** Frames dropped at `place` for `reason` so far. */
+  dropCount(place: number, reason: DropReason): number {
+    return this.#drops[place * DROP_REASON_COUNT + reason] as number;
+  }
+
+  /** Frames dropped at `place` for any reason. */
+  dropsAt(place: number): number {
+    let sum = 0;
+    for (let reason = 0; reason < DROP_REASON_COUNT; reason++) sum += this.dropCount(place, reason);
+    return sum;
+  }
+
+  /** Takes ownership: records, counts, tells the observer, releases. */
+  drop(frame: FrameId, reason: DropReason, place: number): void {
+    this.fingerprint.begin(KIND_DROP + reason, place);
+    this.#addFacts(frame);
+    const at = place * DROP_REASON_COUNT + reason;
+    this.#drops[at] = (this.#drops[at] as number) + 1;
+    if (this.observer !== undefined) this.observer.onDrop(frame, reason, place);
+    this.pool.release(frame);
+  }
+
+  /** Folds an arrival at a final destination into the fingerprint. The caller keeps the frame. */
+  recordDelivery(frame: FrameId, place: number): void {
+    this.fingerprint.begin(KIND_DELIVERY, place);
+    this.#addFacts(frame);
+  }
+
+  #addFacts(frame: FrameId): void {
+    const fingerprint = this.fingerprint;
+    const words = this.pool.words;
+    const at = frame << FRAME_SHIFT;
+    fingerprint.add(words[at + FrameWord.WireLength] as number);
+    fingerprint.add(words[at + FrameWord.PayloadLength] as number);
+    fingerprint.add(words[at + FrameWord.Ports] as number);
+    fingerprint.add(words[at + FrameWord.Seq] as number);
+    fingerprint.add(words[at + FrameWord.Ack] as number);
+    fingerprint.add(words[at + FrameWord.FlagsWindow] as number);
+    fingerprint.add((words[at + FrameWord.Meta] as number) & FACT_BITS);
+  }
+}
