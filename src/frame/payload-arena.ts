@@ -1,5 +1,6 @@
 /**
- * Payload bytes of a run: one buffer in equal chunks. A chunk counts the frames that point into it and
+ * Payload bytes of a run: one buffer in equal chunks, inside a WebAssembly.Memory where there is one, so
+ * that checksums run in place (wire/checksum-wasm). A chunk counts the frames that point into it and
  * is reused when the count is back at 0 and nobody fills it, so bytes are never copied while they travel.
  * Files are read straight into a chunk, and frames point at their bytes where they landed.
  *
@@ -9,7 +10,23 @@ import { assert } from '../base/assert.ts';
 
 export const NO_CHUNK = -1;
 
+const PAGE_BYTES = 65_536;
+
+/** What is used here of the host's WebAssembly; the pure layers compile without its types. */
+declare const WebAssembly:
+  | undefined
+  | { Memory: new (limits: { initial: number; maximum: number }) => { buffer: ArrayBuffer } };
+
+/** Memory that is committed page by page as it is touched. */
+function reserveMemory(bytes: number): { readonly buffer: ArrayBuffer } {
+  const pages = Math.ceil(bytes / PAGE_BYTES);
+  if (typeof WebAssembly === 'undefined') return { buffer: new ArrayBuffer(pages * PAGE_BYTES) };
+  return new WebAssembly.Memory({ initial: pages, maximum: pages });
+}
+
 export class PayloadArena {
+  /** The memory that `bytes` covers; it never grows. */
+  readonly memory: { readonly buffer: ArrayBuffer };
   readonly bytes: Uint8Array;
   readonly view: DataView;
   readonly chunkBytes: number;
@@ -28,9 +45,9 @@ export class PayloadArena {
     this.#shift = 31 - Math.clz32(chunkBytes);
     assert(1 << this.#shift === chunkBytes, 'chunk size is a power of two');
     assert(chunkBytes * chunkCount < 2 ** 31, 'arena is below 2 GiB');
-    const buffer = new ArrayBuffer(chunkBytes * chunkCount);
-    this.bytes = new Uint8Array(buffer);
-    this.view = new DataView(buffer);
+    this.memory = reserveMemory(chunkBytes * chunkCount);
+    this.bytes = new Uint8Array(this.memory.buffer);
+    this.view = new DataView(this.memory.buffer);
     this.chunkBytes = chunkBytes;
     this.#counts = new Int32Array(chunkCount);
     this.#freeChunks = new Int32Array(chunkCount);

@@ -1,0 +1,187 @@
+/**
+ * The scenario file: one schema for YAML, JSON and objects from code. It checks form and units and gives
+ * a PathSpec with numbers; what only the whole path knows (a queue in BDP, the text of a trace) is
+ * resolved in build.ts. Every error is one line: where in the file, what was expected, what was got.
+ */
+import { z } from 'zod';
+import { NetError } from '../base/errors.ts';
+import { CidrBlock } from '../base/ip-address.ts';
+import {
+  NETEM_EXPECTED,
+  parseCorrupt,
+  parseDelay,
+  parseDuplicate,
+  parseLoss,
+  parseReorder,
+} from './netem.ts';
+import {
+  EXPECTED,
+  parseBdp,
+  parseBytes,
+  parseDuration,
+  parseFactor,
+  parsePackets,
+  parseRate,
+} from './quantity.ts';
+
+/** A string field read by `parse`; `expected` completes "expected …, got …". */
+function field<T>(expected: string, parse: (text: string) => T | undefined) {
+  return z
+    .string({ error: `expected ${expected}` })
+    .meta({ description: expected })
+    .transform((text, context): T => {
+      const value = parse(text);
+      if (value !== undefined) return value;
+      context.issues.push({ code: 'custom', message: `expected ${expected}`, input: text });
+      return z.NEVER;
+    });
+}
+
+/** A drop-tail limit; `bdp` is resolved against the path. */
+export interface QueueSpec {
+  readonly bytes?: number;
+  readonly packets?: number;
+  readonly bdp?: number;
+}
+
+function parseQueue(text: string): QueueSpec | undefined {
+  const bytes = parseBytes(text);
+  if (bytes !== undefined) return bytes > 0 ? { bytes } : undefined;
+  const packets = parsePackets(text);
+  if (packets !== undefined) return packets > 0 ? { packets } : undefined;
+  const bdp = parseBdp(text);
+  return bdp === undefined || bdp <= 0 ? undefined : { bdp };
+}
+
+const parsePositiveBytes = (text: string) => {
+  const bytes = parseBytes(text);
+  return bytes !== undefined && bytes > 0 ? bytes : undefined;
+};
+
+const parseRateOrUnlimited = (text: string) =>
+  text.trim() === 'unlimited' ? Number.POSITIVE_INFINITY : parseRate(text);
+
+const duration = field(EXPECTED.duration, parseDuration);
+const rate = field(`${EXPECTED.rate}, or unlimited`, parseRateOrUnlimited);
+
+const change = z.strictObject({
+  at: duration,
+  rate: rate.optional(),
+  delay: duration.optional(),
+  up: z.boolean().optional(),
+});
+
+const schedule = z.strictObject({
+  changes: z.array(change).min(1),
+  every: duration.optional(),
+});
+
+const captureSide = z.enum(['in', 'out', 'both']);
+
+/** Parsers of a link's fields that are written as one text, by field; the command's options use them too. */
+export const linkFields = {
+  rate,
+  delay: field(NETEM_EXPECTED.delay, parseDelay),
+  queue: field(EXPECTED.queue, parseQueue),
+  mtu: field(EXPECTED.bytes, parsePositiveBytes),
+  overhead: field('bytes a frame like 24 B or -14 B', parseBytes),
+  loss: field(NETEM_EXPECTED.loss, parseLoss),
+  duplicate: field(NETEM_EXPECTED.duplicate, parseDuplicate),
+  corrupt: field(NETEM_EXPECTED.corrupt, parseCorrupt),
+  reorder: field(NETEM_EXPECTED.reorder, parseReorder),
+  trace: z.string().meta({ description: 'file of a Mahimahi delivery trace' }),
+} as const;
+
+const link = z
+  .strictObject({
+    name: z.string().min(1).optional(),
+    rate: linkFields.rate.optional(),
+    delay: linkFields.delay.optional(),
+    queue: linkFields.queue.optional(),
+    mtu: linkFields.mtu.optional(),
+    overhead: linkFields.overhead.optional(),
+    loss: linkFields.loss.optional(),
+    duplicate: linkFields.duplicate.optional(),
+    corrupt: linkFields.corrupt.optional(),
+    reorder: linkFields.reorder.optional(),
+    trace: linkFields.trace.optional(),
+    schedule: schedule.optional(),
+    capture: captureSide.optional(),
+  })
+  .refine((value) => value.rate === undefined || value.trace === undefined, {
+    error: 'expected either rate or trace: a trace is the rate',
+  });
+
+const links = z.union([link.transform((one) => [one]), z.array(link).min(1)]);
+
+const scenario = z.strictObject({
+  name: z.string().optional(),
+  seed: z.int().min(0).optional(),
+  wire: z.enum(['lazy', 'always']).optional(),
+  path: z.strictObject({ toClient: links.optional(), toServer: links.optional() }),
+  replay: z
+    .strictObject({
+      inside: z
+        .array(
+          field('an address block like 10.0.0.0/8', (text) => {
+            try {
+              return CidrBlock.parse(text);
+            } catch {
+              return undefined;
+            }
+          }),
+        )
+        .min(1)
+        .optional(),
+      speed: field(EXPECTED.factor, parseFactor).optional(),
+      loop: z.int().min(1).optional(),
+    })
+    .optional(),
+});
+
+export type LinkSpec = z.output<typeof link>;
+export type ScenarioSpec = z.output<typeof scenario>;
+/** A scenario as it is written: texts with units. */
+export type ScenarioInput = z.input<typeof scenario>;
+
+/**
+ * Checks a scenario.
+ * @param source named in errors: the file, or the option it came from
+ * @throws NetError with one line for the first thing that is wrong
+ */
+export function parseScenario(source: string, input: unknown): ScenarioSpec {
+  const result = scenario.safeParse(input, { reportInput: true });
+  if (result.success) return result.data;
+  throw new NetError('ERR_SCENARIO', `${source}: ${describeIssue(result.error.issues)}`);
+}
+
+/** The published JSON Schema of scenario files (draft 2020-12). */
+export function scenarioJsonSchema(): unknown {
+  return z.toJSONSchema(scenario, { io: 'input' });
+}
+
+type Issue = z.core.$ZodIssue;
+
+/** One line for the first issue; within a union, the branch that got furthest speaks. */
+function describeIssue(issues: readonly Issue[], prefix: readonly PropertyKey[] = []): string {
+  const issue = issues[0] as Issue;
+  const path = [...prefix, ...issue.path];
+  const where = path.length === 0 ? 'scenario' : path.map(String).join('.');
+  if (issue.code === 'invalid_union') {
+    const wanted = Array.isArray(issue.input) ? issue.errors[1] : issue.errors[0];
+    return describeIssue(wanted as readonly Issue[], path);
+  }
+  if (issue.code === 'unrecognized_keys') {
+    return `${where}: unknown key ${issue.keys.map((key) => JSON.stringify(key)).join(', ')}`;
+  }
+  const message = issue.message
+    .replace(/^[A-Z][a-z ]+: (?=expected)/, '')
+    .replace(/, received \w+$/, '');
+  return `${where}: ${message}, got ${showInput(issue.input)}`;
+}
+
+function showInput(input: unknown): string {
+  if (input === undefined) return 'nothing';
+  const shown = JSON.stringify(input) ?? String(input);
+  return shown.length > 60 ? `${shown.slice(0, 57)}…` : shown;
+}

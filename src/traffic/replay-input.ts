@@ -1,0 +1,150 @@
+/**
+ * One capture on its way into a run: its bytes are read straight into chunks of the payload arena, where
+ * frames will point at them, and decoded and dissected a batch of rows at a time. Stamps become
+ * nanoseconds since an epoch that the replay chooses. Sans-I/O: the source of bytes is given.
+ */
+import { NetError } from '../base/errors.ts';
+import { NO_CHUNK, type PayloadArena } from '../frame/payload-arena.ts';
+import { CaptureReader, MAX_RECORD_BYTES } from '../pcap/capture-reader.ts';
+import { CaptureRows } from '../pcap/capture-rows.ts';
+import { type ByteSource, CaptureStream } from '../pcap/capture-stream.ts';
+import { dissect } from '../wire/dissect.ts';
+import { LinkLayer, linkLayerFromLinkType, linkTypeName } from '../wire/link-layer.ts';
+import { PacketColumns } from '../wire/packet-columns.ts';
+
+/** Rows decoded at a time: the columns of 1,000 rows stay in a processor's own cache. */
+const BATCH_ROWS = 1000;
+
+/** Arena chunks that captures are read into: a block, and any record that has to fit in one piece. */
+export const INPUT_CHUNK_BYTES = 1 << 21;
+
+export class ReplayInput {
+  readonly name: string;
+  readonly reader: CaptureReader;
+  readonly rows = new CaptureRows(BATCH_ROWS);
+  readonly columns = new PacketColumns(BATCH_ROWS);
+  /** The row that comes next; valid while it is below rows.count. */
+  cursor = 0;
+  /** The chunk was lent when the arena was full: its packets cannot enter the path. */
+  isOverflow = false;
+  /** No more rows will come. */
+  isEnded = false;
+  readonly #stream: CaptureStream;
+  readonly #source: ByteSource;
+  readonly #arena: PayloadArena;
+  /** Chunk that holds the bytes of the current rows. */
+  #chunk = NO_CHUNK;
+  /** Lent when the arena is full, so that the input can be read to its end. */
+  readonly #spareChunk: number;
+  readonly #linkLayers: LinkLayer[] = [];
+
+  constructor(name: string, source: ByteSource, arena: PayloadArena) {
+    this.name = name;
+    this.reader = new CaptureReader(name);
+    this.#source = source;
+    this.#stream = new CaptureStream(source, this.reader);
+    this.#arena = arena;
+    this.#spareChunk = arena.openChunk();
+  }
+
+  /** Link layer of the current row's interface. */
+  linkLayerOf(row: number): LinkLayer {
+    return this.#linkLayers[this.rows.interfaceIndex[row] as number] as LinkLayer;
+  }
+
+  /** Nanoseconds from the given epoch (whole seconds and nanoseconds) to the stamp of `row`. */
+  timeSince(epochSeconds: number, epochNanoseconds: number, row: number): number {
+    const rows = this.rows;
+    const seconds = (rows.seconds[row] as number) - epochSeconds;
+    return seconds * 1e9 + ((rows.nanoseconds[row] as number) - epochNanoseconds);
+  }
+
+  /**
+   * Makes rows from `cursor` on available, or sets isEnded. A promise only when the source must wait.
+   * Throws NetError when the input is no capture or cannot be read.
+   */
+  refill(): void | Promise<void> {
+    while (!this.isEnded) {
+      if (this.#decodeBatch()) return;
+      const loaded = this.#load();
+      if (loaded instanceof Promise) return this.#refillLater(loaded);
+      if (!loaded) this.#end();
+    }
+  }
+
+  close(): void {
+    if (this.#chunk !== NO_CHUNK && !this.isOverflow) this.#arena.closeChunk(this.#chunk);
+    this.#chunk = NO_CHUNK;
+    this.#arena.closeChunk(this.#spareChunk);
+    this.#source.close();
+  }
+
+  async #refillLater(loading: Promise<boolean>): Promise<void> {
+    if (!(await loading)) this.#end();
+    await this.refill();
+  }
+
+  #end(): void {
+    this.isEnded = true;
+    const { packets } = this.reader.counters;
+    const layers = this.reader.interfaces.map((each) => linkLayerFromLinkType(each.linkType));
+    if (packets > 0 && layers.every((layer) => layer === LinkLayer.Unsupported)) {
+      throw unsupportedLinkType(this.name, this.reader.interfaces[0]?.linkType ?? -1);
+    }
+  }
+
+  #load(): boolean | Promise<boolean> {
+    const previous = this.#chunk;
+    const wasOverflow = this.isOverflow;
+    const opened = this.#arena.openChunk();
+    this.isOverflow = opened === NO_CHUNK;
+    this.#chunk = this.isOverflow ? this.#spareChunk : opened;
+    const loaded = this.#stream.load(this.#arena.bytes, this.#chunk, INPUT_CHUNK_BYTES);
+    if (previous !== NO_CHUNK && !wasOverflow) {
+      // The stream copies what it carries over before it waits.
+      this.#arena.closeChunk(previous);
+    }
+    return loaded;
+  }
+
+  /** Decodes and dissects what the current block still holds. False when it is used up. */
+  #decodeBatch(): boolean {
+    const rows = this.rows;
+    rows.clear();
+    this.cursor = 0;
+    if (this.#chunk === NO_CHUNK || this.#stream.decode(rows) === 0) return false;
+    const interfaces = this.reader.interfaces;
+    for (let index = this.#linkLayers.length; index < interfaces.length; index++) {
+      const linkType = interfaces[index]?.linkType ?? -1;
+      const layer = linkLayerFromLinkType(linkType);
+      if (layer === LinkLayer.Unsupported && this.reader.format === 'pcap') {
+        throw unsupportedLinkType(this.name, linkType);
+      }
+      this.#linkLayers.push(layer);
+    }
+    const view = this.#arena.view;
+    const count = rows.count;
+    for (let row = 0; row < count; row++) {
+      dissect(
+        view,
+        rows.offset[row] as number,
+        rows.capturedLength[row] as number,
+        rows.originalLength[row] as number,
+        this.linkLayerOf(row),
+        this.columns,
+        row,
+      );
+    }
+    return true;
+  }
+}
+
+function unsupportedLinkType(name: string, linkType: number): NetError {
+  return new NetError(
+    'ERR_LINK_TYPE',
+    `${name}: expected link type Ethernet, Linux cooked, raw IP or null/loopback, got ${linkTypeName(linkType)}`,
+  );
+}
+
+// A record, and what CaptureStream needs beside it, fits into one chunk.
+if (MAX_RECORD_BYTES >= INPUT_CHUNK_BYTES) throw new Error('chunks are shorter than records');
