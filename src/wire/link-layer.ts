@@ -3,6 +3,7 @@
  * draft-gharris-opsawg-pcap §8.2): which of them we read, what people call them, how long their headers are.
  * The headers themselves are read by wire/dissect; a capture of any other type ends in a named error.
  */
+import { ETHERNET_HEADER_BYTES } from './ethernet.ts';
 
 /** The values are LINKTYPE_ numbers. */
 export const enum LinkLayer {
@@ -19,9 +20,6 @@ export const enum LinkLayer {
   RawIpv6 = 229,
   LinuxCooked2 = 276,
 }
-
-/** Length of an Ethernet header without 802.1Q tags: destination, source, EtherType. */
-export const ETHERNET_HEADER_BYTES = 14;
 
 /** The link layer of a capture's LINKTYPE_ (or platform DLT_) number, or Unsupported. */
 export function linkLayerFromLinkType(linkType: number): LinkLayer {

@@ -1,11 +1,15 @@
 /**
- * What the headers of a batch of captured packets say: one typed array a field, one row a packet.
- * wire/dissect writes every column of a row, so rows can be used again without being cleared. A reader
- * that takes packets in order touches only the columns it asks for.
+ * What the headers of a batch of captured packets say: one column a field, one row a packet, in typed
+ * arrays. wire/dissect writes every column of a row, so rows can be used again without being cleared.
+ *
+ * All columns are windows of two arrays at a constant distance, so that the parser finds a cell by adding a
+ * constant to the row (48 ns a packet, against 62 with 25 arrays; Node 20.20, bench/dissect). The distance
+ * is no power of two, or all columns would share one cache set.
  *
  * 32-bit header fields keep their bit pattern as int32 (base/seq). Fields that a packet lacks hold the
  * value named "absent" here. It holds no times and no capture lengths: those are the reader's rows.
  */
+import { assert } from '../base/assert.ts';
 
 export const enum DissectStatus {
   Ok = 0,
@@ -23,10 +27,57 @@ export const enum FragmentKind {
   Later = 2,
 }
 
+/** Most rows that PacketColumns can have. */
+export const PACKET_ROWS_MAX = 4096;
+
 /** Words a row takes in PacketColumns.addresses: source 0-3, destination 4-7. */
 export const ADDRESS_WORDS = 8;
 
+/** Index in PacketColumns.cells of row 0 of each int32 column. */
+export const enum Cell {
+  /** Distance of two columns. */
+  Stride = 4096 + 16,
+  NetworkOffset = 0,
+  EtherType = Stride,
+  Vlan = 2 * Stride,
+  Identification = 3 * Stride,
+  TransportOffset = 4 * Stride,
+  SourcePort = 5 * Stride,
+  DestinationPort = 6 * Stride,
+  Sequence = 7 * Stride,
+  Acknowledgment = 8 * Stride,
+  TcpFlags = 9 * Stride,
+  Window = 10 * Stride,
+  TsVal = 11 * Stride,
+  TsEcr = 12 * Stride,
+  Mss = 13 * Stride,
+  WindowScale = 14 * Stride,
+  PayloadLength = 15 * Stride,
+  WireLength = 16 * Stride,
+  /** ADDRESS_WORDS a row, to the end. */
+  Addresses = 17 * Stride,
+  End = 25 * Stride,
+}
+
+/** Index in PacketColumns.octets of row 0 of each byte column. */
+export const enum Octet {
+  Stride = 4096 + 16,
+  IpVersion = 0,
+  Protocol = Stride,
+  TrafficClass = 2 * Stride,
+  Ttl = 3 * Stride,
+  IsFragment = 4 * Stride,
+  HasTimestamps = 5 * Stride,
+  Status = 6 * Stride,
+  End = 7 * Stride,
+}
+
 export class PacketColumns {
+  /** All int32 columns, for wire/dissect: column Cell.X of row r is cells[Cell.X + r]. */
+  readonly cells = new Int32Array(Cell.End);
+  /** All byte columns, for wire/dissect. */
+  readonly octets = new Uint8Array(Octet.End);
+
   /** Offset of the network-layer header from the packet's first byte; absent -1. */
   readonly networkOffset: Int32Array;
   /** EtherType behind VLAN tags; 0x0800 or 0x86dd for raw and loopback packets; absent -1. */
@@ -73,31 +124,35 @@ export class PacketColumns {
   /** DissectStatus. */
   readonly status: Uint8Array;
 
+  /** @param capacity rows, at most PACKET_ROWS_MAX; about 1,000 stay in a processor's own cache */
   constructor(readonly capacity: number) {
-    this.networkOffset = new Int32Array(capacity);
-    this.etherType = new Int32Array(capacity);
-    this.vlan = new Int32Array(capacity);
-    this.ipVersion = new Uint8Array(capacity);
-    this.protocol = new Uint8Array(capacity);
-    this.trafficClass = new Uint8Array(capacity);
-    this.ttl = new Uint8Array(capacity);
-    this.addresses = new Int32Array(capacity * ADDRESS_WORDS);
-    this.identification = new Int32Array(capacity);
-    this.isFragment = new Uint8Array(capacity);
-    this.transportOffset = new Int32Array(capacity);
-    this.sourcePort = new Int32Array(capacity);
-    this.destinationPort = new Int32Array(capacity);
-    this.sequence = new Int32Array(capacity);
-    this.acknowledgment = new Int32Array(capacity);
-    this.tcpFlags = new Int32Array(capacity);
-    this.window = new Int32Array(capacity);
-    this.tsVal = new Int32Array(capacity);
-    this.tsEcr = new Int32Array(capacity);
-    this.hasTimestamps = new Uint8Array(capacity);
-    this.mss = new Int32Array(capacity);
-    this.windowScale = new Int32Array(capacity);
-    this.payloadLength = new Int32Array(capacity);
-    this.wireLength = new Int32Array(capacity);
-    this.status = new Uint8Array(capacity);
+    assert(capacity > 0 && capacity <= PACKET_ROWS_MAX, 'packet columns have 1 to 4096 rows');
+    const cells = (first: Cell) => this.cells.subarray(first, first + capacity);
+    const octets = (first: Octet) => this.octets.subarray(first, first + capacity);
+    this.networkOffset = cells(Cell.NetworkOffset);
+    this.etherType = cells(Cell.EtherType);
+    this.vlan = cells(Cell.Vlan);
+    this.ipVersion = octets(Octet.IpVersion);
+    this.protocol = octets(Octet.Protocol);
+    this.trafficClass = octets(Octet.TrafficClass);
+    this.ttl = octets(Octet.Ttl);
+    this.addresses = this.cells.subarray(Cell.Addresses, Cell.Addresses + capacity * ADDRESS_WORDS);
+    this.identification = cells(Cell.Identification);
+    this.isFragment = octets(Octet.IsFragment);
+    this.transportOffset = cells(Cell.TransportOffset);
+    this.sourcePort = cells(Cell.SourcePort);
+    this.destinationPort = cells(Cell.DestinationPort);
+    this.sequence = cells(Cell.Sequence);
+    this.acknowledgment = cells(Cell.Acknowledgment);
+    this.tcpFlags = cells(Cell.TcpFlags);
+    this.window = cells(Cell.Window);
+    this.tsVal = cells(Cell.TsVal);
+    this.tsEcr = cells(Cell.TsEcr);
+    this.hasTimestamps = octets(Octet.HasTimestamps);
+    this.mss = cells(Cell.Mss);
+    this.windowScale = cells(Cell.WindowScale);
+    this.payloadLength = cells(Cell.PayloadLength);
+    this.wireLength = cells(Cell.WireLength);
+    this.status = octets(Octet.Status);
   }
 }
