@@ -2,6 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { checksumAdd, checksumFinish } from '../../../src/wire/checksum.ts';
 import { createMemoryChecksum } from '../../../src/wire/checksum-wasm.ts';
 
+/** The host's; the library of ECMAScript has no types for it. */
+declare const WebAssembly: { Memory: new (limits: { initial: number }) => { buffer: ArrayBuffer } };
+
 const memory = new WebAssembly.Memory({ initial: 3 });
 const bytes = new Uint8Array(memory.buffer);
 for (let at = 0; at < bytes.length; at++) bytes[at] = Math.imul(at, 0x9e3779b1) >>> 21;
