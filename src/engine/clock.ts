@@ -14,6 +14,6 @@ export class VirtualClock implements Clock {
   readonly cell = new Float64Array(1);
 
   get nowNs(): Instant {
-    return this.cell[0] as number;
+    return this.cell[0];
   }
 }

@@ -43,13 +43,13 @@ export class RandomSource {
   /** Uniform over 0 … 2^32 - 1, as int32. */
   nextInt32(): number {
     const state = this.#state;
-    const s1 = state[1] as number;
+    const s1 = state[1];
     const scrambled = Math.imul(s1, 5);
     const result = Math.imul((scrambled << 7) | (scrambled >>> 25), 9);
-    const s2 = (state[2] as number) ^ (state[0] as number);
-    const s3 = (state[3] as number) ^ s1;
+    const s2 = state[2] ^ state[0];
+    const s3 = state[3] ^ s1;
     state[1] = s1 ^ s2;
-    state[0] = (state[0] as number) ^ s3;
+    state[0] = state[0] ^ s3;
     state[2] = s2 ^ (s1 << 9);
     state[3] = (s3 << 11) | (s3 >>> 21);
     return result;

@@ -95,12 +95,12 @@ export class Scheduler {
 
   /** Queues the source at `deadlineNs[source]`, or moves it there. A deadline in the past is an error of ours. */
   arm(source: SourceId): void {
-    const deadline = this.deadlineNs[source] as number;
-    assert(deadline >= (this.#clock.cell[0] as number), 'a deadline lies in the past');
-    const position = this.#positions[source] as number;
+    const deadline = this.deadlineNs[source];
+    assert(deadline >= this.#clock.cell[0], 'a deadline lies in the past');
+    const position = this.#positions[source];
     if (position === NOT_QUEUED) {
       this.#insert(source);
-    } else if (deadline < (this.#heapTimes[position] as number)) {
+    } else if (deadline < this.#heapTimes[position]) {
       this.#siftUp(position, source);
     }
     // Later: lazy. The entry is corrected when it surfaces.
@@ -114,7 +114,7 @@ export class Scheduler {
   /** Time of the next event, NEVER when none is pending. */
   nextEventTime(): Instant {
     this.#settleTop();
-    return this.#size === 0 ? NEVER : (this.#heapTimes[0] as number);
+    return this.#size === 0 ? NEVER : this.#heapTimes[0];
   }
 
   /** Ends runUntil after the event that is running. */
@@ -131,10 +131,10 @@ export class Scheduler {
     const before = this.#eventCount;
     this.#isStopping = false;
     while (this.#size > 0 && !this.#isStopping) {
-      const time = this.#heapTimes[0] as number;
+      const time = this.#heapTimes[0];
       if (time > endNs) break;
-      const source = (this.#heapIds[0] as number) & INDEX_MASK;
-      if ((this.deadlineNs[source] as number) > time) {
+      const source = this.#heapIds[0] & INDEX_MASK;
+      if (this.deadlineNs[source] > time) {
         this.#settleTop();
         continue;
       }
@@ -144,18 +144,18 @@ export class Scheduler {
       this.deadlineNs[source] = NEVER;
       this.#positions[source] = NOT_QUEUED;
       this.#topIsRunning = true;
-      (this.#sinks[source] as EventSink).onEvent(this.#args[source] as number);
+      this.#sinks[source].onEvent(this.#args[source]);
       if (this.#topIsRunning) this.#removeTop();
     }
-    if (!this.#isStopping && endNs < NEVER && endNs > (cell[0] as number)) cell[0] = endNs;
+    if (!this.#isStopping && endNs < NEVER && endNs > cell[0]) cell[0] = endNs;
     return this.#eventCount - before;
   }
 
   /** Corrects entries at the top whose deadline has moved later or is gone. */
   #settleTop(): void {
     while (this.#size > 0) {
-      const source = (this.#heapIds[0] as number) & INDEX_MASK;
-      const deadline = this.deadlineNs[source] as number;
+      const source = this.#heapIds[0] & INDEX_MASK;
+      const deadline = this.deadlineNs[source];
       if (deadline === this.#heapTimes[0]) return;
       if (deadline === NEVER) {
         this.#positions[source] = NOT_QUEUED;
@@ -181,18 +181,18 @@ export class Scheduler {
     const times = this.#heapTimes;
     const ids = this.#heapIds;
     const positions = this.#positions;
-    const id = this.#ids[source] as number;
+    const id = this.#ids[source];
     let at = hole;
     // While an event runs, the top is spent: it is neither compared with nor moved.
     const top = this.#topIsRunning ? 1 : 0;
-    const time = this.deadlineNs[source] as number;
+    const time = this.deadlineNs[source];
     while (at > 0) {
       const parent = (at - 1) >> 2;
       if (parent < top) break;
-      const parentTime = times[parent] as number;
-      if (parentTime < time || (parentTime === time && (ids[parent] as number) < id)) break;
+      const parentTime = times[parent];
+      if (parentTime < time || (parentTime === time && ids[parent] < id)) break;
       times[at] = parentTime;
-      const parentId = ids[parent] as number;
+      const parentId = ids[parent];
       ids[at] = parentId;
       positions[parentId & INDEX_MASK] = at;
       at = parent;
@@ -206,15 +206,15 @@ export class Scheduler {
   #removeTop(): void {
     this.#topIsRunning = false;
     const last = --this.#size;
-    if (last > 0) this.#siftEntryDown(this.#heapIds[last] as number, last);
+    if (last > 0) this.#siftEntryDown(this.#heapIds[last], last);
   }
 
   /** Places `source`, at its deadline, from the top down. */
   #siftDown(source: number): void {
     // The time is parked in the cell beyond the heap's end, so that no double crosses the call.
     const size = this.#size;
-    this.#heapTimes[size] = this.deadlineNs[source] as number;
-    this.#siftEntryDown(this.#ids[source] as number, size);
+    this.#heapTimes[size] = this.deadlineNs[source];
+    this.#siftEntryDown(this.#ids[source], size);
   }
 
   /** Places entry (`heapTimes[timeCell]`, id) from the top down. */
@@ -223,25 +223,22 @@ export class Scheduler {
     const ids = this.#heapIds;
     const positions = this.#positions;
     const size = this.#size;
-    const time = times[timeCell] as number;
+    const time = times[timeCell];
     let at = 0;
     for (;;) {
       const first = (at << 2) + 1;
       if (first >= size) break;
       let best = first;
-      let bestTime = times[first] as number;
+      let bestTime = times[first];
       const end = Math.min(first + 4, size);
       for (let child = first + 1; child < end; child++) {
-        const childTime = times[child] as number;
-        if (
-          childTime < bestTime ||
-          (childTime === bestTime && (ids[child] as number) < (ids[best] as number))
-        ) {
+        const childTime = times[child];
+        if (childTime < bestTime || (childTime === bestTime && ids[child] < ids[best])) {
           best = child;
           bestTime = childTime;
         }
       }
-      const bestId = ids[best] as number;
+      const bestId = ids[best];
       if (time < bestTime || (time === bestTime && id < bestId)) break;
       times[at] = bestTime;
       ids[at] = bestId;

@@ -22,7 +22,7 @@ export class AddressTable {
     const mask = this.#slots.length - 1;
     let slot = hashAddress(source, at) & mask;
     for (;;) {
-      const index = this.#slots[slot] as number;
+      const index = this.#slots[slot];
       if (index === EMPTY) break;
       if (this.#equals(index, source, at)) return index;
       slot = (slot + 1) & mask;
@@ -48,7 +48,7 @@ export class AddressTable {
       words.set(this.words);
       this.words = words;
     }
-    for (let word = 0; word < 4; word++) this.words[index * 4 + word] = source[at + word] as number;
+    for (let word = 0; word < 4; word++) this.words[index * 4 + word] = source[at + word];
     this.#slots[slot] = index;
     if (this.#count * 2 > this.#slots.length) this.#rehash();
     return index;
@@ -67,8 +67,8 @@ export class AddressTable {
 }
 
 function hashAddress(words: Int32Array, at: number): number {
-  let hash = mixWord(0, words[at] as number);
-  hash = mixWord(hash, words[at + 1] as number);
-  hash = mixWord(hash, words[at + 2] as number);
-  return finishHash(mixWord(hash, words[at + 3] as number));
+  let hash = mixWord(0, words[at]);
+  hash = mixWord(hash, words[at + 1]);
+  hash = mixWord(hash, words[at + 2]);
+  return finishHash(mixWord(hash, words[at + 3]));
 }

@@ -57,7 +57,7 @@ export class FramePool {
     const words = this.words;
     let frame = this.#freeHead;
     if (frame !== NO_FRAME) {
-      this.#freeHead = words[(frame << FRAME_SHIFT) + FrameWord.Next] as number;
+      this.#freeHead = words[(frame << FRAME_SHIFT) + FrameWord.Next];
     } else if (this.#fresh < this.capacity) {
       frame = this.#fresh++;
     } else {
@@ -79,7 +79,7 @@ export class FramePool {
     this.words.copyWithin(twin << FRAME_SHIFT, from, from + WORDS_PER_FRAME);
     this.extraWords.copyWithin(twin << FRAME_SHIFT, from, from + WORDS_PER_FRAME);
     this.words[(twin << FRAME_SHIFT) + FrameWord.Next] = NO_FRAME;
-    const payload = this.words[from + FrameWord.Payload] as number;
+    const payload = this.words[from + FrameWord.Payload];
     if (payload !== NO_PAYLOAD) this.payloads.retain(payload);
     return twin;
   }
@@ -89,7 +89,7 @@ export class FramePool {
     const words = this.words;
     const at = frame << FRAME_SHIFT;
     assert(words[at + FrameWord.Meta] !== RELEASED, 'a frame is released twice');
-    const payload = words[at + FrameWord.Payload] as number;
+    const payload = words[at + FrameWord.Payload];
     if (payload !== NO_PAYLOAD) this.payloads.release(payload);
     words[at + FrameWord.Meta] = RELEASED;
     words[at + FrameWord.Next] = this.#freeHead;
@@ -98,9 +98,7 @@ export class FramePool {
   }
 
   isCaptured(frame: FrameId): boolean {
-    return (
-      ((this.words[(frame << FRAME_SHIFT) + FrameWord.Meta] as number) & MetaBit.Captured) !== 0
-    );
+    return (this.words[(frame << FRAME_SHIFT) + FrameWord.Meta] & MetaBit.Captured) !== 0;
   }
 
   /** Index of the first double of a frame's records. */

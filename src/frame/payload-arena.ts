@@ -62,7 +62,7 @@ export class PayloadArena {
   openChunk(): number {
     let chunk: number;
     // Last freed first: it is still in cache.
-    if (this.#freeCount > 0) chunk = this.#freeChunks[--this.#freeCount] as number;
+    if (this.#freeCount > 0) chunk = this.#freeChunks[--this.#freeCount];
     else if (this.#freshChunk < this.#counts.length) chunk = this.#freshChunk++;
     else return NO_CHUNK;
     this.#counts[chunk] = 1;
@@ -77,13 +77,13 @@ export class PayloadArena {
   /** One more frame points at `offset`. */
   retain(offset: number): void {
     const chunk = offset >>> this.#shift;
-    this.#counts[chunk] = (this.#counts[chunk] as number) + 1;
+    this.#counts[chunk] = this.#counts[chunk] + 1;
   }
 
   /** One frame fewer points at `offset`. */
   release(offset: number): void {
     const chunk = offset >>> this.#shift;
-    const count = (this.#counts[chunk] as number) - 1;
+    const count = this.#counts[chunk] - 1;
     assert(count >= 0, 'a payload is released twice');
     this.#counts[chunk] = count;
     if (count === 0) this.#freeChunks[this.#freeCount++] = chunk;

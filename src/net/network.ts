@@ -83,7 +83,7 @@ export class Network implements DropSink {
 
   /** Frames dropped at `place` for `reason` so far. */
   dropCount(place: number, reason: DropReason): number {
-    return this.#drops[place * DROP_REASON_COUNT + reason] as number;
+    return this.#drops[place * DROP_REASON_COUNT + reason];
   }
 
   /** Frames dropped at `place` for any reason. */
@@ -98,7 +98,7 @@ export class Network implements DropSink {
     this.fingerprint.begin(KIND_DROP + reason, place);
     this.#addFacts(frame);
     const at = place * DROP_REASON_COUNT + reason;
-    this.#drops[at] = (this.#drops[at] as number) + 1;
+    this.#drops[at] = this.#drops[at] + 1;
     if (this.observer !== undefined) this.observer.onDrop(frame, reason, place);
     this.pool.release(frame);
   }
@@ -113,12 +113,12 @@ export class Network implements DropSink {
     const fingerprint = this.fingerprint;
     const words = this.pool.words;
     const at = frame << FRAME_SHIFT;
-    fingerprint.add(words[at + FrameWord.WireLength] as number);
-    fingerprint.add(words[at + FrameWord.PayloadLength] as number);
-    fingerprint.add(words[at + FrameWord.Ports] as number);
-    fingerprint.add(words[at + FrameWord.Seq] as number);
-    fingerprint.add(words[at + FrameWord.Ack] as number);
-    fingerprint.add(words[at + FrameWord.FlagsWindow] as number);
-    fingerprint.add((words[at + FrameWord.Meta] as number) & FACT_BITS);
+    fingerprint.add(words[at + FrameWord.WireLength]);
+    fingerprint.add(words[at + FrameWord.PayloadLength]);
+    fingerprint.add(words[at + FrameWord.Ports]);
+    fingerprint.add(words[at + FrameWord.Seq]);
+    fingerprint.add(words[at + FrameWord.Ack]);
+    fingerprint.add(words[at + FrameWord.FlagsWindow]);
+    fingerprint.add(words[at + FrameWord.Meta] & FACT_BITS);
   }
 }

@@ -37,25 +37,25 @@ export class CopyDetector {
     const b = hashPacket(view, start, end, ipVersion, 0x6c8e9cf5);
     const first = (a & (SETS - 1)) * WAYS;
     const placeBit = 1 << (place & 31);
-    const horizon = (this.nowNs[0] as number) - COPY_WINDOW_NS;
+    const horizon = this.nowNs[0] - COPY_WINDOW_NS;
     let oldest = first;
     for (let entry = first; entry < first + WAYS; entry++) {
-      if ((this.#seenNs[entry] as number) < (this.#seenNs[oldest] as number)) oldest = entry;
+      if (this.#seenNs[entry] < this.#seenNs[oldest]) oldest = entry;
       if (this.#hashA[entry] !== a || this.#hashB[entry] !== b) continue;
-      if ((this.#seenNs[entry] as number) < horizon) continue;
-      const places = this.#places[entry] as number;
+      if (this.#seenNs[entry] < horizon) continue;
+      const places = this.#places[entry];
       if ((places & placeBit) === 0) {
         this.#places[entry] = places | placeBit;
         return true;
       }
       // Seen here before: sent again.
       this.#places[entry] = placeBit;
-      this.#seenNs[entry] = this.nowNs[0] as number;
+      this.#seenNs[entry] = this.nowNs[0];
       return false;
     }
     this.#hashA[oldest] = a;
     this.#hashB[oldest] = b;
-    this.#seenNs[oldest] = this.nowNs[0] as number;
+    this.#seenNs[oldest] = this.nowNs[0];
     this.#places[oldest] = placeBit;
     return false;
   }

@@ -49,14 +49,14 @@ export class ReplayInput {
 
   /** Link layer of the current row's interface. */
   linkLayerOf(row: number): LinkLayer {
-    return this.#linkLayers[this.rows.interfaceIndex[row] as number] as LinkLayer;
+    return this.#linkLayers[this.rows.interfaceIndex[row]] as LinkLayer;
   }
 
   /** Nanoseconds from the given epoch (whole seconds and nanoseconds) to the stamp of `row`. */
   timeSince(epochSeconds: number, epochNanoseconds: number, row: number): number {
     const rows = this.rows;
-    const seconds = (rows.seconds[row] as number) - epochSeconds;
-    return seconds * 1e9 + ((rows.nanoseconds[row] as number) - epochNanoseconds);
+    const seconds = rows.seconds[row] - epochSeconds;
+    return seconds * 1e9 + (rows.nanoseconds[row] - epochNanoseconds);
   }
 
   /**
@@ -127,9 +127,9 @@ export class ReplayInput {
     for (let row = 0; row < count; row++) {
       dissect(
         view,
-        rows.offset[row] as number,
-        rows.capturedLength[row] as number,
-        rows.originalLength[row] as number,
+        rows.offset[row],
+        rows.capturedLength[row],
+        rows.originalLength[row],
         this.linkLayerOf(row),
         this.columns,
         row,

@@ -83,7 +83,7 @@ export class ReplaySource implements EventSink {
   }
 
   get #startNanoseconds(): number {
-    return this.#firstNanoseconds + Math.max(0, this.#ns[Ns.Start] as number);
+    return this.#firstNanoseconds + Math.max(0, this.#ns[Ns.Start]);
   }
 
   /** No packet will enter any more in this round. */
@@ -93,7 +93,7 @@ export class ReplaySource implements EventSink {
 
   /** Time between the first and the last packet that entered in this round, as recorded. */
   get capturedNs(): Duration {
-    return (this.#ns[Ns.Last] as number) - Math.max(0, this.#ns[Ns.Start] as number);
+    return this.#ns[Ns.Last] - Math.max(0, this.#ns[Ns.Start]);
   }
 
   /** An input that must be refilled before the run can go on. */
@@ -126,7 +126,7 @@ export class ReplaySource implements EventSink {
   onEvent(): void {
     const input = this.#next as ReplayInput;
     const ns = this.#ns;
-    ns[Ns.Last] = ns[Ns.Next] as number;
+    ns[Ns.Last] = ns[Ns.Next];
     this.enteredPackets++;
     this.#entry.enter(input, input.cursor++);
     if (this.#chooseNext()) this.#armNext();
@@ -154,7 +154,7 @@ export class ReplaySource implements EventSink {
         this.#isEnded = true;
         return false;
       }
-      if ((this.#ns[Ns.Next] as number) >= (this.#ns[Ns.From] as number)) return true;
+      if (this.#ns[Ns.Next] >= this.#ns[Ns.From]) return true;
       next.cursor++;
       this.skippedPackets++;
     }
@@ -164,19 +164,19 @@ export class ReplaySource implements EventSink {
   #isBehindEnd(input: ReplayInput): boolean {
     const ns = this.#ns;
     ns[Ns.Next] = input.timeSince(this.#firstSeconds, this.#firstNanoseconds, input.cursor);
-    if ((ns[Ns.Next] as number) < (ns[Ns.Last] as number)) {
-      ns[Ns.Next] = ns[Ns.Last] as number;
+    if (ns[Ns.Next] < ns[Ns.Last]) {
+      ns[Ns.Next] = ns[Ns.Last];
       this.earlierStamps++;
     }
-    return (ns[Ns.Next] as number) > (ns[Ns.To] as number);
+    return ns[Ns.Next] > ns[Ns.To];
   }
 
   #armNext(): void {
     const ns = this.#ns;
-    if ((ns[Ns.Start] as number) < 0) ns[Ns.Start] = ns[Ns.Next] as number;
-    const sinceStart = (ns[Ns.Next] as number) - (ns[Ns.Start] as number);
+    if (ns[Ns.Start] < 0) ns[Ns.Start] = ns[Ns.Next];
+    const sinceStart = ns[Ns.Next] - ns[Ns.Start];
     this.#scheduler.deadlineNs[this.#source] =
-      (ns[Ns.Round] as number) + Math.round(sinceStart / this.#timing.speed);
+      ns[Ns.Round] + Math.round(sinceStart / this.#timing.speed);
     this.#scheduler.arm(this.#source);
   }
 
@@ -188,8 +188,8 @@ export class ReplaySource implements EventSink {
     }
     if (first === undefined) return;
     this.#hasEpoch = true;
-    this.#firstSeconds = first.rows.seconds[first.cursor] as number;
-    this.#firstNanoseconds = first.rows.nanoseconds[first.cursor] as number;
+    this.#firstSeconds = first.rows.seconds[first.cursor];
+    this.#firstNanoseconds = first.rows.nanoseconds[first.cursor];
     const { from, to } = this.#timing;
     this.#ns[Ns.From] = this.#captureTime(from, Number.NEGATIVE_INFINITY);
     this.#ns[Ns.To] = this.#captureTime(to, Number.POSITIVE_INFINITY);
@@ -210,5 +210,5 @@ const isHungry = (input: ReplayInput): boolean =>
 function isEarlier(one: ReplayInput, other: ReplayInput): boolean {
   const { seconds, nanoseconds } = other.rows;
   const row = other.cursor;
-  return one.timeSince(seconds[row] as number, nanoseconds[row] as number, one.cursor) < 0;
+  return one.timeSince(seconds[row], nanoseconds[row], one.cursor) < 0;
 }
