@@ -17,7 +17,7 @@ import {
   VLAN_TAG_BYTES,
 } from './ethernet.ts';
 import { FRAGMENT_OFFSET_MASK, IPV4_HEADER_BYTES, IpProtocol, Ipv4Flag } from './ipv4.ts';
-import { IPV6_FRAGMENT_HEADER_BYTES, IPV6_HEADER_BYTES } from './ipv6.ts';
+import { IPV6_HEADER_BYTES, Ipv6Field, Ipv6FragmentField, ipv6ExtensionLength } from './ipv6.ts';
 import { LinkLayer, linkHeaderBytes } from './link-layer.ts';
 import {
   ADDRESS_WORDS,
@@ -231,15 +231,13 @@ function dissectIpv6(
   }
   writeIpv6(view, network, columns, row);
   const room = originalEnd - start;
-  const payloadLength = view.getUint16(network + 4);
+  const payloadLength = view.getUint16(network + Ipv6Field.PayloadLength);
   const nextHeader = columns.octets[Octet.Protocol + row];
   const isUnknown = payloadLength === 0 && nextHeader !== IpProtocol.NoNextHeader;
   const length = isUnknown ? room : payloadLength;
   const packetEnd = start + length;
   const storedEnd = Math.min(end, packetEnd);
-  const status = isExtensionHeader(nextHeader)
-    ? dissectExtensionHeaders(view, offset, start, storedEnd, packetEnd, columns, row)
-    : dissectTransport(view, offset, start, storedEnd, packetEnd, columns, row);
+  const status = dissectExtensionHeaders(view, offset, start, storedEnd, packetEnd, columns, row);
   return length > room ? DissectStatus.Malformed : status;
 }
 
@@ -248,13 +246,13 @@ function writeIpv6(view: DataView, network: number, columns: PacketColumns, row:
   const octets = columns.octets;
   octets[Octet.IpVersion + row] = 6;
   octets[Octet.TrafficClass + row] = view.getUint16(network) >>> 4;
-  octets[Octet.Protocol + row] = view.getUint8(network + 6);
-  octets[Octet.Ttl + row] = view.getUint8(network + 7);
+  octets[Octet.Protocol + row] = view.getUint8(network + Ipv6Field.NextHeader);
+  octets[Octet.Ttl + row] = view.getUint8(network + Ipv6Field.HopLimit);
   octets[Octet.IsFragment + row] = FragmentKind.Whole;
   cells[Cell.Identification + row] = 0;
   const source = Cell.Addresses + row * ADDRESS_WORDS;
   for (let word = 0; word < ADDRESS_WORDS; word++) {
-    cells[source + word] = view.getInt32(network + 8 + (word << 2));
+    cells[source + word] = view.getInt32(network + Ipv6Field.Source + (word << 2));
   }
 }
 
@@ -270,46 +268,37 @@ function dissectExtensionHeaders(
 ): DissectStatus {
   const octets = columns.octets;
   let at = start;
-  for (let headers = 0; headers < EXTENSION_HEADERS_MAX; headers++) {
+  for (let headers = 0; headers <= EXTENSION_HEADERS_MAX; headers++) {
     const kind = octets[Octet.Protocol + row];
-    if (!isExtensionHeader(kind)) {
-      return dissectTransport(view, offset, at, end, packetEnd, columns, row);
+    const length = ipv6ExtensionLength(view, kind, at, end);
+    if (length === 0) return dissectTransport(view, offset, at, end, packetEnd, columns, row);
+    if (length < 0) {
+      return clearTransport(columns, row, packetEnd - at, missing(end + 1, packetEnd));
     }
-    // The shortest is 8 bytes, and what these say of its length must be there as well.
-    let next = at + IPV6_FRAGMENT_HEADER_BYTES;
-    if (next <= end) next = at + extensionHeaderBytes(kind, view.getUint8(at + 1));
-    if (next > end) return clearTransport(columns, row, packetEnd - at, missing(next, packetEnd));
     octets[Octet.Protocol + row] = view.getUint8(at);
+    at += length;
     if (kind === IpProtocol.Fragment) {
-      const offsetMore = view.getUint16(at + 2);
-      columns.cells[Cell.Identification + row] = view.getInt32(at + 4);
-      octets[Octet.IsFragment + row] = fragmentKind(offsetMore >= 8, (offsetMore & 1) !== 0);
-      if (offsetMore >= 8) return clearTransport(columns, row, packetEnd - next, DissectStatus.Ok);
+      const fragment = dissectFragment(view, at - length, columns, row);
+      if (fragment === FragmentKind.Later) {
+        return clearTransport(columns, row, packetEnd - at, DissectStatus.Ok);
+      }
     }
-    at = next;
   }
   return clearTransport(columns, row, packetEnd - at, DissectStatus.Malformed);
 }
 
-/** Headers that stand between IPv6 and the upper layer; ESP, which hides what follows, counts as that. */
-function isExtensionHeader(protocol: number): boolean {
-  switch (protocol) {
-    case IpProtocol.HopByHop:
-    case IpProtocol.Routing:
-    case IpProtocol.Fragment:
-    case IpProtocol.AuthenticationHeader:
-    case IpProtocol.DestinationOptions:
-      return true;
-    default:
-      return false;
-  }
-}
-
-function extensionHeaderBytes(kind: number, lengthField: number): number {
-  if (kind === IpProtocol.Fragment) return IPV6_FRAGMENT_HEADER_BYTES;
-  // Counted in 4-byte words minus 2 (RFC 4302 §2.2), where the others count 8-byte words minus 1.
-  if (kind === IpProtocol.AuthenticationHeader) return (lengthField + 2) << 2;
-  return (lengthField + 1) << 3;
+/** RFC 8200 §4.5. */
+function dissectFragment(
+  view: DataView,
+  at: number,
+  columns: PacketColumns,
+  row: number,
+): FragmentKind {
+  const offsetMore = view.getUint16(at + Ipv6FragmentField.OffsetMore);
+  const kind = fragmentKind(offsetMore >= 8, (offsetMore & 1) !== 0);
+  columns.cells[Cell.Identification + row] = view.getInt32(at + Ipv6FragmentField.Identification);
+  columns.octets[Octet.IsFragment + row] = kind;
+  return kind;
 }
 
 function clearNetwork(columns: PacketColumns, row: number): void {
