@@ -5,6 +5,8 @@
  * A place is somewhere a frame can be delivered or dropped; places are numbered in order of set-up.
  * Hot: no allocation per drop or delivery. It moves no frames itself: links and hosts do.
  */
+import { NetError } from '../base/errors.ts';
+import { HistogramRows } from '../base/histogram.ts';
 import type { Clock } from '../engine/clock.ts';
 import { DROP_REASON_COUNT, type DropReason } from '../engine/drop-reason.ts';
 import { Fingerprint } from '../engine/fingerprint.ts';
@@ -13,6 +15,7 @@ import { Scheduler } from '../engine/scheduler.ts';
 import { AddressTable } from '../frame/address-table.ts';
 import type { FramePool } from '../frame/frame-pool.ts';
 import { FRAME_SHIFT, type FrameId, FrameWord, MetaBit } from '../frame/frame-record.ts';
+import { PayloadWriter } from '../frame/payload-writer.ts';
 import type { DropSink } from '../qdisc/queue-discipline.ts';
 
 /** Hears of what the path did to single frames. Called before a frame is released; it owns nothing. */
@@ -51,6 +54,11 @@ export class Network implements DropSink {
   readonly fingerprint: Fingerprint;
   readonly wireAlways: boolean;
   observer: FrameObserver | undefined;
+  /** How long frames waited in queues: one row a link, most of them all zeros and without counters. */
+  readonly queueDelays = new HistogramRows();
+  /** Room for bytes that elements make. */
+  readonly payloadWriter: PayloadWriter;
+  readonly #places = new Map<string, number>();
   readonly #placeNames: string[] = [];
   /** Drops by place and reason. */
   #drops = new Float64Array(16 * DROP_REASON_COUNT);
@@ -64,11 +72,15 @@ export class Network implements DropSink {
     this.fingerprint = new Fingerprint(this.clock);
     this.wireAlways = config.wireAlways ?? false;
     this.observer = undefined;
+    this.payloadWriter = new PayloadWriter(config.pool.payloads);
   }
 
-  /** Set-up time. Places are numbered from 0 in order of the calls. */
+  /** Set-up time. Places are numbered from 0 in order of the calls; names are distinct. */
   addPlace(name: string): number {
-    const place = this.#placeNames.push(name) - 1;
+    const place = this.#places.size;
+    if (this.#places.has(name)) throw NetError.value('name', 'a name used only once', name);
+    this.#places.set(name, place);
+    this.#placeNames.push(name);
     if ((place + 1) * DROP_REASON_COUNT > this.#drops.length) {
       const drops = new Float64Array(this.#drops.length * 2);
       drops.set(this.#drops);
@@ -78,7 +90,7 @@ export class Network implements DropSink {
   }
 
   placeName(place: number): string {
-    return this.#placeNames[place] as string;
+    return this.#placeNames[place];
   }
 
   /** Frames dropped at `place` for `reason` so far. */
@@ -101,6 +113,12 @@ export class Network implements DropSink {
     this.#drops[at] = this.#drops[at] + 1;
     if (this.observer !== undefined) this.observer.onDrop(frame, reason, place);
     this.pool.release(frame);
+  }
+
+  /** Counts and records a frame that could not be made for want of room. */
+  countUnmade(reason: DropReason, place: number): void {
+    this.fingerprint.begin(KIND_DROP + reason, place);
+    this.#drops[place * DROP_REASON_COUNT + reason]++;
   }
 
   /** Folds an arrival at a final destination into the fingerprint. The caller keeps the frame. */

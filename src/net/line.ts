@@ -1,0 +1,61 @@
+/**
+ * What lies between transmitter and far end. A frame enters with the instant of its departure in
+ * DeliveryNs, which may lie ahead, and the line turns that into the instant of delivery. One event source
+ * serves the whole line. ConstantLine keeps frames in an intrusive list: what enters later leaves later.
+ * Hot: no allocation per frame.
+ */
+import type { Duration } from '../base/units.ts';
+import type { Scheduler, SourceId } from '../engine/scheduler.ts';
+import { FrameFifo } from '../frame/frame-fifo.ts';
+import type { FramePool } from '../frame/frame-pool.ts';
+import { DOUBLE_SHIFT, FrameDouble, type FrameId, NO_FRAME } from '../frame/frame-record.ts';
+
+export interface Line {
+  /** Frames between departure and delivery, and those whose departure lies ahead. */
+  readonly count: number;
+  /** Takes ownership; the frame's DeliveryNs is its departure. */
+  enter(frame: FrameId): void;
+  /** Gives ownership of the frame that is due now, and arms the source for the next one. */
+  take(): FrameId;
+}
+
+export class ConstantLine implements Line {
+  readonly #scheduler: Scheduler;
+  readonly #source: SourceId;
+  readonly #doubles: Float64Array;
+  readonly #frames: FrameFifo;
+  readonly #delayNs: Duration;
+
+  constructor(scheduler: Scheduler, source: SourceId, pool: FramePool, delayNs: Duration) {
+    this.#scheduler = scheduler;
+    this.#source = source;
+    this.#doubles = pool.doubles;
+    this.#frames = new FrameFifo(pool.words);
+    this.#delayNs = delayNs;
+  }
+
+  get count(): number {
+    return this.#frames.count;
+  }
+
+  enter(frame: FrameId): void {
+    const at = (frame << DOUBLE_SHIFT) + FrameDouble.DeliveryNs;
+    this.#doubles[at] += this.#delayNs;
+    const wasEmpty = this.#frames.count === 0;
+    this.#frames.push(frame);
+    if (wasEmpty) this.#arm(frame);
+  }
+
+  take(): FrameId {
+    const frame = this.#frames.shift();
+    const next = this.#frames.head;
+    if (next !== NO_FRAME) this.#arm(next);
+    return frame;
+  }
+
+  #arm(frame: FrameId): void {
+    const at = (frame << DOUBLE_SHIFT) + FrameDouble.DeliveryNs;
+    this.#scheduler.deadlineNs[this.#source] = this.#doubles[at];
+    this.#scheduler.arm(this.#source);
+  }
+}

@@ -1,0 +1,128 @@
+/**
+ * What a link is built from, and the check of it. Mistakes here are a user's: NetError.
+ */
+import { NetError } from '../base/errors.ts';
+import type { BitsPerSecond, Bytes, Duration } from '../base/units.ts';
+import type { FifoLimits } from '../qdisc/fifo.ts';
+import type { QueueDiscipline } from '../qdisc/queue-discipline.ts';
+import type { DeliveryTrace } from './delivery-trace.ts';
+import type { ImpairmentConfig, LossConfig, RatioConfig } from './impairment-config.ts';
+import type { LinkScheduleConfig } from './link-schedule.ts';
+import type { Network } from './network.ts';
+
+export interface LinkConfig {
+  /** Distinct in its network: it names the place of drops and the link's streams of chance. */
+  readonly name: string;
+  /** Rounded to whole bits/s; unlimited when Infinity or absent. */
+  readonly rate?: BitsPerSecond | undefined;
+  /** A recorded link instead of a rate. */
+  readonly trace?: DeliveryTrace | undefined;
+  /** Propagation; 0 when absent. */
+  readonly delayNs?: Duration | undefined;
+  /** Longest network-layer packet; no limit when absent. */
+  readonly mtuBytes?: Bytes | undefined;
+  /**
+   * Added to each frame's wire length (14 bytes of Ethernet header, no FCS) when it is sent, not in the
+   * queue limit: 24 for preamble, FCS and gap of Ethernet, -14 for a link that carries bare packets.
+   * Absent: 0, and TRACE_OVERHEAD_BYTES with a trace.
+   */
+  readonly overheadBytes?: number | undefined;
+  /** Drop-tail limits; unlimited when absent. */
+  readonly queue?: FifoLimits | undefined;
+  /** Another discipline than drop-tail. */
+  readonly discipline?: ((network: Network, place: number) => QueueDiscipline) | undefined;
+  readonly impairments?: ImpairmentConfig | undefined;
+  readonly schedule?: LinkScheduleConfig | undefined;
+  /** setUp will be called. */
+  readonly isSwitchable?: boolean | undefined;
+  /** Keeps the backlog over time. */
+  readonly recordsDepth?: boolean | undefined;
+}
+
+/** Throws NetError for the first value that makes no sense. */
+export function checkLinkConfig(config: LinkConfig): void {
+  const check = checker(config.name);
+  const { rate, trace, queue, schedule } = config;
+  checkRate(check, 'rate', rate);
+  check(rate === undefined || trace === undefined, 'trace', 'either a rate or a trace', 'both');
+  const isDuration = (value: number) => Number.isSafeInteger(value) && value >= 0;
+  check(isDuration(config.delayNs ?? 0), 'delay', 'whole nanoseconds from 0', config.delayNs);
+  check((config.mtuBytes ?? 1) >= 1, 'mtu', 'at least 1 byte', config.mtuBytes);
+  check(Number.isInteger(config.overheadBytes ?? 0), 'overhead', 'bytes', config.overheadBytes);
+  for (const limit of [queue?.bytes, queue?.packets]) {
+    check(isDuration(limit ?? 0), 'queue', 'a limit from 0', limit);
+  }
+  if (config.impairments !== undefined) checkImpairments(check, config.impairments);
+  if (schedule === undefined) return;
+  let last = 0;
+  for (const change of schedule.changes) {
+    const { atNs } = change;
+    check(isDuration(atNs) && atNs >= last, 'schedule', `a time from ${last} ns on`, atNs);
+    checkRate(check, 'schedule', change.rate);
+    check(change.rate === undefined || trace === undefined, 'schedule', 'no rate', 'a trace');
+    check(isDuration(change.delayNs ?? 0), 'schedule', 'a delay from 0', change.delayNs);
+    last = atNs;
+  }
+  const repeatNs = schedule.repeatNs ?? last + 1;
+  check(isDuration(repeatNs) && repeatNs > last, 'schedule', `repeat after ${last} ns`, repeatNs);
+}
+
+type Check = (holds: boolean, field: string, expected: string, got: unknown) => void;
+
+function checker(name: string): Check {
+  return (holds, field, expected, got) => {
+    if (!holds) throw NetError.value(`link ${name}: ${field}`, expected, got);
+  };
+}
+
+function checkRate(check: Check, field: string, rate: BitsPerSecond | undefined): void {
+  const isRate = rate === undefined || rate === Number.POSITIVE_INFINITY;
+  check(isRate || (rate >= 1 && rate <= 1e13), field, '1 to 10^13 bits/s, or Infinity', rate);
+}
+
+function checkImpairments(check: Check, config: ImpairmentConfig): void {
+  const { loss, duplicate, corrupt, reorder, jitter } = config;
+  const isRatio = (value: number) => value >= 0 && value <= 1;
+  const checkRatio = (field: string, value: RatioConfig) => {
+    check(isRatio(value.ratio), field, 'a share from 0 to 1', value.ratio);
+    checkCorrelation(check, field, value.correlation);
+  };
+  if (loss?.kind === 'random') checkRatio('loss', loss);
+  else if (loss !== undefined) checkChain(check, loss);
+  if (duplicate !== undefined) checkRatio('duplicate', duplicate);
+  if (reorder !== undefined) {
+    checkRatio('reorder', reorder);
+    check(
+      Number.isInteger(reorder.gap) && reorder.gap >= 1,
+      'reorder gap',
+      '1 or more',
+      reorder.gap,
+    );
+  }
+  if (corrupt !== undefined) {
+    checkRatio('corrupt', corrupt);
+    const { bits } = corrupt;
+    check(Number.isInteger(bits) && bits >= 1 && bits <= 1024, 'corrupt bits', '1 to 1024', bits);
+  }
+  if (jitter !== undefined) {
+    check(jitter.spreadNs >= 0, 'jitter', 'nanoseconds from 0', jitter.spreadNs);
+    checkCorrelation(check, 'jitter', jitter.correlation);
+  }
+}
+
+function checkCorrelation(check: Check, field: string, correlation: number): void {
+  const holds = correlation >= 0 && correlation < 1;
+  check(holds, `${field} correlation`, 'a share from 0 to below 1', correlation);
+}
+
+function checkChain(check: Check, loss: Exclude<LossConfig, { kind: 'random' }>): void {
+  const { kind: _, ...chances } = loss;
+  for (const [name, value] of Object.entries(chances)) {
+    check(value >= 0 && value <= 1, `loss ${name}`, 'a chance from 0 to 1', value);
+  }
+  if (loss.kind === 'gemodel') return;
+  const { p13, p14, p31, p32 } = loss;
+  // The last bits of a sum such as 0.7 + 0.3 are not the user's mistake.
+  check(p13 + p14 <= 1 + 1e-9, 'loss p13 + p14', 'at most 1', p13 + p14);
+  check(p31 + p32 <= 1 + 1e-9, 'loss p31 + p32', 'at most 1', p31 + p32);
+}

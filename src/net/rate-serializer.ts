@@ -1,0 +1,83 @@
+/**
+ * A constant bit rate that may be changed in mid-frame. Work is counted in bits x 10^9: a link of r bits/s
+ * does r units a nanosecond, so the exact end of a frame is a whole nanosecond and a remainder below r.
+ * The remainder is carried to the next frame: 64 bytes at 100 Gb/s take 5.12 ns, and 25 of them 128 ns.
+ * Exact for frames up to 1.1 MB (2^53 units). Hot: no allocation per frame.
+ */
+import type { BitsPerSecond, Bytes, Duration, Instant } from '../base/units.ts';
+import type { Clock } from '../engine/clock.ts';
+import type { Serializer } from './serializer.ts';
+
+const WORK_PER_BYTE = 8e9;
+
+export class RateSerializer implements Serializer {
+  nextStartNs: Instant = 0;
+  endNs: Instant = 0;
+  readonly #clock: Clock;
+  /** A whole number, or Infinity for an unlimited link. */
+  #rate: BitsPerSecond;
+  /** The exact end of the frame planned last: whole nanoseconds, and work not yet done then. */
+  #wholeNs: Instant = 0;
+  #remainder = 0;
+  #busyNs: Duration = 0;
+
+  constructor(clock: Clock, rate: BitsPerSecond) {
+    this.#clock = clock;
+    this.#rate = Math.round(rate);
+  }
+
+  plan(length: Bytes): void {
+    this.#addWork(length * WORK_PER_BYTE + this.#remainder);
+    this.#busyNs += this.endNs - this.nextStartNs;
+    this.nextStartNs = this.endNs;
+  }
+
+  restart(): void {
+    const now = this.#clock.nowNs;
+    this.#wholeNs = now;
+    this.#remainder = 0;
+    this.nextStartNs = now;
+  }
+
+  abort(): void {
+    const now = this.#clock.nowNs;
+    this.#busyNs -= this.endNs - now;
+    this.endNs = now;
+    this.restart();
+  }
+
+  /** The rest of the frame in transmission is sent at the new rate. */
+  changeRate(rate: BitsPerSecond): void {
+    const now = this.#clock.nowNs;
+    if (this.endNs <= now) {
+      this.#wholeNs = this.endNs;
+      this.#remainder = 0;
+      this.#rate = Math.round(rate);
+      return;
+    }
+    const left = (this.#wholeNs - now) * this.#rate + this.#remainder;
+    this.#rate = Math.round(rate);
+    this.#busyNs -= this.endNs - now;
+    this.#wholeNs = now;
+    this.#addWork(left);
+    this.#busyNs += this.endNs - now;
+    this.nextStartNs = this.endNs;
+  }
+
+  utilisation(): number {
+    const now = this.#clock.nowNs;
+    return now === 0 ? 0 : (this.#busyNs - Math.max(0, this.endNs - now)) / now;
+  }
+
+  #addWork(work: number): void {
+    if (this.#rate === Number.POSITIVE_INFINITY) {
+      this.#remainder = 0;
+    } else {
+      // Both are integers and work < 2^53, so the quotient never rounds up to the next integer.
+      const ns = Math.floor(work / this.#rate);
+      this.#wholeNs += ns;
+      this.#remainder = work - ns * this.#rate;
+    }
+    this.endNs = this.#remainder > 0 ? this.#wholeNs + 1 : this.#wholeNs;
+  }
+}

@@ -1,0 +1,103 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { DeliveryTrace } from '../../src/net/delivery-trace.ts';
+import type { LinkConfig } from '../../src/net/link-config.ts';
+import { Fifo } from '../../src/qdisc/fifo.ts';
+import { type Arrival, constantRate, MS, runThroughLink } from '../support/network.ts';
+
+/** Gaps that often are 0 or equal to a serialisation time, so that ties are common. */
+const arrivals = fc
+  .array(
+    fc.record({
+      gap: fc.oneof(
+        fc.constantFrom(0, 0, 1, 1000, 12_000, 12_112, 120_000),
+        fc.integer({ min: 0, max: 3 * MS }),
+      ),
+      length: fc.oneof(fc.constantFrom(60, 1514, 1514), fc.integer({ min: 42, max: 9000 })),
+    }),
+    { minLength: 1, maxLength: 120 },
+  )
+  .map((steps) => {
+    let atNs = 0;
+    return steps.map(({ gap, length }): Arrival => {
+      atNs += gap;
+      return { atNs, length };
+    });
+  });
+
+const trace = fc
+  .array(fc.constantFrom(0, 0, 0, 1, 1, 2, 7), { minLength: 1, maxLength: 40 })
+  .map((gaps) => {
+    let stamp = 0;
+    const lines = gaps.map((gap) => {
+      stamp += gap;
+      return `${stamp}\n`;
+    });
+    return DeliveryTrace.parse('trace', `${lines.join('')}${stamp + 1}\n`);
+  });
+
+const limits = fc.oneof(
+  fc.constant({}),
+  fc.record({ bytes: fc.integer({ min: 0, max: 20_000 }) }),
+  fc.record({ packets: fc.integer({ min: 0, max: 10 }) }),
+  fc.record({
+    bytes: fc.integer({ min: 0, max: 20_000 }),
+    packets: fc.integer({ max: 10, min: 0 }),
+  }),
+);
+
+const config: fc.Arbitrary<Omit<LinkConfig, 'name'>> = fc
+  .record({
+    medium: fc.oneof(
+      fc.record({ rate: fc.constantFrom(1, 7, 999_999_937, 1e6, 1e9, 3e9, 1e11, Infinity) }),
+      fc.record({ rate: fc.integer({ min: 1e5, max: 1e9 }) }),
+      fc.record({ trace }),
+    ),
+    delayNs: fc.constantFrom(0, 1, 12_112, 5 * MS),
+    overheadBytes: fc.integer({ min: -60, max: 60 }),
+    queue: limits,
+  })
+  .map(({ medium, ...rest }) => ({ ...medium, ...rest }));
+
+function outcome(link: Omit<LinkConfig, 'name'>, list: readonly Arrival[]) {
+  const run = runThroughLink(link, list);
+  const { meter } = run.link;
+  return {
+    ordinals: run.collector.ordinals,
+    timesNs: run.collector.timesNs,
+    fingerprint: run.network.fingerprint.digest(),
+    peakBytes: meter.peakBytes,
+    meanWaitNs: meter.meanDelayNs,
+    maxWaitNs: meter.delays.max(meter.row),
+    utilisation: run.link.utilisation,
+    depth: meter.depth?.maxLevel,
+  };
+}
+
+describe('the two forms of a transmitter', () => {
+  it('make the same drops, departures, waits and fingerprint from the same arrivals', () => {
+    fc.assert(
+      fc.property(config, arrivals, (link, list) => {
+        const analytic = outcome({ ...link, recordsDepth: true }, list);
+        const evented = outcome(
+          {
+            ...link,
+            recordsDepth: true,
+            discipline: (network, place) =>
+              new Fifo(network.pool, network, place, link.queue ?? {}),
+          },
+          list,
+        );
+        expect(evented).toEqual(analytic);
+      }),
+      { seed: 41, numRuns: 300 },
+    );
+  });
+
+  it('costs one event a frame where nothing can change, and two where something can', () => {
+    const list = constantRate(100, MS, 1000);
+    // One arrival event a frame is the source's.
+    expect(runThroughLink({ rate: 1e6, delayNs: 3 }, list).events).toBe(200);
+    expect(runThroughLink({ rate: 1e6, delayNs: 3, isSwitchable: true }, list).events).toBe(300);
+  });
+});

@@ -1,0 +1,115 @@
+/** A network, a source and a sink small enough to test one link with. */
+import type { Instant } from '../../src/base/units.ts';
+import { type EventSink, SourceClass, type SourceId } from '../../src/engine/scheduler.ts';
+import { FramePool } from '../../src/frame/frame-pool.ts';
+import { FRAME_SHIFT, type FrameId, FrameWord } from '../../src/frame/frame-record.ts';
+import type { FrameSink } from '../../src/frame/frame-sink.ts';
+import { PayloadArena } from '../../src/frame/payload-arena.ts';
+import { Link } from '../../src/net/link.ts';
+import type { LinkConfig } from '../../src/net/link-config.ts';
+import { Network } from '../../src/net/network.ts';
+
+export const MS = 1e6;
+
+export function createNetwork(
+  options: { seed?: number; frames?: number; wireAlways?: boolean } = {},
+) {
+  const pool = new FramePool(options.frames ?? 4096, new PayloadArena(1 << 16, 64));
+  return new Network({ seed: options.seed ?? 1, pool, wireAlways: options.wireAlways ?? false });
+}
+
+/** A built UDP-like frame whose sequence word is its ordinal. */
+export function buildFrame(network: Network, length: number, ordinal: number): FrameId {
+  const frame = network.pool.allocate();
+  const { words } = network.pool;
+  const at = frame << FRAME_SHIFT;
+  words.fill(0, at, at + FrameWord.Meta);
+  words[at + FrameWord.Seq] = ordinal;
+  words[at + FrameWord.WireLength] = length;
+  words[at + FrameWord.PayloadLength] = Math.max(0, length - 42);
+  words[at + FrameWord.Meta] = 17;
+  return frame;
+}
+
+export interface Arrival {
+  readonly atNs: Instant;
+  readonly length: number;
+}
+
+/** Sends frames at given times (ascending); several of one instant in one event. */
+export class ArrivalSource implements EventSink {
+  readonly #network: Network;
+  readonly #source: SourceId;
+  readonly #arrivals: readonly Arrival[];
+  readonly #to: FrameSink;
+  #next = 0;
+
+  constructor(network: Network, arrivals: readonly Arrival[], to: FrameSink) {
+    this.#network = network;
+    this.#arrivals = arrivals;
+    this.#to = to;
+    this.#source = network.scheduler.register(this, 0, SourceClass.Application);
+    this.#arm();
+  }
+
+  onEvent(): void {
+    const now = this.#network.clock.nowNs;
+    while (this.#arrivals[this.#next]?.atNs === now) {
+      const { length } = this.#arrivals[this.#next] as Arrival;
+      this.#to.deliver(buildFrame(this.#network, length, this.#next++));
+    }
+    this.#arm();
+  }
+
+  #arm(): void {
+    const arrival = this.#arrivals[this.#next];
+    if (arrival === undefined) return;
+    this.#network.scheduler.deadlineNs[this.#source] = arrival.atNs;
+    this.#network.scheduler.arm(this.#source);
+  }
+}
+
+/** `count` frames of one length, one every `intervalNs`. */
+export function constantRate(count: number, intervalNs: number, length: number): Arrival[] {
+  return Array.from({ length: count }, (_, index) => ({ atNs: index * intervalNs, length }));
+}
+
+/** Keeps ordinal, time and meta word of every frame that comes, and releases it. */
+export class Collector implements FrameSink {
+  readonly ordinals: number[] = [];
+  readonly timesNs: Instant[] = [];
+  readonly metas: number[] = [];
+  readonly #network: Network;
+  readonly #place: number;
+
+  constructor(network: Network) {
+    this.#network = network;
+    this.#place = network.addPlace('collector');
+  }
+
+  deliver(frame: FrameId): void {
+    const { words } = this.#network.pool;
+    const at = frame << FRAME_SHIFT;
+    this.ordinals.push(words[at + FrameWord.Seq]);
+    this.metas.push(words[at + FrameWord.Meta]);
+    this.timesNs.push(this.#network.clock.nowNs);
+    this.#network.recordDelivery(frame, this.#place);
+    this.#network.pool.release(frame);
+  }
+}
+
+/** Sends the arrivals through one link to the end and checks conservation; `events` are all events run. */
+export function runThroughLink(
+  config: Omit<LinkConfig, 'name'>,
+  arrivals: readonly Arrival[],
+  options: Parameters<typeof createNetwork>[0] = {},
+) {
+  const network = createNetwork({ frames: arrivals.length * 2 + 16, ...options });
+  const collector = new Collector(network);
+  const link = new Link(network, { name: 'link', ...config });
+  link.connect(collector);
+  new ArrivalSource(network, arrivals, link);
+  network.scheduler.runUntil(Number.MAX_SAFE_INTEGER);
+  link.assertConservation();
+  return { network, link, collector, events: network.scheduler.eventCount };
+}
