@@ -1,0 +1,320 @@
+/**
+ * The block walk of pcapng files: draft-tuexen-opsawg-pcapng §3 and §4. Sections in either byte order,
+ * interfaces numbered through all sections, packets from enhanced, simple and obsolete packet blocks.
+ * Name resolution, statistics, custom and unknown blocks are counted and passed over, decryption secrets
+ * kept. The stated section length is not needed and not checked; options of packets are only counted.
+ * Hot: no allocation per packet.
+ */
+import { type CaptureFacts, MAX_INTERFACES } from './capture-facts.ts';
+import type { CaptureRows } from './capture-rows.ts';
+import { MAX_CAPTURED_BYTES } from './pcap-format.ts';
+import {
+  BlockType,
+  BYTE_ORDER_MAGIC,
+  EnhancedPacket,
+  InterfaceDescription,
+  MAX_BLOCK_BYTES,
+  MIN_BLOCK_BYTES,
+  OPTION_HEADER_BYTES,
+  OptionCode,
+  PCAPNG_VERSION_MAJOR,
+  padded,
+  SecretsBlock,
+  SectionHeader,
+  SimplePacket,
+  TRAILER_BYTES,
+} from './pcapng-format.ts';
+import { countComments, findOption, optionText } from './pcapng-options.ts';
+import { DEFAULT_TICK_UNIT, TickClock, tickUnitFromOption } from './timestamp.ts';
+
+const MAX_INT32 = 0x7fffffff;
+const NAME_BYTES_MAX = 256;
+
+export class PcapngDecoder {
+  readonly #facts: CaptureFacts;
+  #isLittleEndian = true;
+  /** The section is of another major version: nothing in it is looked at. */
+  #isUnread = false;
+  /** Interfaces of this section start here in facts.interfaces and #clocks. */
+  #firstInterface = 0;
+  readonly #clocks: TickClock[] = [];
+  /** Stated length of a block that is passed over piecewise, and its bytes still to come; 0 for none. */
+  #skippedLength = 0;
+  bytesToSkip = 0;
+  /** Stamp of the packet before, for packets that have none. */
+  readonly #lastSeconds = new Float64Array(1);
+  #lastNanoseconds = 0;
+
+  constructor(facts: CaptureFacts) {
+    this.#facts = facts;
+  }
+
+  /** As CaptureReader.decode. */
+  decode(view: DataView, start: number, end: number, rows: CaptureRows): number {
+    const facts = this.#facts;
+    let at = start;
+    while (rows.count < rows.capacity) {
+      if (this.bytesToSkip > 0) {
+        at = this.#skip(view, at, end);
+        if (this.bytesToSkip > 0 || facts.ending !== undefined) break;
+      }
+      const length = end - at >= MIN_BLOCK_BYTES ? this.#blockLength(view, at) : MIN_BLOCK_BYTES;
+      if (length > end - at && length <= MAX_BLOCK_BYTES) facts.requiredBytes = length;
+      if (length === 0 || facts.requiredBytes > 0) break;
+      if (length > MAX_BLOCK_BYTES) {
+        this.#startSkipping(view, at, length);
+        if (facts.ending !== undefined) break;
+        continue;
+      }
+      this.#block(view, at, at + length, rows);
+      if (facts.ending !== undefined) break;
+      at += length;
+    }
+    return at - start;
+  }
+
+  /** Stated length of the block at `at`, of which 12 bytes are there; 0 after malformed. */
+  #blockLength(view: DataView, at: number): number {
+    if (view.getInt32(at, true) === BlockType.SectionHeader && !this.#readByteOrder(view, at))
+      return 0;
+    const length = view.getUint32(at + 4, this.#isLittleEndian);
+    if (length >= MIN_BLOCK_BYTES && (length & 3) === 0) return length;
+    this.#facts.malformed(at, 'a block length of at least 12 and a multiple of 4', length);
+    return 0;
+  }
+
+  #readByteOrder(view: DataView, at: number): boolean {
+    const isLittleEndian =
+      view.getInt32(at + SectionHeader.ByteOrderMagic, true) === BYTE_ORDER_MAGIC;
+    const magic = view.getInt32(at + SectionHeader.ByteOrderMagic, isLittleEndian);
+    if (magic === BYTE_ORDER_MAGIC) {
+      this.#isLittleEndian = isLittleEndian;
+      return true;
+    }
+    this.#facts.malformed(at, 'a byte-order magic of 0x1a2b3c4d', hexWord(magic));
+    return false;
+  }
+
+  /** The block at `at`, all of it, in [at, end). */
+  #block(view: DataView, at: number, end: number, rows: CaptureRows): void {
+    const trailing = view.getUint32(end - TRAILER_BYTES, this.#isLittleEndian);
+    if (trailing !== end - at) {
+      this.#facts.malformed(at, `the block length ${end - at} again at its end`, trailing);
+      return;
+    }
+    const type = view.getInt32(at, this.#isLittleEndian);
+    if (type === BlockType.SectionHeader) this.#sectionHeader(view, at, end);
+    else if (this.#isUnread) return;
+    else if (type === BlockType.EnhancedPacket || type === BlockType.Packet) {
+      this.#packet(view, at, end, rows);
+    } else if (type === BlockType.SimplePacket) this.#simplePacket(view, at, end, rows);
+    else if (type === BlockType.InterfaceDescription) this.#interface(view, at, end);
+    else if (type === BlockType.DecryptionSecrets) this.#secrets(view, at, end);
+    else this.#count(type);
+  }
+
+  #sectionHeader(view: DataView, at: number, end: number): void {
+    const facts = this.#facts;
+    if (!this.#isLongEnough(at, end, SectionHeader.Data)) return;
+    const isLittleEndian = this.#isLittleEndian;
+    const major = view.getUint16(at + SectionHeader.VersionMajor, isLittleEndian);
+    this.#isUnread = major !== PCAPNG_VERSION_MAJOR;
+    this.#firstInterface = facts.interfaces.length;
+    facts.counters.sections++;
+    if (this.#isUnread) facts.counters.unreadSections++;
+    else this.#countComments(view, at + SectionHeader.Data, end);
+  }
+
+  #interface(view: DataView, at: number, end: number): void {
+    const facts = this.#facts;
+    if (!this.#isLongEnough(at, end, InterfaceDescription.Data)) return;
+    if (facts.interfaces.length === MAX_INTERFACES) {
+      facts.malformed(at, `at most ${MAX_INTERFACES} interfaces`, 'one more');
+      return;
+    }
+    const isLittleEndian = this.#isLittleEndian;
+    const options = at + InterfaceDescription.Data;
+    const optionsEnd = end - TRAILER_BYTES;
+    const find = (code: OptionCode) => findOption(view, options, optionsEnd, code, isLittleEndian);
+    const text = (code: OptionCode) => {
+      const option = find(code);
+      return option < 0 ? undefined : optionText(view, option, NAME_BYTES_MAX, isLittleEndian);
+    };
+    const unit = find(OptionCode.TimestampResolution);
+    const tickUnit =
+      unit >= 0 && view.getUint16(unit + 2, isLittleEndian) === 1
+        ? tickUnitFromOption(view.getUint8(unit + OPTION_HEADER_BYTES))
+        : DEFAULT_TICK_UNIT;
+    const offsetSeconds = readOffset(view, find(OptionCode.TimestampOffset), isLittleEndian);
+    facts.interfaces.push({
+      linkType: view.getUint16(at + InterfaceDescription.LinkType, isLittleEndian),
+      snapLength: view.getUint32(at + InterfaceDescription.SnapLength, isLittleEndian),
+      name: text(OptionCode.InterfaceName),
+      description: text(OptionCode.InterfaceDescription),
+      tickUnit,
+      offsetSeconds,
+      section: facts.counters.sections - 1,
+      isLittleEndian,
+    });
+    this.#clocks.push(new TickClock(tickUnit, offsetSeconds));
+    this.#countComments(view, options, end);
+  }
+
+  /** Enhanced and obsolete packet blocks differ in the width of the interface number only. */
+  #packet(view: DataView, at: number, end: number, rows: CaptureRows): void {
+    const isLittleEndian = this.#isLittleEndian;
+    if (!this.#isLongEnough(at, end, EnhancedPacket.Data)) return;
+    const localInterface =
+      view.getInt32(at, isLittleEndian) === BlockType.Packet
+        ? view.getUint16(at + EnhancedPacket.Interface, isLittleEndian)
+        : view.getUint32(at + EnhancedPacket.Interface, isLittleEndian);
+    const interfaceIndex = this.#firstInterface + localInterface;
+    const captured = view.getUint32(at + EnhancedPacket.CapturedLength, isLittleEndian);
+    const room = end - TRAILER_BYTES - (at + EnhancedPacket.Data);
+    if (!this.#hasInterface(at, interfaceIndex) || !this.#fits(at, captured, room)) return;
+    const row = rows.count;
+    (this.#clocks[interfaceIndex] as TickClock).stamp(
+      view.getInt32(at + EnhancedPacket.TimestampHigh, isLittleEndian),
+      view.getInt32(at + EnhancedPacket.TimestampLow, isLittleEndian),
+      rows.seconds,
+      rows.nanoseconds,
+      row,
+    );
+    this.#lastSeconds[0] = rows.seconds[row] as number;
+    this.#lastNanoseconds = rows.nanoseconds[row] as number;
+    const original = view.getUint32(at + EnhancedPacket.OriginalLength, isLittleEndian);
+    const optionsLength = room - padded(captured);
+    rows.offset[row] = at + EnhancedPacket.Data;
+    rows.capturedLength[row] = captured;
+    rows.originalLength[row] = Math.min(original, MAX_INT32);
+    rows.interfaceIndex[row] = interfaceIndex;
+    rows.optionsLength[row] = optionsLength;
+    rows.count = row + 1;
+    this.#facts.counters.packets++;
+    if (optionsLength > 0) this.#countComments(view, end - TRAILER_BYTES - optionsLength, end);
+  }
+
+  /** §4.4: the first interface of the section; its snap length and the original length say how much is there. */
+  #simplePacket(view: DataView, at: number, end: number, rows: CaptureRows): void {
+    const facts = this.#facts;
+    const interfaceIndex = this.#firstInterface;
+    if (!this.#isLongEnough(at, end, SimplePacket.Data)) return;
+    if (!this.#hasInterface(at, interfaceIndex)) return;
+    const original = view.getUint32(at + SimplePacket.OriginalLength, this.#isLittleEndian);
+    const snapLength = facts.interfaces[interfaceIndex]?.snapLength as number;
+    const captured = snapLength === 0 ? original : Math.min(original, snapLength);
+    if (!this.#fits(at, captured, end - TRAILER_BYTES - (at + SimplePacket.Data))) return;
+    const row = rows.count;
+    rows.seconds[row] = this.#lastSeconds[0] as number;
+    rows.nanoseconds[row] = this.#lastNanoseconds;
+    rows.offset[row] = at + SimplePacket.Data;
+    rows.capturedLength[row] = captured;
+    rows.originalLength[row] = Math.min(original, MAX_INT32);
+    rows.interfaceIndex[row] = interfaceIndex;
+    rows.optionsLength[row] = 0;
+    rows.count = row + 1;
+    facts.counters.packets++;
+    facts.counters.unstampedPackets++;
+  }
+
+  #secrets(view: DataView, at: number, end: number): void {
+    const { counters } = this.#facts;
+    counters.secretsBlocks++;
+    const start = at + SecretsBlock.Data;
+    const room = end - TRAILER_BYTES - start;
+    const isLittleEndian = this.#isLittleEndian;
+    const length = room < 0 ? 0 : view.getUint32(at + SecretsBlock.SecretsLength, isLittleEndian);
+    if (room < 0 || length > room) {
+      counters.secretsNotKept++;
+      return;
+    }
+    const type = view.getUint32(at + SecretsBlock.SecretsType, isLittleEndian);
+    this.#facts.keepSecrets(type, view, start, length);
+  }
+
+  #count(type: number): void {
+    const { counters } = this.#facts;
+    if (type === BlockType.NameResolution) counters.nameResolutionBlocks++;
+    else if (type === BlockType.InterfaceStatistics) counters.statisticsBlocks++;
+    else if (type === BlockType.Custom || type === BlockType.CustomNotCopied) {
+      counters.customBlocks++;
+    } else counters.unknownBlocks++;
+  }
+
+  #countComments(view: DataView, at: number, blockEnd: number): void {
+    const end = blockEnd - TRAILER_BYTES;
+    this.#facts.counters.comments += countComments(view, at, end, this.#isLittleEndian);
+  }
+
+  #isLongEnough(at: number, end: number, bodyStart: number): boolean {
+    const least = bodyStart + TRAILER_BYTES;
+    if (end - at >= least) return true;
+    this.#facts.malformed(at, `a block length of at least ${least} for this type`, end - at);
+    return false;
+  }
+
+  #hasInterface(at: number, index: number): boolean {
+    if (index < this.#clocks.length) return true;
+    const known = this.#clocks.length - this.#firstInterface;
+    const local = index - this.#firstInterface;
+    this.#facts.malformed(at, `one of the section's ${known} interfaces`, `number ${local}`);
+    return false;
+  }
+
+  #fits(at: number, captured: number, room: number): boolean {
+    if (captured <= MAX_CAPTURED_BYTES && padded(captured) <= room) return true;
+    const most = Math.min(room, MAX_CAPTURED_BYTES);
+    this.#facts.malformed(at, `a captured length of at most ${most}`, captured);
+    return false;
+  }
+
+  #startSkipping(view: DataView, at: number, length: number): void {
+    const type = view.getInt32(at, this.#isLittleEndian);
+    const isNeeded =
+      type === BlockType.SectionHeader ||
+      (!this.#isUnread &&
+        (type === BlockType.InterfaceDescription ||
+          type === BlockType.EnhancedPacket ||
+          type === BlockType.SimplePacket ||
+          type === BlockType.Packet));
+    if (isNeeded) {
+      this.#facts.malformed(at, `a block length of at most ${MAX_BLOCK_BYTES} here`, length);
+      return;
+    }
+    if (type === BlockType.DecryptionSecrets) {
+      this.#facts.counters.secretsBlocks++;
+      this.#facts.counters.secretsNotKept++;
+    } else if (!this.#isUnread) this.#count(type);
+    this.#skippedLength = length;
+    this.bytesToSkip = length;
+  }
+
+  /** Passes over the block begun before, up to and including its trailing length. */
+  #skip(view: DataView, at: number, end: number): number {
+    const body = Math.min(this.bytesToSkip - TRAILER_BYTES, end - at);
+    const trailer = at + body;
+    this.bytesToSkip -= body;
+    if (this.bytesToSkip > TRAILER_BYTES) return trailer;
+    if (end - trailer < TRAILER_BYTES) {
+      this.#facts.requiredBytes = TRAILER_BYTES;
+      return trailer;
+    }
+    const trailing = view.getUint32(trailer, this.#isLittleEndian);
+    this.bytesToSkip = 0;
+    if (trailing === this.#skippedLength) return trailer + TRAILER_BYTES;
+    const expected = `the block length ${this.#skippedLength} again at its end`;
+    this.#facts.malformed(trailer, expected, trailing);
+    return trailer;
+  }
+}
+
+/** if_tsoffset: a signed 64-bit number of seconds; the nearest double beyond 2^53. */
+function readOffset(view: DataView, option: number, isLittleEndian: boolean): number {
+  if (option < 0 || view.getUint16(option + 2, isLittleEndian) !== 8) return 0;
+  const value = option + OPTION_HEADER_BYTES;
+  const high = view.getInt32(value + (isLittleEndian ? 4 : 0), isLittleEndian);
+  const low = view.getUint32(value + (isLittleEndian ? 0 : 4), isLittleEndian);
+  return high * 2 ** 32 + low;
+}
+
+const hexWord = (word: number): string => `0x${(word >>> 0).toString(16).padStart(8, '0')}`;
