@@ -8,6 +8,7 @@
 import { DropReason } from '../engine/drop-reason.ts';
 import { FRAME_SHIFT, type FrameId, FrameWord, MetaBit, NO_FRAME } from '../frame/frame-record.ts';
 import { BernoulliProcess } from './bernoulli-process.ts';
+import { Corruption } from './corruption.ts';
 import type { LinkConfig } from './link-config.ts';
 import { createLossProcess, type LossProcess } from './loss-process.ts';
 import type { Network } from './network.ts';
@@ -19,15 +20,24 @@ export class Impairments {
   readonly #place: number;
   readonly #loss: LossProcess | undefined;
   readonly #duplication: BernoulliProcess | undefined;
+  readonly corruption: Corruption | undefined;
 
   constructor(network: Network, place: number, config: LinkConfig) {
-    const { loss, duplicate } = config.impairments ?? {};
+    const { loss, duplicate, corrupt } = config.impairments ?? {};
     const fork = (process: string) => network.random.fork(`${config.name} ${process}`);
     this.#network = network;
     this.#place = place;
     this.#loss = loss && createLossProcess(fork('loss'), loss);
     this.#duplication =
       duplicate && new BernoulliProcess(fork('duplicate'), duplicate.ratio, duplicate.correlation);
+    this.corruption = corrupt && new Corruption(network, place, fork('corrupt'), corrupt);
+  }
+
+  /** Undefined when the configuration asks for nothing at the entrance. */
+  static create(network: Network, place: number, config: LinkConfig): Impairments | undefined {
+    const { loss, duplicate, corrupt } = config.impairments ?? {};
+    if (loss === undefined && duplicate === undefined && corrupt === undefined) return undefined;
+    return new Impairments(network, place, config);
   }
 
   isLost(): boolean {
@@ -53,7 +63,7 @@ export class Impairments {
   }
 
   /** Draws whether the frame is corrupted, and does it. False when the frame ended here. */
-  corrupt(_frame: FrameId): boolean {
-    return true;
+  corrupt(frame: FrameId): boolean {
+    return this.corruption?.apply(frame) ?? true;
   }
 }

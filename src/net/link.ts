@@ -15,6 +15,7 @@ import { FRAME_SHIFT, type FrameId, FrameWord, NO_FRAME } from '../frame/frame-r
 import type { FrameSink } from '../frame/frame-sink.ts';
 import { Fifo } from '../qdisc/fifo.ts';
 import { AnalyticTransmitter, type TransmitterParts } from './analytic-transmitter.ts';
+import { networkLength } from './captured-bytes.ts';
 import { TRACE_OVERHEAD_BYTES } from './delivery-trace.ts';
 import { EventedTransmitter } from './evented-transmitter.ts';
 import { Impairments } from './impairments.ts';
@@ -87,7 +88,7 @@ export class Link implements FrameSink, EventSink {
     this.#evented =
       this.#isSwitchable || config.discipline ? createEvented(parts, this, config) : undefined;
     this.#transmitter = this.#evented ?? new AnalyticTransmitter(parts, config.queue ?? {});
-    this.#impairments = config.impairments && new Impairments(network, this.place, config);
+    this.#impairments = Impairments.create(network, this.place, config);
     this.#schedule = config.schedule && new LinkSchedule(network.clock, config.schedule);
     // After the transmitter's source: a frame that ends at the instant of a change ends before it.
     this.#scheduleSource = network.scheduler.register(
@@ -167,6 +168,20 @@ export class Link implements FrameSink, EventSink {
     return this.#line instanceof VaryingLine ? this.#line.reordered : 0;
   }
 
+  get corruptedPackets(): number {
+    return this.#impairments?.corruption?.corrupted ?? 0;
+  }
+
+  /** Corrupted frames whose checksums are all right nevertheless. */
+  get escapedPackets(): number {
+    return this.#impairments?.corruption?.escaped ?? 0;
+  }
+
+  /** Corrupted frames of which no checksum can tell. */
+  get unverifiablePackets(): number {
+    return this.#impairments?.corruption?.unverifiable ?? 0;
+  }
+
   /** Busy time over elapsed time from 0 to now; with a trace, bytes used over bytes offered. */
   get utilisation(): number {
     return this.#serializer.utilisation();
@@ -187,7 +202,7 @@ export class Link implements FrameSink, EventSink {
       return;
     }
     const length = this.#words[(frame << FRAME_SHIFT) + FrameWord.WireLength];
-    if (length > this.#longestWireLength) {
+    if (length > this.#longestWireLength && this.#exceedsMtu(frame)) {
       network.drop(frame, DropReason.MtuExceeded, this.place);
       return;
     }
@@ -204,6 +219,13 @@ export class Link implements FrameSink, EventSink {
     const copy = impairments.isDuplicated() ? impairments.duplicate(frame) : NO_FRAME;
     if (impairments.corrupt(frame)) this.#send(frame);
     if (copy !== NO_FRAME && impairments.corrupt(copy)) this.#send(copy);
+  }
+
+  /** VLAN tags, padding and trailers of a captured frame do not count. */
+  #exceedsMtu(frame: FrameId): boolean {
+    const { pool } = this.#network;
+    if (!pool.isCaptured(frame)) return true;
+    return networkLength(pool, frame) + ETHERNET_HEADER_BYTES > this.#longestWireLength;
   }
 
   #send(frame: FrameId): void {

@@ -17,13 +17,15 @@ import type { FramePool } from '../frame/frame-pool.ts';
 import { FRAME_SHIFT, type FrameId, FrameWord, MetaBit } from '../frame/frame-record.ts';
 import { PayloadWriter } from '../frame/payload-writer.ts';
 import type { DropSink } from '../qdisc/queue-discipline.ts';
+import { PacketColumns } from '../wire/packet-columns.ts';
+import type { ChecksumVerdict } from '../wire/verify-checksums.ts';
 
 /** Hears of what the path did to single frames. Called before a frame is released; it owns nothing. */
 export interface FrameObserver {
   onDrop(frame: FrameId, reason: DropReason, place: number): void;
   onDuplicate(original: FrameId, copy: FrameId, place: number): void;
-  /** `verdict` tells whether a checksum would notice (wire/verify-checksums). */
-  onCorrupt(frame: FrameId, verdict: number, place: number): void;
+  /** `verdict` is of the frame as it is now. */
+  onCorrupt(frame: FrameId, verdict: ChecksumVerdict, place: number): void;
 }
 
 export interface NetworkConfig {
@@ -58,6 +60,7 @@ export class Network implements DropSink {
   readonly queueDelays = new HistogramRows();
   /** Room for bytes that elements make. */
   readonly payloadWriter: PayloadWriter;
+  #scratchColumns: PacketColumns | undefined;
   readonly #places = new Map<string, number>();
   readonly #placeNames: string[] = [];
   /** Drops by place and reason. */
@@ -72,6 +75,7 @@ export class Network implements DropSink {
     this.fingerprint = new Fingerprint(this.clock);
     this.wireAlways = config.wireAlways ?? false;
     this.observer = undefined;
+    this.#scratchColumns = undefined;
     this.payloadWriter = new PayloadWriter(config.pool.payloads);
   }
 
@@ -103,6 +107,12 @@ export class Network implements DropSink {
     let sum = 0;
     for (let reason = 0; reason < DROP_REASON_COUNT; reason++) sum += this.dropCount(place, reason);
     return sum;
+  }
+
+  /** One row for whoever dissects a frame; made on first use, since it is large. */
+  get scratchColumns(): PacketColumns {
+    this.#scratchColumns ??= new PacketColumns(1);
+    return this.#scratchColumns;
   }
 
   /** Takes ownership: records, counts, tells the observer, releases. */
