@@ -1,6 +1,6 @@
 /**
- * What the readable forms of all headers share: views, address words, and lists of options in the form
- * kind, length, data (IPv4: RFC 791 §3.1, TCP: RFC 9293 §3.1).
+ * What the readable forms of all headers share: views, address words, and lists of options in the
+ * form kind, length, data (IPv4: RFC 791 §3.1, TCP: RFC 9293 §3.1).
  */
 import { type AddressWords, MAPPED_PREFIX } from '../base/ip-address.ts';
 import { Malformed } from './malformed.ts';
@@ -25,8 +25,8 @@ export const END_OF_OPTIONS = 0;
 export const NO_OPERATION = 1;
 
 /**
- * Length in bytes of the option at `at` in a list that ends at `end`, which must lie behind `at`: 0 at its
- * end-of-list option, 1 for a no-operation, or Malformed.OptionLength.
+ * Length in bytes of the option at `at` in a list that ends at `end`, which must lie behind `at`: 0
+ * at its end-of-list option, 1 for a no-operation, or Malformed.OptionLength.
  */
 export function optionLength(view: DataView, at: number, end: number): number {
   const kind = view.getUint8(at);

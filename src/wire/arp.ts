@@ -1,5 +1,5 @@
 /**
- * ARP for any pair of address lengths: RFC 826. Ethernet and IPv4 are 6 and 4 bytes, 28 bytes in all.
+ * ARP for any pair of address lengths: RFC 826. With Ethernet and IPv4 (6 and 4) it is 28 bytes.
  * Cold: it says what a packet holds; who answers it is not decided here.
  */
 import { viewOf } from './_bytes.ts';
@@ -19,8 +19,6 @@ const enum ArpField {
   Operation = 6,
   Addresses = 8,
 }
-
-export const ARP_HARDWARE_ETHERNET = 1;
 
 export interface ArpPacket {
   readonly hardwareType: number;
@@ -43,7 +41,7 @@ export function checkArp(view: DataView, start: number, end: number): number {
   return start + length > end ? Malformed.Truncated : length;
 }
 
-/** Reads the packet that starts at `start`; bytes from `end` on are not there. Addresses are copies. */
+/** Reads the packet at `start`; bytes from `end` on are not there. Addresses are copies. */
 export function parseArp(bytes: Uint8Array, start: number, end: number): ArpPacket | Malformed {
   const view = viewOf(bytes);
   const length = checkArp(view, start, end);

@@ -1,15 +1,16 @@
 /**
- * The Internet checksum (RFC 1071) over an arena that is a WebAssembly.Memory, by a function of 64-bit
- * sums inside that memory. Assembled by hand: the text below is the module, instruction by instruction.
- * RFC 1071 §2(B): the sum does not depend on byte order, so little-endian words are summed and the result
- * is swapped once. Against checksumAdd on the same bytes, ns a call on Node 20.20 (bench/checksum):
- * 20 B 13 : 22, 52 B 13 : 44, 1460 B 100 : 830; equal below 16 B, so it serves every sum inside its memory.
+ * The Internet checksum (RFC 1071) over an arena that is a WebAssembly.Memory, by a function of
+ * 64-bit sums inside that memory. Assembled by hand: the text below is the module, instruction by
+ * instruction. RFC 1071 §2(B): the sum does not depend on byte order, so little-endian words are
+ * summed and the result is swapped once. Against checksumAdd on the same bytes, ns a call on Node
+ * 20.20 (bench/checksum): 20 B 13 : 22, 52 B 13 : 44, 1460 B 100 : 830; equal below 16 B, so it
+ * serves every sum inside its memory.
  *
- * Hot: no allocation. It sums nothing outside the memory; copy first what lies elsewhere, or use checksumAdd.
+ * Hot: no allocation. It sums nothing outside its memory: for that there is checksumAdd.
  */
 import { checksumAdd } from './checksum.ts';
 
-/** What this file needs of a WebAssembly.Memory; it must never grow, which would detach its buffer. */
+/** What is used of a WebAssembly.Memory, which must never grow: that would detach its buffer. */
 export interface WasmMemory {
   readonly buffer: ArrayBufferLike;
 }
@@ -17,7 +18,7 @@ export interface WasmMemory {
 /** checksumAdd over bytes [start, start + length) of one memory. */
 export type MemoryChecksum = (start: number, length: number, sum: number) => number;
 
-/** The part of the host's WebAssembly that is used here; the pure layers compile without its types. */
+/** What is used of the host's WebAssembly; the pure layers compile without its types. */
 declare const WebAssembly: {
   Module: new (bytes: Uint8Array) => object;
   Instance: new (module: object, imports: object) => { exports: unknown };

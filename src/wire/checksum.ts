@@ -1,8 +1,9 @@
 /**
- * The Internet checksum: RFC 1071, and its incremental update: RFC 1624. A checksum is built in three
- * steps: a sum to start from (0, or a pseudo-header), `checksumAdd` for each part, `checksumFinish`.
- * Sums between the steps are small positive integers whose meaning is their value modulo 0xffff, so
- * they may be added to each other. A message whose stored checksum is right finishes with 0.
+ * The Internet checksum: RFC 1071, and its incremental update: RFC 1624. A checksum is built in
+ * three steps: a sum to start from (0, or a pseudo-header), `checksumAdd` for each part,
+ * `checksumFinish`. Sums between the steps are small positive integers whose meaning is their value
+ * modulo 0xffff, so they may be added to each other. A message whose stored checksum is right
+ * finishes with 0.
  * Hot: no allocation. It does not know where checksum fields lie: see wire/verify-checksums.
  */
 
@@ -11,7 +12,8 @@ const FOLD_BYTES = 1 << 14;
 
 /**
  * Ones' complement sum of bytes[start, start + length) as big-endian 16-bit words, added to `sum`.
- * An odd length is padded with a zero byte (RFC 1071 §4.1), so only the last part of a message may be odd.
+ * An odd length is padded with a zero byte (RFC 1071 §4.1), so only the last part of a message may
+ * be odd.
  */
 export function checksumAdd(bytes: Uint8Array, start: number, length: number, sum: number): number {
   const end = start + length;
@@ -58,8 +60,9 @@ export function pseudoHeaderIpv4Sum(
 }
 
 /**
- * Sum of the IPv6 pseudo-header (RFC 8200 §8.1), its addresses read from the IP header at `ipOffset`.
- * With a routing header of segments left, the destination is not the final one and the sum is wrong.
+ * Sum of the IPv6 pseudo-header (RFC 8200 §8.1), its addresses read from the IP header at
+ * `ipOffset`. With a routing header of segments left, the destination is not the final one and the
+ * sum is wrong.
  */
 export function pseudoHeaderIpv6Sum(
   bytes: Uint8Array,

@@ -1,6 +1,6 @@
 /**
- * Ethernet II frames with IEEE 802.1Q tags, stacked as in 802.1ad (QinQ). An 802.3 frame, whose type field
- * is a length (at most 1500), has a header here too; what follows it is LLC and never IP to us.
+ * Ethernet II frames with IEEE 802.1Q tags, stacked as in 802.1ad (QinQ). An 802.3 frame, whose
+ * type field is a length (at most 1500), has a header here too; what follows it is LLC, never IP.
  *
  * The type that counts always lies in the two bytes before the payload, whatever the tags:
  *   const length = checkEthernet(view, start, end); etherType = view.getUint16(start + length - 2)
@@ -44,7 +44,7 @@ export function isVlanEtherType(etherType: number): boolean {
   );
 }
 
-/** Length of the header at `start` with its tags in bytes, or a reason. Reads within [start, end). */
+/** Bytes of the header at `start` with its tags, or a reason. Reads within [start, end). */
 export function checkEthernet(view: DataView, start: number, end: number): number {
   const typeAt = start + EthernetField.Type;
   if (typeAt + 2 > end) return Malformed.Truncated;
@@ -53,8 +53,8 @@ export function checkEthernet(view: DataView, start: number, end: number): numbe
 }
 
 /**
- * Length in bytes of the stack of tags whose first type field is at `typeAt` (0 without tags), or a reason.
- * Linux cooked headers end in the same type field.
+ * Length in bytes of the stack of tags whose first type field is at `typeAt` (0 without tags), or a
+ * reason. Linux cooked headers end in the same type field.
  */
 export function checkVlanTags(view: DataView, typeAt: number, end: number): number {
   let at = typeAt;

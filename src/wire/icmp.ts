@@ -1,9 +1,11 @@
 /**
- * ICMP: RFC 792, RFC 1191 §4 (next-hop MTU), and ICMPv6: RFC 4443. Echo and errors have forms of their own;
- * neighbour discovery (RFC 4861 §4) and everything else is carried as its body. Errors may hold an extension
- * structure behind the quoted packet: RFC 4884 §4, whose length attribute tells the two apart; senders that
- * leave it 0 and still append one (RFC 4884 §5.5) are taken to quote more.
- * Hot: check and icmpMtu. Cold: parse, emit. The ICMPv6 checksum covers a pseudo-header: callers compute it.
+ * ICMP: RFC 792, RFC 1191 §4 (next-hop MTU), and ICMPv6: RFC 4443. Echo and errors have forms of
+ * their own; neighbour discovery (RFC 4861 §4) and everything else is carried as its body. Errors
+ * may hold an extension structure behind the quoted packet: RFC 4884 §4, whose length attribute
+ * tells the two apart; senders that leave it 0 and still append one (RFC 4884 §5.5) are taken to
+ * quote more.
+ * Hot: check and icmpMtu. Cold: parse, emit. The ICMPv6 checksum covers a pseudo-header: callers
+ * compute it.
  */
 import { assert } from '../base/assert.ts';
 import { viewOf } from './_bytes.ts';
@@ -66,8 +68,8 @@ export function checkIcmp(_view: DataView, start: number, end: number): number {
 }
 
 /**
- * MTU of the next hop in a "fragmentation needed" (RFC 1191 §4; 0 from old routers) or "packet too big"
- * (RFC 4443 §3.2) message at `at`; -1 for any other message. At most 2^31 - 1.
+ * MTU of the next hop in a "fragmentation needed" (RFC 1191 §4; 0 from old routers) or "packet too
+ * big" (RFC 4443 §3.2) message at `at`; -1 for any other message. At most 2^31 - 1.
  */
 export function icmpMtu(view: DataView, at: number, version: IcmpVersion): number {
   const typeCode = view.getUint16(at);
@@ -101,7 +103,7 @@ export interface IcmpError extends IcmpCommon {
   readonly parameter: number;
   /** Leading bytes of the packet that the error is about. */
   readonly quoted: Uint8Array;
-  /** RFC 4884 §7; the quote is then at least 128 bytes, a multiple of 4 in ICMP and of 8 in ICMPv6. */
+  /** RFC 4884 §7; the quote then has 128 bytes or more, a multiple of 4 (ICMP) or 8 (ICMPv6). */
   readonly extensions?: Uint8Array;
 }
 

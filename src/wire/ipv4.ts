@@ -16,7 +16,7 @@ import {
 import { checksumAdd, checksumFinish } from './checksum.ts';
 import { Malformed } from './malformed.ts';
 
-/** IANA protocol numbers: upper layers, and the IPv6 extension headers that share the number space. */
+/** IANA protocol numbers: upper layers, and IPv6 extension headers, which share the space. */
 export const enum IpProtocol {
   HopByHop = 0,
   Icmp = 1,
@@ -67,8 +67,9 @@ export const FRAGMENT_OFFSET_MASK = 0x1fff;
 const FRAGMENT_UNIT_BYTES = 8;
 
 /**
- * Length of the header at `start` with its options in bytes, or a reason. Reads within [start, end).
- * A total length of 0 is let pass: hosts that leave segmentation to their network card show it in captures.
+ * Bytes of the header at `start` with its options, or a reason. Reads within [start, end).
+ * A total length of 0 is let pass: hosts that leave segmentation to their network card show it in
+ * captures.
  */
 export function checkIpv4(view: DataView, start: number, end: number): number {
   if (start + IPV4_HEADER_BYTES > end) return Malformed.Truncated;
@@ -117,7 +118,7 @@ export interface Ipv4Header {
   readonly options: readonly Ipv4Option[];
 }
 
-/** Reads the header that starts at `start`; bytes from `end` on are not there. Option data are copies. */
+/** Reads the header at `start`; bytes from `end` on are not there. Option data are copies. */
 export function parseIpv4(bytes: Uint8Array, start: number, end: number): Ipv4Header | Malformed {
   const view = viewOf(bytes);
   const length = checkIpv4(view, start, end);
@@ -154,8 +155,8 @@ function parseIpv4Options(bytes: Uint8Array, start: number, end: number): Ipv4Op
 }
 
 /**
- * Writes the header at `at`, where there must be room; options are padded with end-of-list to a word.
- * Returns its length in bytes.
+ * Writes the header at `at`, where there must be room; options are padded with end-of-list to a
+ * word. Returns its length in bytes.
  */
 export function emitIpv4(header: Ipv4Header, bytes: Uint8Array, at: number): number {
   const view = viewOf(bytes);

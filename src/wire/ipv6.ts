@@ -1,5 +1,5 @@
 /**
- * IPv6 headers: RFC 8200 §3 and §4. Extension headers that a walk steps over: hop-by-hop, routing,
+ * IPv6 headers: RFC 8200 §3 and §4. A walk steps over the extension headers hop-by-hop, routing,
  * fragment, destination options, authentication (RFC 4302 §2); the walk is bounded.
  * Hot: check, accessors and the step of the walk. Cold: parse, emit.
  * Options inside extension headers and jumbograms (RFC 2675) are carried as bytes, not interpreted.
@@ -33,7 +33,7 @@ export const IPV6_HEADER_BYTES = 40;
 export const IPV6_FRAGMENT_HEADER_BYTES = 8;
 /** More extension headers than this are malformed; RFC 8200 §4.1 recommends at most seven. */
 const EXTENSION_HEADERS_MAX = 16;
-/** RFC 8200 §4.5: the offset is the upper 13 bits of its field in units of 8 bytes, so in place it is bytes. */
+/** RFC 8200 §4.5: 13 bits that count 8 bytes, above 3 others, so that in place they are bytes. */
 const FRAGMENT_OFFSET_BYTES_MASK = 0xfff8;
 const FRAGMENT_MORE = 1;
 
@@ -49,9 +49,10 @@ export function ipv6TrafficClass(view: DataView, at: number): number {
 }
 
 /**
- * One step of the walk to the upper layer: the length in bytes of the extension header of kind `protocol` at
- * `at`, 0 when `protocol` is none, or a reason. The next kind is the header's first byte. Walkers bound
- * their steps, and stop behind a fragment header whose offset is not 0: what follows is no header.
+ * One step of the walk to the upper layer: the length in bytes of the extension header of kind
+ * `protocol` at `at`, 0 when `protocol` is none, or a reason. The next kind is the header's first
+ * byte. Walkers bound their steps, and stop behind a fragment header whose offset is not 0: what
+ * follows is no header.
  */
 export function ipv6ExtensionLength(
   view: DataView,
@@ -63,7 +64,7 @@ export function ipv6ExtensionLength(
   if (at + IPV6_FRAGMENT_HEADER_BYTES > end) return Malformed.Truncated;
   let length = IPV6_FRAGMENT_HEADER_BYTES;
   const lengthField = view.getUint8(at + 1);
-  // RFC 4302 §2.2 counts words of 4 bytes minus 2; the others count units of 8 bytes behind the first.
+  // RFC 4302 §2.2 counts words of 4 bytes minus 2, the others units of 8 bytes behind the first.
   if (protocol === IpProtocol.AuthenticationHeader) length = (lengthField + 2) << 2;
   else if (protocol !== IpProtocol.Fragment) length = (lengthField + 1) << 3;
   return at + length > end ? Malformed.Truncated : length;
@@ -146,10 +147,14 @@ export function parseIpv6(bytes: Uint8Array, start: number, end: number): Ipv6He
     protocol = view.getUint8(at);
     at += length;
   }
+  const payloadLength = view.getUint16(start + Ipv6Field.PayloadLength);
+  const extensionBytes = at - start - IPV6_HEADER_BYTES;
+  // 0: a jumbogram, or a host that leaves segmentation to its network card.
+  if (extensionBytes > payloadLength && payloadLength !== 0) return Malformed.TotalLength;
   return {
     trafficClass: ipv6TrafficClass(view, start),
     flowLabel: view.getUint32(start + Ipv6Field.VersionClassLabel) & 0xfffff,
-    payloadLength: view.getUint16(start + Ipv6Field.PayloadLength),
+    payloadLength,
     hopLimit: view.getUint8(start + Ipv6Field.HopLimit),
     source: readIpv6Address(view, start + Ipv6Field.Source),
     destination: readIpv6Address(view, start + Ipv6Field.Destination),

@@ -1,7 +1,8 @@
 /**
- * The headers that Linux puts in place of a link header in captures of the `any` device and of point-to-point
- * links: LINKTYPE_LINUX_SLL (16 bytes) and LINKTYPE_LINUX_SLL2 (20 bytes), as the tcpdump group's registry
- * of link types describes them. VLAN tags may follow the protocol field; they are not part of this header.
+ * The headers that Linux puts in place of a link header in captures of the `any` device and of
+ * point-to-point links: LINKTYPE_LINUX_SLL (16 bytes) and LINKTYPE_LINUX_SLL2 (20 bytes), as the
+ * tcpdump group's registry of link types describes them. VLAN tags may follow the protocol field;
+ * they are not part of this header.
  * Cold: wire/dissect reads the protocol field by itself.
  */
 import { viewOf } from './_bytes.ts';

@@ -1,6 +1,7 @@
 /**
- * Why bytes are no header of the format they were read as. Checks return a header's length in bytes, or one
- * of these; all are negative. Parsers return an object, or one of these: `typeof result === 'number'`.
+ * Why bytes are no header of the format they were read as. Checks return a header's length in
+ * bytes, or one of these; all are negative. Parsers return an object, or one of these: `typeof
+ * result === 'number'`.
  */
 export const enum Malformed {
   /** The bytes end before the header does. */

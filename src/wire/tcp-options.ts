@@ -1,8 +1,8 @@
 /**
  * TCP options: RFC 9293 §3.2 (EOL, NOP, MSS), RFC 7323 (window scale, timestamps), RFC 2018 (SACK),
- * RFC 7413 (Fast Open), RFC 8684 (MPTCP) and RFC 9768 (accurate ECN); the last two are recognised and
- * carried, and any other as its bytes. An option is a kind, a length that counts both, and its data;
- * EOL and NOP are a kind alone.
+ * RFC 7413 (Fast Open), RFC 8684 (MPTCP) and RFC 9768 (accurate ECN); the last two are recognised
+ * and carried, and any other as its bytes. An option is a kind, a length that counts both, and its
+ * data; EOL and NOP are a kind alone.
  */
 import { assert } from '../base/assert.ts';
 import { optionLength, padToWord, viewOf } from './_bytes.ts';
@@ -26,7 +26,10 @@ export const enum TcpOptionKind {
   Experiment2 = 254,
 }
 
-/** Option lengths in bytes, kind and length included; SackBlock is one block of an option of 2 + 8n bytes. */
+/**
+ * Option lengths in bytes, kind and length included; SackBlock is one block of an option of 2 + 8n
+ * bytes.
+ */
 export const enum TcpOptionLength {
   MaximumSegmentSize = 4,
   WindowScale = 3,
@@ -35,11 +38,14 @@ export const enum TcpOptionLength {
   Timestamps = 10,
 }
 
-/** Padding NOP NOP before timestamps, kind and length: how nearly every data segment's options start. */
+/**
+ * Padding NOP NOP before timestamps, kind and length: how nearly every data segment's options
+ * start.
+ */
 export const TIMESTAMPS_ALIGNED = 0x0101080a;
 /** Options fill at most this (RFC 9293 §3.1: a data offset of 15 words). */
 export const TCP_OPTIONS_BYTES_MAX = 40;
-/** Experiment identifier of Fast Open behind kind 254 (RFC 7413 §4.1.1). */
+/** Experiment identifier of Fast Open behind kind 254 (RFC 7413 §9). */
 const FAST_OPEN_MAGIC = 0xf989;
 
 /** Edges are unsigned sequence numbers; the right one is the first not received (RFC 2018 §3). */
@@ -66,8 +72,9 @@ export type TcpOption =
   | { readonly kind: 'unknown'; readonly optionKind: number; readonly data: Uint8Array };
 
 /**
- * Length in bytes of the option at `at`, which must lie before `end`, the end of the header: 0 at the end of
- * the list, 1 for a NOP, or Malformed.OptionLength, also where a kind of fixed length states another.
+ * Length in bytes of the option at `at`, which must lie before `end`, the end of the header: 0 at
+ * the end of the list, 1 for a NOP, or Malformed.OptionLength, also where a kind of fixed length
+ * states another.
  */
 export function tcpOptionLength(view: DataView, at: number, end: number): number {
   const length = optionLength(view, at, end);

@@ -38,7 +38,10 @@ export const enum TcpField {
 export const TCP_HEADER_BYTES = 20;
 export const TCP_FLAGS_MASK = 0xfff;
 
-/** Length of the header at `start` with its options in bytes, or a reason. Reads within [start, end). */
+/**
+ * Length of the header at `start` with its options in bytes, or a reason. Reads within [start,
+ * end).
+ */
 export function checkTcp(view: DataView, start: number, end: number): number {
   if (start + TCP_HEADER_BYTES > end) return Malformed.Truncated;
   const headerLength = tcpHeaderLength(view, start);

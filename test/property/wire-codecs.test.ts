@@ -5,7 +5,7 @@ import { type ArpPacket, emitArp, parseArp } from '../../src/wire/arp.ts';
 import { type EthernetHeader, emitEthernet, parseEthernet } from '../../src/wire/ethernet.ts';
 import { emitIcmp, type IcmpMessage, parseIcmp } from '../../src/wire/icmp.ts';
 import { emitIpv4, type Ipv4Header, parseIpv4 } from '../../src/wire/ipv4.ts';
-import { emitIpv6, type Ipv6Header, parseIpv6 } from '../../src/wire/ipv6.ts';
+import { emitIpv6, type Ipv6Header, ipv6HeaderLength, parseIpv6 } from '../../src/wire/ipv6.ts';
 import {
   emitLinuxCooked,
   type LinuxCookedHeader,
@@ -119,21 +119,28 @@ const ipv6Base = {
   source: ipv6Address,
   destination: ipv6Address,
 };
-const ipv6: fc.Arbitrary<Ipv6Header> = fc.oneof(
-  fc.record({
-    ...ipv6Base,
-    extensions: fc.array(ipv6Extension, { maxLength: 16 }),
-    protocol: u8.filter(isUpperLayer),
-  }),
-  fc
-    .record({
+/** The payload length counts the extension headers. */
+const withExtensionBytes = (header: Ipv6Header): Ipv6Header => ({
+  ...header,
+  payloadLength: Math.min(0xffff, header.payloadLength + ipv6HeaderLength(header) - 40),
+});
+const ipv6: fc.Arbitrary<Ipv6Header> = fc
+  .oneof(
+    fc.record({
       ...ipv6Base,
-      before: fc.array(ipv6Extension, { maxLength: 3 }),
-      last: laterFragment,
-      protocol: u8,
-    })
-    .map(({ before, last, ...header }) => ({ ...header, extensions: [...before, last] })),
-);
+      extensions: fc.array(ipv6Extension, { maxLength: 16 }),
+      protocol: u8.filter(isUpperLayer),
+    }),
+    fc
+      .record({
+        ...ipv6Base,
+        before: fc.array(ipv6Extension, { maxLength: 3 }),
+        last: laterFragment,
+        protocol: u8,
+      })
+      .map(({ before, last, ...header }) => ({ ...header, extensions: [...before, last] })),
+  )
+  .map(withExtensionBytes);
 
 const cookie = oneOfLengths(0, 4, 6, 8, 10, 12, 14, 16);
 const tcpOption: fc.Arbitrary<TcpOption> = fc.oneof(
