@@ -57,7 +57,10 @@ export class GapLists {
       this.stamp[0] = this.#stamps[at];
       if (cutFrom !== gapFrom) {
         this.#to[at] = cutFrom;
-        if (cutTo !== gapTo) this.#insert(list, gap + 1, cutTo, gapTo);
+        if (cutTo !== gapTo) {
+          this.#insert(list, gap + 1, cutTo, gapTo);
+          return filled;
+        }
       } else if (cutTo !== gapTo) {
         this.#from[at] = cutTo;
       } else {
@@ -69,7 +72,12 @@ export class GapLists {
 
   /** Gives an empty list back; returns NO_LIST then, else the list. */
   releaseIfEmpty(list: number): number {
-    if (this.#gaps[list] !== 0 || this.#hasForgotten[list] !== 0) return list;
+    return this.#gaps[list] === 0 && this.#hasForgotten[list] === 0 ? this.release(list) : list;
+  }
+
+  /** Gives a list back, whatever it holds; returns NO_LIST. */
+  release(list: number): number {
+    if (list === NO_LIST) return NO_LIST;
     this.#forgottenBelow[list] = this.#firstFree;
     this.#firstFree = list;
     return NO_LIST;
@@ -120,8 +128,9 @@ export class GapLists {
   }
 
   #takeList(): number {
-    const list = this.#firstFree === NO_LIST ? this.#addList() : this.#firstFree;
-    if (list === this.#firstFree) this.#firstFree = this.#forgottenBelow[list];
+    if (this.#firstFree === NO_LIST) return this.#addList();
+    const list = this.#firstFree;
+    this.#firstFree = this.#forgottenBelow[list];
     this.#gaps[list] = 0;
     this.#hasForgotten[list] = 0;
     return list;
