@@ -81,6 +81,10 @@ export class AnalyticTransmitter implements Transmitter {
     return 0;
   }
 
+  settle(): void {
+    this.#forgetStarted();
+  }
+
   transmit(frame: FrameId): void {
     const now = this.#clock.nowNs;
     const serializer = this.#serializer;

@@ -47,9 +47,10 @@ export function networkLength(pool: FramePool, frame: FrameId): Bytes {
   return Math.min(room, version === 6 ? own + IPV6_HEADER_BYTES : own);
 }
 
-/** Fills the record from the bytes, as an arriving packet's would be. */
+/** Fills a captured frame's record from its bytes, as an arriving packet's would be. */
 export function readRecord(network: Network, frame: FrameId): void {
   const { pool } = network;
+  if (!pool.isCaptured(frame)) return;
   const scratch = network.scratchColumns;
   const at = frame << FRAME_SHIFT;
   const extra = pool.extraWords;

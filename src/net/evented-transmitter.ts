@@ -66,6 +66,9 @@ export class EventedTransmitter implements Transmitter {
     return this.#queue.backlogPackets + (this.#current === NO_FRAME ? 0 : 1);
   }
 
+  /** Events keep it up to now. */
+  settle(): void {}
+
   transmit(frame: FrameId): void {
     const now = this.#clock.nowNs;
     const queue = this.#queue;

@@ -8,6 +8,7 @@
  * Hot: no allocation per frame. It reads no header but the frame's length.
  */
 import { assert } from '../base/assert.ts';
+import type { DepthColumns } from '../base/depth-series.ts';
 import { type Bytes, NEVER } from '../base/units.ts';
 import { DropReason } from '../engine/drop-reason.ts';
 import { type EventSink, SourceClass, type SourceId } from '../engine/scheduler.ts';
@@ -15,7 +16,7 @@ import { FRAME_SHIFT, type FrameId, FrameWord, NO_FRAME } from '../frame/frame-r
 import type { FrameSink } from '../frame/frame-sink.ts';
 import { Fifo } from '../qdisc/fifo.ts';
 import { AnalyticTransmitter, type TransmitterParts } from './analytic-transmitter.ts';
-import { networkLength } from './captured-bytes.ts';
+import { networkLength, readRecord } from './captured-bytes.ts';
 import { TRACE_OVERHEAD_BYTES } from './delivery-trace.ts';
 import { EventedTransmitter } from './evented-transmitter.ts';
 import { Impairments } from './impairments.ts';
@@ -153,6 +154,12 @@ export class Link implements FrameSink, EventSink {
     return this.#transmitter.backlogBytes;
   }
 
+  /** The backlog in bytes from 0 to now, when the link records it. */
+  queueDepth(): DepthColumns | undefined {
+    this.#transmitter.settle();
+    return this.meter.depth?.toColumns(this.#network.clock.nowNs);
+  }
+
   /** Frames that have arrived and not left: waiting, in transmission, on the line. */
   get insidePackets(): number {
     return this.#transmitter.heldPackets + this.#line.count;
@@ -188,7 +195,7 @@ export class Link implements FrameSink, EventSink {
   }
 
   /** Every frame must have ended in exactly one way, at any time between two events. */
-  assertConservation(): void {
+  assertConserved(): void {
     const came = this.arrivedPackets + this.duplicatedPackets;
     const gone = this.forwardedPackets + this.#network.dropsAt(this.place);
     assert(came === gone + this.insidePackets, 'a link has lost or made frames');
@@ -196,6 +203,7 @@ export class Link implements FrameSink, EventSink {
 
   #admit(frame: FrameId): void {
     const network = this.#network;
+    if (network.wireAlways) readRecord(network, frame);
     if (this.#schedule !== undefined) this.#catchUp(this.#schedule);
     if (!this.#isUp) {
       network.drop(frame, DropReason.LinkDown, this.place);

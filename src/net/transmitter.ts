@@ -12,6 +12,8 @@ export interface Transmitter {
   readonly backlogBytes: Bytes;
   /** Frames held here and not on the line. */
   readonly heldPackets: number;
+  /** Brings backlog and meter up to now. */
+  settle(): void;
   /** Takes ownership of an arriving frame: sends it, queues it or drops it. */
   transmit(frame: FrameId): void;
 }

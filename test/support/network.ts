@@ -110,6 +110,6 @@ export function runThroughLink(
   link.connect(collector);
   new ArrivalSource(network, arrivals, link);
   network.scheduler.runUntil(Number.MAX_SAFE_INTEGER);
-  link.assertConservation();
+  link.assertConserved();
   return { network, link, collector, events: network.scheduler.eventCount };
 }
