@@ -14,7 +14,7 @@ export const enum FlowKind {
   Echo = 1,
   /** Anything else over IP, and fragments whose first one was not seen: addresses, protocol. */
   Protocol = 2,
-  /** Not IP, or an IP header that cannot be used: EtherType (in the port fields; 0 for 802.3 lengths). */
+  /** Not IP, or an IP header that cannot be used: EtherType or NoEtherType, in both port fields. */
   Link = 3,
 }
 

@@ -34,6 +34,7 @@ import {
   SideDouble,
   SideWord,
 } from './flow-record.ts';
+import { NoEtherType } from './protocol-name.ts';
 
 const FIRST_FLOWS = 64;
 /** Words a slot: hash, flow + 1 (0: empty). A hash << 1 is a slot before the mask. */
@@ -104,7 +105,12 @@ export class FlowTable {
     const octets = columns.octets;
     if (octets[Octet.IpVersion + row] === 0) {
       const etherType = cells[Cell.EtherType + row];
-      const port = etherType < ETHERTYPE_MIN ? 0 : etherType;
+      const isLength = etherType >= 0 && etherType < ETHERTYPE_MIN;
+      const port = isLength
+        ? NoEtherType.Ieee8023
+        : etherType < 0
+          ? NoEtherType.Unknown
+          : etherType;
       return this.#find(NO_ADDRESSES, 0, port, port, FlowKind.Link << 8);
     }
     const ends = Cell.Addresses + row * ADDRESS_WORDS;
