@@ -77,12 +77,16 @@ export const enum MetaBit {
 
 export const ECN_MASK = 3;
 
-/** Second record of a built frame. */
+/** Second record of a built frame: read only where the first one says so. */
 export const enum BuiltExtra {
-  /** Number of SACK blocks, 1 to 4; their left and right edges follow. */
+  /** With HasSack: the number of blocks, 1 to 4 (3 beside timestamps); left and right edge of each follow. */
   SackCount = 0,
   SackLeft = 1,
   SackRight = 2,
+  /** On a SYN: maximum segment size and window scale, -1 for absent, and 1 for SACK permitted. */
+  Mss = 9,
+  WindowScale = 10,
+  IsSackPermitted = 11,
 }
 
 /** Second record of a captured frame: where it came from and how the path treated it. */

@@ -21,9 +21,21 @@ export function fillCapturedFrame(
   columns: PacketColumns,
   row: number,
 ): void {
+  fillFrame(pool, addresses, frame, columns, row);
+  pool.words[(frame << FRAME_SHIFT) + FrameWord.Meta] |= MetaBit.Captured;
+}
+
+/** The same for a frame whose fields become the truth: see wire/decode. */
+export function fillFrame(
+  pool: FramePool,
+  addresses: AddressTable,
+  frame: FrameId,
+  columns: PacketColumns,
+  row: number,
+): void {
   const words = pool.words;
   const at = frame << FRAME_SHIFT;
-  let meta = (words[at + FrameWord.Meta] & HISTORY_BITS) | MetaBit.Captured;
+  let meta = words[at + FrameWord.Meta] & HISTORY_BITS;
   const version = columns.ipVersion[row];
   if (version === 0) {
     meta |= MetaBit.NotIp;
