@@ -6,6 +6,7 @@
 import { z } from 'zod';
 import { NetError } from '../base/errors.ts';
 import { CidrBlock } from '../base/ip-address.ts';
+import type { Instant } from '../base/units.ts';
 import {
   NETEM_EXPECTED,
   parseCorrupt,
@@ -62,10 +63,14 @@ const parseRateOrUnlimited = (text: string) =>
   text.trim() === 'unlimited' ? Number.POSITIVE_INFINITY : parseRate(text);
 
 const duration = field(EXPECTED.duration, parseDuration);
+const instant = field(
+  EXPECTED.duration,
+  (text): Instant | undefined => parseDuration(text) as number,
+);
 const rate = field(`${EXPECTED.rate}, or unlimited`, parseRateOrUnlimited);
 
 const change = z.strictObject({
-  at: duration,
+  at: instant,
   rate: rate.optional(),
   delay: duration.optional(),
   up: z.boolean().optional(),

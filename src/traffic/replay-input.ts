@@ -20,6 +20,10 @@ export const INPUT_CHUNK_BYTES = 1 << 21;
 
 export class ReplayInput {
   readonly name: string;
+  /** Ordinal among the inputs of the replay. */
+  readonly index: number;
+  /** The arena's bytes, which rows.offset points into. */
+  readonly view: DataView;
   readonly reader: CaptureReader;
   readonly rows = new CaptureRows(BATCH_ROWS);
   readonly columns = new PacketColumns(BATCH_ROWS);
@@ -38,8 +42,10 @@ export class ReplayInput {
   readonly #spareChunk: number;
   readonly #linkLayers: LinkLayer[] = [];
 
-  constructor(name: string, source: ByteSource, arena: PayloadArena) {
+  constructor(name: string, index: number, source: ByteSource, arena: PayloadArena) {
     this.name = name;
+    this.index = index;
+    this.view = arena.view;
     this.reader = new CaptureReader(name);
     this.#source = source;
     this.#stream = new CaptureStream(source, this.reader);
@@ -122,7 +128,7 @@ export class ReplayInput {
       }
       this.#linkLayers.push(layer);
     }
-    const view = this.#arena.view;
+    const view = this.view;
     const count = rows.count;
     for (let row = 0; row < count; row++) {
       dissect(

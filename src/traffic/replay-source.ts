@@ -3,8 +3,8 @@
  * enter at its recorded time. A stamp earlier than its predecessor's enters at the predecessor's time and
  * is counted. Who the packet is and where it goes is the entry's business (replay-entry).
  *
- * When an input has used up its rows the run stops after the current event; the driver refills it and
- * resumes, so the order of events does not depend on how bytes were read. Hot: no allocation per packet.
+ * When an input has used up its rows, or the round is over, the run stops after the current event; the
+ * driver refills it and resumes, so the order of events does not depend on how bytes were read. Hot: no allocation per packet.
  */
 import type { Duration } from '../base/units.ts';
 import { type EventSink, type Scheduler, SourceClass, type SourceId } from '../engine/scheduler.ts';
@@ -12,6 +12,8 @@ import type { ReplayInput } from './replay-input.ts';
 
 /** Takes the packet of a row into the path, at the current virtual time. */
 export interface PacketEntry {
+  /** The source writes the packet's time here before enter: ns since the capture's first packet. */
+  readonly captureNs: Float64Array;
   enter(input: ReplayInput, row: number): void;
 }
 
@@ -127,10 +129,11 @@ export class ReplaySource implements EventSink {
     const input = this.#next as ReplayInput;
     const ns = this.#ns;
     ns[Ns.Last] = ns[Ns.Next];
+    this.#entry.captureNs[0] = ns[Ns.Next];
     this.enteredPackets++;
     this.#entry.enter(input, input.cursor++);
     if (this.#chooseNext()) this.#armNext();
-    else if (!this.#isEnded) this.#scheduler.stop();
+    else this.#scheduler.stop();
   }
 
   /**

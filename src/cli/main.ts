@@ -1,0 +1,52 @@
+#!/usr/bin/env node
+/**
+ * The command `sluice`. Each subcommand is a file of its own in commands/, loaded when it is called, so
+ * that `--help` and short runs start quickly. A user's mistake ends in one line and exit code 2.
+ */
+import { Command, CommanderError } from 'commander';
+import { NetError } from '../base/errors.ts';
+import { addAnalyzeCommand } from './commands/analyze.ts';
+import { addReplayCommand } from './commands/replay.ts';
+import { readPackageVersion } from './package-version.ts';
+
+const USER_MISTAKE = 2;
+
+function buildProgram(): Command {
+  const program = new Command('sluice')
+    .description('User-space network stack and transport emulator: captures through emulated links')
+    .version(readPackageVersion(), '-V, --version', 'print the version')
+    .showHelpAfterError(false)
+    .exitOverride()
+    .configureOutput({ outputError: () => {} });
+  addReplayCommand(program);
+  addAnalyzeCommand(program);
+  for (const command of program.commands)
+    command.exitOverride().configureOutput({ outputError: () => {} });
+  return program;
+}
+
+/** Text for a mistake of the user, undefined for an error of ours. */
+function describeMistake(error: unknown): string | undefined {
+  if (error instanceof NetError) return error.message;
+  if (error instanceof CommanderError) return error.message.replace(/^error: /, '');
+  return undefined;
+}
+
+async function main(): Promise<void> {
+  // A reader that closes the pipe early (`| head`) ends the output, not the run in a trace of calls.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(0);
+    throw error;
+  });
+  try {
+    await buildProgram().parseAsync(process.argv);
+  } catch (error) {
+    if (error instanceof CommanderError && error.exitCode === 0) return;
+    const mistake = describeMistake(error);
+    if (mistake === undefined) throw error;
+    process.stderr.write(`sluice: ${mistake.replaceAll(/\s*\n\s*/g, ' ')}\n`);
+    process.exitCode = USER_MISTAKE;
+  }
+}
+
+await main();

@@ -1,0 +1,54 @@
+/** The folder of `--out`: made when missing; files of an earlier run are replaced. */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { NetError } from '../base/errors.ts';
+import { CaptureOutput } from '../edge/capture-output.ts';
+
+export class OutputFolder {
+  readonly #path: string;
+  readonly #files: string[] = [];
+  #trace: CaptureOutput | undefined;
+
+  /** Throws NetError when the folder cannot be made. */
+  constructor(path: string) {
+    this.#path = path;
+    this.#try(() => mkdirSync(path, { recursive: true }));
+  }
+
+  /** Creates trace.pcapng and gives its sink. */
+  openTrace(): (bytes: Uint8Array) => void {
+    this.#trace = new CaptureOutput(this.#file('trace.pcapng'));
+    return this.#trace.write;
+  }
+
+  closeTrace(): void {
+    this.#trace?.close();
+  }
+
+  writeJson(name: string, value: unknown): void {
+    const text = `${JSON.stringify(value, undefined, 2)}\n`;
+    this.#try(() => writeFileSync(this.#file(name), text));
+  }
+
+  /** `out: result.json, …` */
+  describe(): string {
+    return `in ${this.#path}: ${this.#files.join(', ')}`;
+  }
+
+  #file(name: string): string {
+    this.#files.push(name);
+    return join(this.#path, name);
+  }
+
+  #try(action: () => void): void {
+    try {
+      action();
+    } catch (error) {
+      const got = error instanceof Error ? error.message : String(error);
+      throw new NetError(
+        'ERR_OUTPUT',
+        `--out ${this.#path}: expected a folder to write to, got ${got}`,
+      );
+    }
+  }
+}

@@ -1,0 +1,2 @@
+/** The public face of Sluice. */
+export { NetError } from './base/errors.ts';
