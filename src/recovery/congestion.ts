@@ -1,0 +1,123 @@
+/**
+ * The interface between a transport and its congestion controller, one for TCP and QUIC. The sender owns the
+ * ledger of what is in flight and decides the recovery period; the controller sees samples, never packets.
+ * Words of the delivery-rate sample are those of Linux (struct rate_sample) and
+ * draft-cheng-iccrg-delivery-rate-estimation. All windows are bytes; with whole segments as granularity
+ * they stay multiples of SMSS (CongestionContext).
+ */
+import type { Bytes, Duration, Instant, Unit } from '../base/units.ts';
+import type { Clock } from '../engine/clock.ts';
+import type { RandomSource } from '../engine/random.ts';
+
+/** Pacing and delivery rates. */
+export type BytesPerSecond = Unit<'bytes/s'>;
+
+/** The pacer derives the rate from cwnd / srtt: RFC 9002 §7.7. */
+export const UNPACED: BytesPerSecond = Number.POSITIVE_INFINITY;
+/** A negative sample is no sample. */
+export const NO_SAMPLE: Duration = -1;
+/** ssthresh before it was first set. */
+export const SSTHRESH_UNSET: Bytes = Number.MAX_SAFE_INTEGER;
+
+/**
+ * Facts about one ACK. One object a process, refilled for each call: read it during the call, never keep it.
+ */
+export interface AckSample {
+  nowNs: Instant;
+  /** Newly acknowledged or SACKed. */
+  ackedBytes: Bytes;
+  /** Newly marked lost while this ACK was processed. */
+  lostBytes: Bytes;
+  /** Newly reported CE (AccECN, QUIC ECN counts, or ECE × MSS). */
+  ceBytes: Bytes;
+  /** In flight before this ACK and after it (RFC 6675 pipe; RFC 9002 bytes_in_flight). */
+  priorInFlight: Bytes;
+  inFlight: Bytes;
+  /** Sending time of the newest packet acknowledged here. */
+  newestSentNs: Instant;
+  /** RTT of that packet, or NO_SAMPLE (Karn: RFC 6298 §3). */
+  rttNs: Duration;
+  /** Delivery-rate sample: bytes delivered over intervalNs. */
+  delivered: Bytes;
+  /** C.delivered when that packet was sent: round counting. */
+  priorDelivered: Bytes;
+  /** The longer of send and ACK elapsed; NO_SAMPLE when invalid. */
+  intervalNs: Duration;
+  /** In flight when that packet was sent. */
+  txInFlight: Bytes;
+  lostSinceSent: Bytes;
+  isAppLimited: boolean;
+  /** The same in segments, as Linux counts. */
+  ackedSegments: number;
+  lostSegments: number;
+  inFlightSegments: number;
+  /** The window, not the application, limited sending: RFC 9002 §7.8, RFC 7661. */
+  isCwndLimited: boolean;
+  inRecovery: boolean;
+}
+
+/** A newly lost range, found by an ACK or by a timer. One object a process, like AckSample. */
+export interface LossSample {
+  nowNs: Instant;
+  lostBytes: Bytes;
+  lostSegments: number;
+  sentNs: Instant;
+  txInFlight: Bytes;
+  lostSinceSent: Bytes;
+  isAppLimited: boolean;
+  /** The last of the losses found together. */
+  endsBurst: boolean;
+}
+
+/** RFC 6298, RFC 9002 §5. */
+export interface RttView {
+  readonly latestNs: Duration;
+  readonly minNs: Duration;
+  readonly smoothedNs: Duration;
+  readonly varNs: Duration;
+}
+
+export const enum CongestionCause {
+  Loss = 0,
+  EcnCe = 1,
+}
+
+export interface CongestionController {
+  readonly cwnd: Bytes;
+  /** SSTHRESH_UNSET until first set. */
+  readonly ssthresh: Bytes;
+  readonly pacingRate: BytesPerSecond;
+  readonly sendQuantum: Bytes;
+  /** 'prr': the sender applies PRR (RFC 6937) in recovery; 'own': cwnd is used as it is (BBR). */
+  readonly recoveryWindow: 'prr' | 'own';
+  onPacketSent(sentBytes: Bytes, inFlight: Bytes, isAppLimited: boolean): void;
+  onAck(sample: Readonly<AckSample>, rtt: RttView): void;
+  onPacketsLost(loss: Readonly<LossSample>): void;
+  /** Once a recovery period: RFC 5681 §3.2, RFC 6675 §5, RFC 9002 §7.3.2. */
+  onEnterRecovery(cause: CongestionCause, sample: Readonly<AckSample>): void;
+  onExitRecovery(): void;
+  /** TCP: RFC 5681 §3.1 equation (4). */
+  onRetransmissionTimeout(inFlight: Bytes): void;
+  /** QUIC: RFC 9002 §7.6. */
+  onPersistentCongestion(): void;
+  /** Undo: RFC 4015, RFC 5682, DSACK. */
+  onSpuriousRecovery(): void;
+  /** RFC 5681 §4.1. */
+  onIdleRestart(idleNs: Duration): void;
+  onMtuChange(smss: Bytes): void;
+}
+
+/** What a controller is made with. */
+export interface CongestionContext {
+  readonly clock: Clock;
+  readonly random: RandomSource;
+  readonly smss: Bytes;
+  readonly initialWindow: Bytes;
+  /**
+   * 'bytes' as the RFCs have it; 'segments' as Linux: windows are whole multiples of SMSS, reductions
+   * truncate, growth keeps a remainder.
+   */
+  readonly granularity: 'bytes' | 'segments';
+}
+
+export type CongestionControllerFactory = (context: CongestionContext) => CongestionController;
