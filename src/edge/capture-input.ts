@@ -176,8 +176,8 @@ function inputError<Result>(path: string, action: () => Result): Result {
   try {
     return action();
   } catch (error) {
-    if (error instanceof NetError) throw error;
-    throw openError(path, reasonOf(error as NodeJS.ErrnoException));
+    const isRefused = error instanceof Error && 'syscall' in error;
+    throw isRefused ? openError(path, reasonOf(error)) : error;
   }
 }
 
@@ -187,8 +187,8 @@ const REASONS: Readonly<Record<string, string>> = {
   EISDIR: 'a directory',
 };
 
-const reasonOf = (error: NodeJS.ErrnoException): string =>
-  REASONS[error.code ?? ''] ?? error.message;
+const reasonOf = (error: Error): string =>
+  REASONS[(error as NodeJS.ErrnoException).code ?? ''] ?? error.message;
 
 const openError = (path: string, got: string): NetError =>
   new NetError('ERR_INPUT', `${path}: expected a readable capture, got ${got}`);

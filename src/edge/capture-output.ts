@@ -36,8 +36,9 @@ export class CaptureOutput {
     try {
       return action();
     } catch (error) {
-      const got = error instanceof Error ? error.message : String(error);
-      throw new NetError('ERR_OUTPUT', `${this.#path}: expected to write a capture, got ${got}`);
+      if (!(error instanceof Error && 'syscall' in error)) throw error;
+      const message = `${this.#path}: expected to write a capture, got ${error.message}`;
+      throw new NetError('ERR_OUTPUT', message);
     }
   }
 }

@@ -21,7 +21,6 @@ import {
   BlockType,
   BYTE_ORDER_MAGIC,
   MAX_BLOCK_BYTES,
-  MIN_BLOCK_BYTES,
   padded,
   SectionHeader,
 } from './pcapng-format.ts';
@@ -141,21 +140,21 @@ export class CaptureReader {
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
 
-  /** Chooses the decoder. Returns the bytes of the file header, 0 while it is incomplete. */
+  /** Chooses the decoder from 24 bytes, which every capture has. Returns what a pcap header takes. */
   #readFileHeader(start: number, end: number): number {
     const view = this.#view;
     if (start < end) this.#firstBytes = hexBytes(view, start, Math.min(end, start + SHOWN_BYTES));
-    this.#facts.requiredBytes = PCAP_FILE_HEADER_BYTES;
-    if (end - start < 4) return 0;
+    if (end - start < PCAP_FILE_HEADER_BYTES) {
+      this.#facts.requiredBytes = PCAP_FILE_HEADER_BYTES;
+      return 0;
+    }
     const magic = view.getUint32(start, true);
     if (magic === BlockType.SectionHeader) {
-      if (end - start < MIN_BLOCK_BYTES) return 0;
       const order = view.getInt32(start + SectionHeader.ByteOrderMagic, true);
       const swapped = view.getInt32(start + SectionHeader.ByteOrderMagic, false);
       if (order !== BYTE_ORDER_MAGIC && swapped !== BYTE_ORDER_MAGIC) {
         throw this.#notACapture(this.#firstBytes);
       }
-      this.#facts.requiredBytes = 0;
       this.#format = 'pcapng';
       this.#decoder = new PcapngDecoder(this.#facts);
       return 0;
@@ -164,10 +163,8 @@ export class CaptureReader {
     if (!isLittleEndian && !isPcapMagic(view.getUint32(start, false))) {
       throw this.#notACapture(this.#firstBytes);
     }
-    if (end - start < PCAP_FILE_HEADER_BYTES) return 0;
     const major = view.getUint16(start + PcapHeader.VersionMajor, isLittleEndian);
     if (major !== PCAP_VERSION_MAJOR) throw this.#notACapture(`pcap of version ${major}`);
-    this.#facts.requiredBytes = 0;
     this.#format = 'pcap';
     this.#decoder = new PcapDecoder(this.#facts, view, start);
     return PCAP_FILE_HEADER_BYTES;

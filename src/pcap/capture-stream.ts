@@ -44,9 +44,9 @@ export class CaptureStream {
    * reader's requiredBytes.
    */
   load(target: Uint8Array, at: number, length: number): boolean | Promise<boolean> {
+    if (this.#reader.ending !== undefined) return false;
     const left = this.#end - this.#start;
     assert(left < length, 'the block is too short for the next record');
-    if (this.#reader.ending !== undefined) return false;
     if (target === this.#bytes) target.copyWithin(at, this.#start, this.#end);
     else target.set(this.#bytes.subarray(this.#start, this.#end), at);
     this.#bytes = target;

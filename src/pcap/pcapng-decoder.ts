@@ -314,7 +314,7 @@ function readOffset(view: DataView, option: number, isLittleEndian: boolean): nu
   const value = option + OPTION_HEADER_BYTES;
   const high = view.getInt32(value + (isLittleEndian ? 4 : 0), isLittleEndian);
   const low = view.getUint32(value + (isLittleEndian ? 0 : 4), isLittleEndian);
-  return high * 2 ** 32 + low;
+  return high * 0x1_0000_0000 + low;
 }
 
 const hexWord = (word: number): string => `0x${(word >>> 0).toString(16).padStart(8, '0')}`;

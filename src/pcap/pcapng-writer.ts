@@ -25,7 +25,7 @@ import {
 import { type BufferRegion, type ByteSink, RecordBuffer } from './record-buffer.ts';
 import { encodeUtf8 } from './utf8.ts';
 
-const TWO_32 = 2 ** 32;
+const TWO_32 = 0x1_0000_0000;
 const NS_PER_SECOND = 1e9;
 /** The last whole second whose nanoseconds fit 64 bits. */
 const SECONDS_MAX = 18_446_744_072;

@@ -7,12 +7,12 @@
  * Hot: no allocation per packet.
  */
 
-const TWO_32 = 2 ** 32;
+const TWO_32 = 0x1_0000_0000;
 const NS_PER_SECOND = 1e9;
-/** 10^9 = 2^9 × 5^9: fractions of 32 bits times 5^9 stay below 2^53. */
-const FIVE_TO_9 = 5 ** 9;
+/** 10^9 = 2^9 × 5^9: 32 bits times 5^9 stay below 2^53. */
+const FIVE_TO_9 = 1_953_125;
 /** Long division in 16-bit pieces is exact in doubles for divisors up to 2^37. */
-const PIECE_EXPONENT = 10;
+const PIECE_DIGITS = 10;
 
 /** Unit of an interface's ticks: base^-exponent seconds. */
 export interface TickUnit {
@@ -29,23 +29,41 @@ export function tickUnitFromOption(byte: number): TickUnit {
   return { base: byte & 0x80 ? 2 : 10, exponent: byte & 0x7f };
 }
 
+/** Exact while the result fits 53 bits or is a power of two. */
+function power(base: number, exponent: number): number {
+  let product = 1;
+  for (let factor = 0; factor < exponent; factor++) product *= base;
+  return product;
+}
+
 /** Turns the ticks of one interface into seconds and nanoseconds. */
 export class TickClock {
-  readonly #isBinary: boolean;
-  /** Decimal digits finer than a nanosecond, divided away first. */
-  readonly #excessDigits: number;
-  readonly #exponent: number;
+  readonly #offsetSeconds: number;
+  /** Powers of two: the exponent; -1 for powers of ten. */
+  readonly #fractionBits: number;
+  /** Powers of two: the fraction's share of the low word, or of the high word from 32 bits on. */
+  readonly #wordScale: number;
+  /** Powers of two: the 64-bit product of fraction and 5^9 times this is nanoseconds. */
+  readonly #productScale: number;
+  /** Powers of ten: what takes finer digits than nanoseconds away, in steps. */
+  readonly #divisors: readonly number[];
   readonly #ticksPerSecond: number;
   readonly #nsPerTick: number;
-  readonly #offsetSeconds: number;
 
   constructor(unit: TickUnit, offsetSeconds: number) {
-    this.#isBinary = unit.base === 2;
-    this.#excessDigits = this.#isBinary ? 0 : Math.max(0, unit.exponent - 9);
-    this.#exponent = unit.exponent;
-    this.#ticksPerSecond = 10 ** Math.min(unit.exponent, 9);
-    this.#nsPerTick = NS_PER_SECOND / this.#ticksPerSecond;
+    const { base, exponent } = unit;
     this.#offsetSeconds = offsetSeconds;
+    this.#fractionBits = base === 2 ? exponent : -1;
+    this.#wordScale = power(2, exponent < 32 ? exponent : Math.min(exponent, 64) - 32);
+    // × 2^9 / 2^exponent, from the high word of the product where the fraction has 41 bits and more.
+    this.#productScale = exponent >= 41 ? 1 / power(2, exponent - 41) : 512 / power(2, exponent);
+    const divisors: number[] = [];
+    for (let digits = exponent - 9; digits > 0; digits -= PIECE_DIGITS) {
+      divisors.push(power(10, Math.min(digits, PIECE_DIGITS)));
+    }
+    this.#divisors = base === 2 ? [] : divisors;
+    this.#ticksPerSecond = power(10, Math.min(exponent, 9));
+    this.#nsPerTick = NS_PER_SECOND / this.#ticksPerSecond;
   }
 
   /** Writes the time of `high` × 2^32 + `low` ticks (32-bit patterns) to row `row` of both columns. */
@@ -56,10 +74,10 @@ export class TickClock {
     nanoseconds: Int32Array,
     row: number,
   ): void {
-    if (this.#isBinary) this.#stampBinary(high >>> 0, low >>> 0, seconds, nanoseconds, row);
-    else if (this.#excessDigits > 0)
-      this.#stampFine(high >>> 0, low >>> 0, seconds, nanoseconds, row);
-    else this.#stampDecimal(high >>> 0, low, seconds, nanoseconds, row);
+    const top = high >>> 0;
+    if (this.#fractionBits >= 0) this.#stampBinary(top, low >>> 0, seconds, nanoseconds, row);
+    else if (this.#divisors.length > 0) this.#stampFine(top, low, seconds, nanoseconds, row);
+    else this.#stampDecimal(top, low, seconds, nanoseconds, row);
   }
 
   #stampDecimal(
@@ -98,8 +116,7 @@ export class TickClock {
   ): void {
     let top = high;
     let bottom = low;
-    for (let digits = this.#excessDigits; digits > 0; digits -= PIECE_EXPONENT) {
-      const divisor = 10 ** Math.min(digits, PIECE_EXPONENT);
+    for (const divisor of this.#divisors) {
       const quotient = Math.floor(top / divisor);
       const middle = (top - quotient * divisor) * 0x10000 + (bottom >>> 16);
       const middleQuotient = Math.floor(middle / divisor);
@@ -117,27 +134,26 @@ export class TickClock {
     nanoseconds: Int32Array,
     row: number,
   ): void {
-    const bits = this.#exponent;
+    const bits = this.#fractionBits;
+    const scale = this.#wordScale;
     let whole = 0;
     let fractionHigh = high;
     let fractionLow = low;
     if (bits < 32) {
-      const scale = 2 ** bits;
       whole = high * (TWO_32 / scale) + Math.floor(low / scale);
       fractionHigh = 0;
       fractionLow = low % scale;
-    } else if (bits < 64) {
-      const scale = 2 ** (bits - 32);
+    } else {
       whole = Math.floor(high / scale);
       fractionHigh = high % scale;
     }
-    // fraction × 5^9 × 2^9 / 2^bits, with the 64-bit product held in two doubles.
+    // The 64-bit product in two doubles; below 41 bits its high word is a whole number of nanoseconds.
     const productHigh = fractionHigh * FIVE_TO_9;
     const productLow = fractionLow * FIVE_TO_9;
     seconds[row] = whole + this.#offsetSeconds;
     nanoseconds[row] =
       bits >= 41
-        ? Math.floor((productHigh + Math.floor(productLow / TWO_32)) / 2 ** (bits - 41))
-        : productHigh * 2 ** (41 - bits) + Math.floor(productLow / 2 ** (bits - 9));
+        ? Math.floor((productHigh + Math.floor(productLow / TWO_32)) * this.#productScale)
+        : productHigh * TWO_32 * this.#productScale + Math.floor(productLow * this.#productScale);
   }
 }
