@@ -15,14 +15,26 @@ const PARETO_SHAPE = 3;
 const PARETO_MEAN = 1.5;
 const PARETO_SCALE = 4 / 3;
 
-/** INTERVALS + 1 ascending quantiles. */
+/** Made once for all links: never written again. */
+const tables = new Map<DelayDistribution, Float64Array>();
+
+/** INTERVALS + 1 ascending quantiles, shared: read only. */
 export function quantileTable(distribution: DelayDistribution): Float64Array {
+  let table = tables.get(distribution);
+  if (table === undefined) {
+    table = makeTable(distribution);
+    tables.set(distribution, table);
+  }
+  return table;
+}
+
+function makeTable(distribution: DelayDistribution): Float64Array {
+  if (distribution === 'normal') return makeNormalTable();
   const table = new Float64Array(INTERVALS + 1);
-  const normal = distribution === 'uniform' || distribution === 'pareto' ? table : normalTable();
+  const normal = distribution === 'paretonormal' ? quantileTable('normal') : table;
   for (let node = 0; node <= INTERVALS; node++) {
     const u = node / INTERVALS;
     if (distribution === 'uniform') table[node] = 2 * u - 1;
-    else if (distribution === 'normal') table[node] = normal[node];
     else if (distribution === 'pareto') table[node] = paretoQuantile(u);
     else table[node] = normal[node] / 4 + (paretoQuantile(u) * 3) / 4;
   }
@@ -43,7 +55,7 @@ function paretoQuantile(u: number): number {
 }
 
 /** Quantiles of the standard normal from -CUT to CUT, by bisection of its distribution function. */
-export function normalTable(): Float64Array {
+function makeNormalTable(): Float64Array {
   const table = new Float64Array(INTERVALS + 1);
   for (let node = INTERVALS / 2; node <= INTERVALS; node++) {
     let low = 0;

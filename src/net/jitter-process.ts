@@ -8,7 +8,7 @@
 import { normalCdf } from '../base/math.ts';
 import type { Duration } from '../base/units.ts';
 import type { RandomSource } from '../engine/random.ts';
-import { interpolate, normalTable, quantileTable } from './delay-distribution.ts';
+import { interpolate, quantileTable } from './delay-distribution.ts';
 import type { JitterConfig } from './impairment-config.ts';
 
 export class JitterProcess {
@@ -27,7 +27,7 @@ export class JitterProcess {
     this.#random = random;
     this.#spreadNs = config.spreadNs;
     this.#quantiles = quantileTable(config.distribution);
-    this.#normals = config.correlation === 0 ? undefined : normalTable();
+    this.#normals = config.correlation === 0 ? undefined : quantileTable('normal');
     const r = 2 * sine((Math.PI * config.correlation) / 6);
     this.#gaussianCorrelation = r;
     this.#innovation = Math.sqrt(1 - r * r);
