@@ -271,6 +271,15 @@ describe('dissect, transports', () => {
     check(withOffset(6), LinkLayer.Raw, { ...bad, payloadLength: 0 });
   });
 
+  it('takes no padding for a transport header', () => {
+    const padding = new Array<number>(20).fill(0x50);
+    const short = { status: DissectStatus.Malformed, transportOffset: -1, payloadLength: 10 };
+    for (const spec of [V4, V6]) {
+      const packet = ipBytes(spec, 6, tcpBytes(spec).slice(0, 10));
+      check([...packet, ...padding], LinkLayer.Raw, short);
+    }
+  });
+
   it('stops at an option of an impossible length and keeps the ones before — RFC 9293 §3.2', () => {
     const options = [2, 4, ...u16(1460), 3, 3, 7, 8, 0, 0, 0, 0];
     const spec = { ...V4, tcp: { ...V4.tcp, flags: 0x002, options } };

@@ -86,6 +86,17 @@ describe('SegmentSplitter', () => {
     expect(pieces[1]?.slice(24, 28)).toEqual(u32(1448 - 16));
   });
 
+  it('drops the urgent pointer from the piece that begins where it points — RFC 9293 §3.1', () => {
+    const tcp = { ...V4.tcp, flags: 0x038, urgentPointer: 1448 };
+    const spec = { ...V4, tcp, payload: PAYLOAD.slice(0, 2000) };
+    const pieces = splitRaw(ipBytes(spec, 6, tcpBytes(spec))) as number[][];
+    const flagsAndPointer = pieces.map((piece) => [piece[33], ...piece.slice(38, 40)]);
+    expect(flagsAndPointer).toEqual([
+      [0x030, ...u16(1448)],
+      [0x018, 0, 0],
+    ]);
+  });
+
   it('leaves the jumbo header of a host out of the pieces — RFC 2675', () => {
     const transport = tcpBytes(V6);
     const jumbo = [6, 0, 0xc2, 4, ...u32(8 + transport.length)];

@@ -89,6 +89,11 @@ describe('verifyChecksums', () => {
     const whole = ipBytes(V4, 6, tcpBytes(V4));
     expect(verdictOf(whole.slice(0, -1), whole.length)).toBe(ChecksumVerdict.Unverifiable);
     expect(verdictOf(ipBytes(V4, 47, [0, 0, 8, 0]))).toBe(ChecksumVerdict.Unverifiable);
+    const fragment = ipBytes(V4, 6, tcpBytes(V4));
+    // More fragments instead of Don't Fragment: the header checksum grows by the difference.
+    fragment.splice(6, 1, 0x20);
+    fragment.splice(10, 1, (fragment[10] as number) + 0x20);
+    expect(verdictOf(fragment)).toBe(ChecksumVerdict.Unverifiable);
     const fragmentHeader = [0, 0, 1, 0, 0, 0, 9]; // more fragments
     expect(verdictOf(extended(44, fragmentHeader, tcpBytes(V6)))).toBe(
       ChecksumVerdict.Unverifiable,
