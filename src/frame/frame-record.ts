@@ -83,10 +83,22 @@ export const enum BuiltExtra {
   SackCount = 0,
   SackLeft = 1,
   SackRight = 2,
+  /** On a SYN, which has no SACK blocks: the Fast Open cookie, four bytes a word in network order. */
+  FastOpenCookie = 3,
   /** On a SYN: maximum segment size and window scale, -1 for absent, and 1 for SACK permitted. */
   Mss = 9,
   WindowScale = 10,
   IsSackPermitted = 11,
+  /** On a SYN: FastOpenForm, and the cookie's length in bytes, 0 for a request. */
+  FastOpen = 12,
+  FastOpenLength = 13,
+}
+
+/** How a SYN carries Fast Open: not, by its option (RFC 7413 §4.1.1), or by the experiment before it. */
+export const enum FastOpenForm {
+  Absent = 0,
+  Option = 1,
+  Experiment = 2,
 }
 
 /** Second record of a captured frame: where it came from and how the path treated it. */

@@ -9,6 +9,7 @@ import type { AddressTable } from '../frame/address-table.ts';
 import type { FramePool } from '../frame/frame-pool.ts';
 import {
   BuiltExtra,
+  FastOpenForm,
   FRAME_SHIFT,
   type FrameId,
   FrameWord,
@@ -24,7 +25,13 @@ import { Ipv6Field } from './ipv6.ts';
 import { LinkLayer } from './link-layer.ts';
 import type { DissectStatus, PacketColumns } from './packet-columns.ts';
 import { TCP_HEADER_BYTES, TcpField, TcpFlag } from './tcp.ts';
-import { TcpOptionKind, TcpOptionLength, tcpOptionLength } from './tcp-options.ts';
+import {
+  FAST_OPEN_MAGIC,
+  isCookieLength,
+  TcpOptionKind,
+  TcpOptionLength,
+  tcpOptionLength,
+} from './tcp-options.ts';
 
 /** More blocks fit no header (RFC 2018 §3), and no record. */
 const SACK_BLOCKS_MAX = 4;
@@ -80,6 +87,7 @@ function decodeTcpExtra(
     extra[record + BuiltExtra.Mss] = columns.mss[0];
     extra[record + BuiltExtra.WindowScale] = columns.windowScale[0];
     extra[record + BuiltExtra.IsSackPermitted] = 0;
+    extra[record + BuiltExtra.FastOpen] = FastOpenForm.Absent;
   }
   const headerEnd = at + ((view.getUint8(at + TcpField.OffsetFlags) >> 4) << 2);
   const end = Math.min(headerEnd, storedEnd);
@@ -88,11 +96,47 @@ function decodeTcpExtra(
     const length = tcpOptionLength(view, option, end);
     if (length <= 0) return;
     const kind = view.getUint8(option);
-    if (kind === TcpOptionKind.Sack) decodeSack(pool, record, view, option, length);
-    else if (kind === TcpOptionKind.SackPermitted && isSyn) {
-      extra[record + BuiltExtra.IsSackPermitted] = 1;
-    }
+    if (isSyn) decodeSynOption(extra, record, view, option, length);
+    else if (kind === TcpOptionKind.Sack) decodeSack(pool, record, view, option, length);
     option += length;
+  }
+}
+
+/** Options that only a SYN has and the dissector does not read. */
+function decodeSynOption(
+  extra: Int32Array,
+  record: number,
+  view: DataView,
+  option: number,
+  length: number,
+): void {
+  const kind = view.getUint8(option);
+  if (kind === TcpOptionKind.SackPermitted) {
+    extra[record + BuiltExtra.IsSackPermitted] = 1;
+  } else if (kind === TcpOptionKind.FastOpen) {
+    decodeFastOpen(extra, record, view, option + 2, length - 2, FastOpenForm.Option);
+  } else if (kind === TcpOptionKind.Experiment2 && length >= 4) {
+    if (view.getUint16(option + 2) !== FAST_OPEN_MAGIC) return;
+    decodeFastOpen(extra, record, view, option + 4, length - 4, FastOpenForm.Experiment);
+  }
+}
+
+/** A cookie of another length than RFC 7413 §4.1.1 allows is no option. */
+function decodeFastOpen(
+  extra: Int32Array,
+  record: number,
+  view: DataView,
+  at: number,
+  length: number,
+  form: FastOpenForm,
+): void {
+  if (!isCookieLength(length)) return;
+  extra[record + BuiltExtra.FastOpen] = form;
+  extra[record + BuiltExtra.FastOpenLength] = length;
+  for (let word = 0; word < 4; word++) extra[record + BuiltExtra.FastOpenCookie + word] = 0;
+  for (let index = 0; index < length; index++) {
+    extra[record + BuiltExtra.FastOpenCookie + (index >> 2)] |=
+      view.getUint8(at + index) << (24 - ((index & 3) << 3));
   }
 }
 

@@ -13,6 +13,7 @@ import type { AddressTable } from '../frame/address-table.ts';
 import type { FramePool } from '../frame/frame-pool.ts';
 import {
   BuiltExtra,
+  FastOpenForm,
   FRAME_SHIFT,
   type FrameId,
   FrameWord,
@@ -32,12 +33,16 @@ import { IPV4_HEADER_BYTES, IpProtocol, Ipv4Field, Ipv4Flag } from './ipv4.ts';
 import { IPV6_HEADER_BYTES, Ipv6Field } from './ipv6.ts';
 import type { PacketMemory } from './packet-memory.ts';
 import { TCP_HEADER_BYTES, TcpField, TcpFlag } from './tcp.ts';
-import { TcpOptionKind, TcpOptionLength, TIMESTAMPS_ALIGNED } from './tcp-options.ts';
+import {
+  FAST_OPEN_MAGIC,
+  TcpOptionKind,
+  TcpOptionLength,
+  TIMESTAMPS_ALIGNED,
+} from './tcp-options.ts';
 import { UDP_HEADER_BYTES, UdpField } from './udp.ts';
 
 /** Locally administered: the second bit of the first byte. */
 const MAC_PREFIX = 0x0200;
-const TIMESTAMPS_ALIGNED_BYTES = 12;
 /** No built header is longer: tagless Ethernet, IPv6, TCP with all its options. */
 export const ENCODED_HEADER_BYTES_MAX = 14 + 40 + 60;
 
@@ -177,36 +182,56 @@ function writeTcp(pool: FramePool, record: number, view: DataView, at: number): 
   return length;
 }
 
-/** Each option in whole words, as Linux lays them out. Returns where they end. */
+/** In the order and with the padding of Linux, which scripts and middleboxes know. Returns where they end. */
 function writeTcpOptions(pool: FramePool, record: number, view: DataView, start: number): number {
   const words = pool.words;
+  if (((words[record + FrameWord.FlagsWindow] >>> 16) & TcpFlag.Syn) !== 0) {
+    return writeSynOptions(pool, record, view, start);
+  }
   const meta = words[record + FrameWord.Meta];
   let at = start;
-  if (((words[record + FrameWord.FlagsWindow] >>> 16) & TcpFlag.Syn) !== 0) {
-    at = writeSynOptions(pool.extraWords, record, view, at);
-  }
   if ((meta & MetaBit.HasTimestamps) !== 0) {
     view.setInt32(at, TIMESTAMPS_ALIGNED);
-    view.setInt32(at + 4, words[record + FrameWord.TsVal]);
-    view.setInt32(at + 8, words[record + FrameWord.TsEcr]);
-    at += TIMESTAMPS_ALIGNED_BYTES;
+    at = writeTimestamps(words, record, view, at + 4);
   }
   if ((meta & MetaBit.HasSack) !== 0) at = writeSack(pool.extraWords, record, view, at);
   return at;
 }
 
-const NOP = TcpOptionKind.NoOperation;
+function writeTimestamps(words: Int32Array, record: number, view: DataView, at: number): number {
+  view.setInt32(at, words[record + FrameWord.TsVal]);
+  view.setInt32(at + 4, words[record + FrameWord.TsEcr]);
+  return at + 8;
+}
 
-function writeSynOptions(extra: Int32Array, record: number, view: DataView, start: number): number {
+const NOP = TcpOptionKind.NoOperation;
+const NOP_NOP = (NOP << 8) | NOP;
+const SACK_PERMITTED = (TcpOptionKind.SackPermitted << 8) | TcpOptionLength.SackPermitted;
+const TIMESTAMPS = (TcpOptionKind.Timestamps << 8) | TcpOptionLength.Timestamps;
+
+/** MSS, SACK permitted in the place of the timestamps' padding, timestamps, window scale, Fast Open. */
+function writeSynOptions(pool: FramePool, record: number, view: DataView, start: number): number {
+  const extra = pool.extraWords;
+  const hasTimestamps = (pool.words[record + FrameWord.Meta] & MetaBit.HasTimestamps) !== 0;
+  const isSackPermitted = extra[record + BuiltExtra.IsSackPermitted] !== 0;
   let at = start;
   const mss = extra[record + BuiltExtra.Mss];
-  const windowScale = extra[record + BuiltExtra.WindowScale];
   if (mss >= 0) {
     view.setUint8(at, TcpOptionKind.MaximumSegmentSize);
     view.setUint8(at + 1, TcpOptionLength.MaximumSegmentSize);
     view.setUint16(at + 2, mss);
     at += 4;
   }
+  if (hasTimestamps) {
+    view.setUint16(at, isSackPermitted ? SACK_PERMITTED : NOP_NOP);
+    view.setUint16(at + 2, TIMESTAMPS);
+    at = writeTimestamps(pool.words, record, view, at + 4);
+  } else if (isSackPermitted) {
+    view.setUint16(at, NOP_NOP);
+    view.setUint16(at + 2, SACK_PERMITTED);
+    at += 4;
+  }
+  const windowScale = extra[record + BuiltExtra.WindowScale];
   if (windowScale >= 0) {
     view.setUint8(at, NOP);
     view.setUint8(at + 1, TcpOptionKind.WindowScale);
@@ -214,19 +239,36 @@ function writeSynOptions(extra: Int32Array, record: number, view: DataView, star
     view.setUint8(at + 3, windowScale);
     at += 4;
   }
-  if (extra[record + BuiltExtra.IsSackPermitted] !== 0) {
-    view.setUint16(at, (NOP << 8) | NOP);
-    view.setUint8(at + 2, TcpOptionKind.SackPermitted);
-    view.setUint8(at + 3, TcpOptionLength.SackPermitted);
-    at += 4;
+  return writeFastOpen(extra, record, view, at);
+}
+
+/** RFC 7413 §4.1.1, padded to a word. */
+function writeFastOpen(extra: Int32Array, record: number, view: DataView, start: number): number {
+  const form = extra[record + BuiltExtra.FastOpen];
+  if (form === FastOpenForm.Absent) return start;
+  const length = extra[record + BuiltExtra.FastOpenLength];
+  let at = start + 2;
+  if (form === FastOpenForm.Experiment) {
+    view.setUint16(at, FAST_OPEN_MAGIC);
+    at += 2;
   }
+  view.setUint8(
+    start,
+    form === FastOpenForm.Option ? TcpOptionKind.FastOpen : TcpOptionKind.Experiment2,
+  );
+  view.setUint8(start + 1, at - start + length);
+  for (let index = 0; index < length; index++) {
+    const word = extra[record + BuiltExtra.FastOpenCookie + (index >> 2)];
+    view.setUint8(at++, word >>> (24 - ((index & 3) << 3)));
+  }
+  while (((at - start) & 3) !== 0) view.setUint8(at++, NOP);
   return at;
 }
 
 /** RFC 2018 §3. */
 function writeSack(extra: Int32Array, record: number, view: DataView, start: number): number {
   const count = extra[record + BuiltExtra.SackCount];
-  view.setUint16(start, (NOP << 8) | NOP);
+  view.setUint16(start, NOP_NOP);
   view.setUint8(start + 2, TcpOptionKind.Sack);
   view.setUint8(start + 3, 2 + count * TcpOptionLength.SackBlock);
   let at = start + 4;

@@ -46,7 +46,7 @@ export const TIMESTAMPS_ALIGNED = 0x0101080a;
 /** Options fill at most this (RFC 9293 §3.1: a data offset of 15 words). */
 export const TCP_OPTIONS_BYTES_MAX = 40;
 /** Experiment identifier of Fast Open behind kind 254 (RFC 7413 §9). */
-const FAST_OPEN_MAGIC = 0xf989;
+export const FAST_OPEN_MAGIC = 0xf989;
 
 /** Edges are unsigned sequence numbers; the right one is the first not received (RFC 2018 §3). */
 export interface SackBlock {
@@ -151,7 +151,7 @@ function parseTcpOption(view: DataView, data: Uint8Array, at: number): TcpOption
 }
 
 /** Of a Fast Open option; any other length is to be ignored (RFC 7413 §4.1.1). */
-function isCookieLength(length: number): boolean {
+export function isCookieLength(length: number): boolean {
   return length === 0 || (length >= 4 && length <= 16 && length % 2 === 0);
 }
 

@@ -49,6 +49,11 @@ const records = fc.record({
   mss: optional(0xffff),
   windowScale: optional(14),
   isSackPermitted: fc.boolean(),
+  fastOpen: fc.record({
+    form: fc.nat({ max: 2 }),
+    length: fc.constantFrom(0, 4, 8, 16),
+    cookie: fc.tuple(word, word, word, word),
+  }),
   sack: fc.array(fc.tuple(word, word), { maxLength: 4 }),
 });
 type Built = typeof records extends fc.Arbitrary<infer T> ? T : never;
@@ -90,6 +95,13 @@ function build(built: Built): FrameId {
     extra[record + BuiltExtra.Mss] = built.mss;
     extra[record + BuiltExtra.WindowScale] = built.windowScale;
     extra[record + BuiltExtra.IsSackPermitted] = built.isSackPermitted ? 1 : 0;
+    const { form, length, cookie } = built.fastOpen;
+    extra[record + BuiltExtra.FastOpen] = form;
+    extra[record + BuiltExtra.FastOpenLength] = length;
+    extra.set(
+      cookie.map((value, index) => (index * 4 < length ? value : 0)),
+      record + BuiltExtra.FastOpenCookie,
+    );
   } else if (isTcp && built.sack.length > 0) {
     const blocks = built.sack.slice(0, timestamps === undefined ? 4 : 3);
     meta |= MetaBit.HasSack;
@@ -110,11 +122,13 @@ function factsOf(frame: FrameId): number[] {
   const record = frame << FRAME_SHIFT;
   const words = Array.from(pool.words.slice(record, record + FrameWord.WireLength));
   const meta = pool.words[record + FrameWord.Meta] as number;
-  const extra = Array.from(pool.extraWords.slice(record, record + 12));
+  const extra = Array.from(pool.extraWords.slice(record, record + 14));
   const isSyn =
     (meta & 0xff) === TCP && ((words[FrameWord.FlagsWindow] as number) & (SYN << 16)) !== 0;
   const sackWords = (meta & MetaBit.HasSack) !== 0 ? 1 + 2 * (extra[0] as number) : 0;
-  return [...words, meta, ...extra.slice(0, sackWords), ...(isSyn ? extra.slice(9) : [])];
+  const fastOpen = extra[BuiltExtra.FastOpen] === 0 ? [] : [extra[13], ...extra.slice(3, 7)];
+  const synWords = isSyn ? [...extra.slice(9, 13), ...fastOpen] : [];
+  return [...words, meta, ...extra.slice(0, sackWords), ...synWords] as number[];
 }
 
 const target = packetMemory(new Uint8Array(1024));
