@@ -61,9 +61,19 @@ describe('IPv4 header', () => {
     expect(data.subarray(23, 31)).toEqual(bytes('01 94040000 000000'));
   });
 
+  it('refuses to write more than 40 bytes of options — RFC 791 §3.1', () => {
+    const options = Array.from({ length: 4 }, () => ({ kind: 7, data: new Uint8Array(8) }));
+    const data = new Uint8Array(100);
+    expect(emitIpv4({ ...EXAMPLE, options }, data, 0)).toBe(60);
+    const tooMany = [...options, { kind: 1, data: bytes('') }];
+    expect(() => emitIpv4({ ...EXAMPLE, options: tooMany }, data, 0)).toThrow('at most 40 bytes');
+  });
+
   it('names what makes bytes no header', () => {
     const valid = '45000015 006f0000 7b010000 0a000001 0a000002';
     expect(check(bytes(valid))).toBe(20);
+    expect(check(bytes(valid).with(3, 20))).toBe(20);
+    expect(check(bytes(valid).with(3, 19))).toBe(Malformed.TotalLength);
     expect(check(bytes(valid).subarray(0, 19).slice())).toBe(Malformed.Truncated);
     expect(check(bytes(`65${valid.slice(2)}`))).toBe(Malformed.Version);
     expect(check(bytes(`44${valid.slice(2)}`))).toBe(Malformed.HeaderLength);

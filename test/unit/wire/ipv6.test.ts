@@ -54,6 +54,9 @@ describe('IPv6 header', () => {
       { kind: 'fragment', offset: 1448, moreFragments: true, identification: 0xbeef },
     ]);
     expect(parsed.protocol).toBe(0);
+    // The smallest offset there is: 8 bytes.
+    const second = parseIpv6(data.with(42, 0).with(43, 9), 0, data.length) as Ipv6Header;
+    expect(second.extensions).toHaveLength(1);
   });
 
   it('may have 16 extension headers and no more', () => {
@@ -71,6 +74,7 @@ describe('IPv6 header', () => {
       `6b9abcde 0008 3c 3f ${ADDRESSES} 3c 00 0104 0000 0000 06 00 0104 0000 0000`,
     );
     expect(parseIpv6(data, 0, data.length)).toBe(Malformed.TotalLength);
+    expect(parseIpv6(data.with(5, 15), 0, data.length)).toBe(Malformed.TotalLength);
     expect(parseIpv6(data.with(5, 16), 0, data.length)).toMatchObject({ payloadLength: 16 });
     expect(parseIpv6(data.with(5, 0), 0, data.length)).toMatchObject({ payloadLength: 0 });
   });

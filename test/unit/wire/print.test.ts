@@ -39,6 +39,12 @@ describe('text of TCP', () => {
     expect(print(`${ipv4(1500, 6)} 0050 1388 00000001`)).toBe('IP 10.0.0.1 > 10.0.0.2: [|tcp]');
   });
 
+  it('ends with the bytes where a host left the total length 0 for its network card to fill', () => {
+    expect(print(`${ipv4(0, 6)} 0050 1388 00000001 00000002 5010 0010 0000 0000 616263`)).toContain(
+      'seq 1:4, ack 2, win 16, length 3',
+    );
+  });
+
   it('shows all nine flags, the urgent pointer, and none', () => {
     const segment = (flags: string) =>
       `${ipv4(40, 6)} 0001 0002 00000003 00000004 ${flags} 0005 0000 0006`;
@@ -159,8 +165,8 @@ describe('text of link layers', () => {
   });
 
   it('shows VLAN identifiers, outermost first', () => {
-    expect(print(`${MACS} 88a8 0064 8100 e005 0800 ${packet}`, LinkLayer.Ethernet)).toBe(
-      `vlan 100, vlan 5, ${text}`,
+    expect(print(`${MACS} 88a8 0064 8100 efff 0800 ${packet}`, LinkLayer.Ethernet)).toBe(
+      `vlan 100, vlan 4095, ${text}`,
     );
   });
 

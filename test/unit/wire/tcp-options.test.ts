@@ -98,6 +98,17 @@ describe('TCP options', () => {
     expect(written).toEqual(bytes('03030200 ffffffff'));
   });
 
+  it('refuses to write more than 40 bytes of options — RFC 9293 §3.1', () => {
+    const four: TcpOption[] = Array.from({ length: 4 }, (_, i) => ({
+      kind: 'timestamps',
+      tsVal: i,
+      tsEcr: 0,
+    }));
+    const written = new Uint8Array(100);
+    expect(emitTcpOptions(four, written, 0)).toBe(40);
+    expect(() => emitTcpOptions([...four, NOP], written, 0)).toThrow('at most 40 bytes');
+  });
+
   it.each([
     ['a length below 2', '4d00 0101'],
     ['a length of 1', '0201 0101'],
