@@ -18,7 +18,6 @@ import {
 } from '../frame/frame-record.ts';
 import { ChecksumVerdict, verifyChecksums } from '../wire/verify-checksums.ts';
 import { BernoulliProcess } from './bernoulli-process.ts';
-import { networkLength, networkOffset, readRecord } from './captured-bytes.ts';
 import type { CorruptConfig } from './impairment-config.ts';
 import type { Network } from './network.ts';
 
@@ -48,23 +47,23 @@ export class Corruption {
   apply(frame: FrameId): boolean {
     if (!this.#process.draw()) return true;
     const network = this.#network;
-    const { pool } = network;
-    if (!this.#takeOwnBytes(frame)) {
+    const { pool, frameBytes } = network;
+    const at = frame << FRAME_SHIFT;
+    const wasIp = (pool.words[at + FrameWord.Meta] & MetaBit.NotIp) === 0;
+    frameBytes.locate(frame);
+    const length = frameBytes.networkLength(wasIp);
+    const own = this.#takeOwnBytes(frame);
+    if (own === NO_PAYLOAD) {
       network.drop(frame, DropReason.PayloadArenaFull, this.#place);
       return false;
     }
-    const at = frame << FRAME_SHIFT;
-    const extra = pool.extraWords;
-    const payload = pool.words[at + FrameWord.Payload];
-    const start = payload + networkOffset(pool, frame);
-    const end = payload + extra[at + CapturedExtra.CapturedLength];
-    const originalEnd = payload + extra[at + CapturedExtra.OriginalLength];
-    const wasIp = (pool.words[at + FrameWord.Meta] & MetaBit.NotIp) === 0;
-    this.#flip(start, end, networkLength(pool, frame));
-    pool.words[at + FrameWord.Meta] |= MetaBit.Corrupted;
-    readRecord(network, frame);
+    const networkStart = own + frameBytes.networkOffset;
+    const end = own + frameBytes.storedLength;
+    this.#flip(networkStart, end, length);
+    frameBytes.readBack(frame);
+    const originalEnd = own + frameBytes.originalLength;
     const verdict = wasIp
-      ? verifyChecksums(pool.payloads, start, end, originalEnd)
+      ? verifyChecksums(pool.payloads, networkStart, end, originalEnd)
       : ChecksumVerdict.NotIp;
     this.#count(verdict, wasIp);
     network.observer?.onCorrupt(frame, verdict, this.#place);
@@ -97,18 +96,25 @@ export class Corruption {
     return false;
   }
 
-  #takeOwnBytes(frame: FrameId): boolean {
-    const { pool, payloadWriter } = this.#network;
+  /** The frame becomes one of bytes, which nobody shares; gives their offset, or NO_PAYLOAD. */
+  #takeOwnBytes(frame: FrameId): number {
+    const { pool, payloadWriter, frameBytes } = this.#network;
+    const { words, extraWords, payloads } = pool;
+    const { start, storedLength } = frameBytes;
+    const own = payloadWriter.reserve(storedLength);
+    if (own === NO_PAYLOAD) return NO_PAYLOAD;
+    payloads.bytes.copyWithin(own, start, start + storedLength);
+    payloads.retain(own);
     const at = frame << FRAME_SHIFT;
-    const length = pool.extraWords[at + CapturedExtra.CapturedLength];
-    const own = payloadWriter.reserve(length);
-    if (own === NO_PAYLOAD) return false;
-    const arena = pool.payloads;
-    const shared = pool.words[at + FrameWord.Payload];
-    arena.bytes.copyWithin(own, shared, shared + length);
-    arena.retain(own);
-    arena.release(shared);
-    pool.words[at + FrameWord.Payload] = own;
-    return true;
+    if (words[at + FrameWord.Payload] !== NO_PAYLOAD)
+      payloads.release(words[at + FrameWord.Payload]);
+    words[at + FrameWord.Payload] = own;
+    words[at + FrameWord.Meta] &= ~(MetaBit.Changed | MetaBit.HasSack);
+    words[at + FrameWord.Meta] |= MetaBit.Captured | MetaBit.Corrupted;
+    extraWords[at + CapturedExtra.CapturedLength] = storedLength;
+    extraWords[at + CapturedExtra.OriginalLength] = frameBytes.originalLength;
+    extraWords[at + CapturedExtra.LinkLayer] = frameBytes.linkLayer;
+    extraWords[at + CapturedExtra.NetworkOffset] = frameBytes.networkOffset;
+    return own;
   }
 }

@@ -12,11 +12,11 @@ import type { DepthColumns } from '../base/depth-series.ts';
 import { type Bytes, NEVER } from '../base/units.ts';
 import { DropReason } from '../engine/drop-reason.ts';
 import { type EventSink, SourceClass, type SourceId } from '../engine/scheduler.ts';
-import { FRAME_SHIFT, type FrameId, FrameWord, NO_FRAME } from '../frame/frame-record.ts';
+import { FRAME_SHIFT, type FrameId, FrameWord, MetaBit, NO_FRAME } from '../frame/frame-record.ts';
 import type { FrameSink } from '../frame/frame-sink.ts';
 import { Fifo } from '../qdisc/fifo.ts';
+import { ETHERNET_HEADER_BYTES } from '../wire/ethernet.ts';
 import { AnalyticTransmitter, type TransmitterParts } from './analytic-transmitter.ts';
-import { networkLength, readRecord } from './captured-bytes.ts';
 import { TRACE_OVERHEAD_BYTES } from './delivery-trace.ts';
 import { EventedTransmitter } from './evented-transmitter.ts';
 import { Impairments } from './impairments.ts';
@@ -39,8 +39,6 @@ const enum LinkEvent {
   Transmitter = 1,
   Schedule = 2,
 }
-
-const ETHERNET_HEADER_BYTES = 14;
 
 export class Link implements FrameSink, EventSink {
   readonly name: string;
@@ -203,7 +201,7 @@ export class Link implements FrameSink, EventSink {
 
   #admit(frame: FrameId): void {
     const network = this.#network;
-    if (network.wireAlways) readRecord(network, frame);
+    if (network.wireAlways) network.frameBytes.readBack(frame);
     if (this.#schedule !== undefined) this.#catchUp(this.#schedule);
     if (!this.#isUp) {
       network.drop(frame, DropReason.LinkDown, this.place);
@@ -231,9 +229,12 @@ export class Link implements FrameSink, EventSink {
 
   /** VLAN tags, padding and trailers of a captured frame do not count. */
   #exceedsMtu(frame: FrameId): boolean {
-    const { pool } = this.#network;
+    const { pool, frameBytes } = this.#network;
     if (!pool.isCaptured(frame)) return true;
-    return networkLength(pool, frame) + ETHERNET_HEADER_BYTES > this.#longestWireLength;
+    frameBytes.locate(frame);
+    const meta = this.#words[(frame << FRAME_SHIFT) + FrameWord.Meta];
+    const length = frameBytes.networkLength((meta & MetaBit.NotIp) === 0);
+    return length + ETHERNET_HEADER_BYTES > this.#longestWireLength;
   }
 
   #send(frame: FrameId): void {

@@ -17,8 +17,8 @@ import type { FramePool } from '../frame/frame-pool.ts';
 import { FRAME_SHIFT, type FrameId, FrameWord, MetaBit } from '../frame/frame-record.ts';
 import { PayloadWriter } from '../frame/payload-writer.ts';
 import type { DropSink } from '../qdisc/queue-discipline.ts';
-import { PacketColumns } from '../wire/packet-columns.ts';
 import type { ChecksumVerdict } from '../wire/verify-checksums.ts';
+import { FrameBytes } from './frame-bytes.ts';
 
 /** Hears of what the path did to single frames. Called before a frame is released; it owns nothing. */
 export interface FrameObserver {
@@ -58,9 +58,10 @@ export class Network implements DropSink {
   observer: FrameObserver | undefined;
   /** How long frames waited in queues: one row a link, most of them all zeros and without counters. */
   readonly queueDelays = new HistogramRows();
-  /** Room for bytes that elements make. */
+  /** Bytes of frames, for those that read or write them. */
+  readonly frameBytes: FrameBytes;
+  /** Room for bytes that stay: corrupted frames' own. */
   readonly payloadWriter: PayloadWriter;
-  #scratchColumns: PacketColumns | undefined;
   readonly #places = new Map<string, number>();
   readonly #placeNames: string[] = [];
   /** Drops by place and reason. */
@@ -75,7 +76,7 @@ export class Network implements DropSink {
     this.fingerprint = new Fingerprint(this.clock);
     this.wireAlways = config.wireAlways ?? false;
     this.observer = undefined;
-    this.#scratchColumns = undefined;
+    this.frameBytes = new FrameBytes(config.pool, this.addresses);
     this.payloadWriter = new PayloadWriter(config.pool.payloads);
   }
 
@@ -107,12 +108,6 @@ export class Network implements DropSink {
     let sum = 0;
     for (let reason = 0; reason < DROP_REASON_COUNT; reason++) sum += this.dropCount(place, reason);
     return sum;
-  }
-
-  /** One row for whoever dissects a frame; made on first use, since it is large. */
-  get scratchColumns(): PacketColumns {
-    this.#scratchColumns ??= new PacketColumns(1);
-    return this.#scratchColumns;
   }
 
   /** Takes ownership: records, counts, tells the observer, releases. */

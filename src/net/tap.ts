@@ -1,14 +1,15 @@
 /**
- * A capture point: writes every frame that passes to a capture and hands it on. Captured frames leave
- * byte for byte as they are; the capture gets one interface for each link type that passes here. The time
- * is the epoch plus the run's. Hot: no allocation per frame beyond the writer's.
+ * A capture point: writes every frame that passes to a capture and hands it on unchanged. The bytes are
+ * those of net/frame-bytes: captured frames byte for byte as they came, with what elements changed. The
+ * capture gets one interface for each link type that passes here; the time is the epoch plus the run's.
+ * Hot: no allocation per frame.
  */
 import { NS_PER_SECOND } from '../base/units.ts';
 import type { Clock } from '../engine/clock.ts';
-import type { FramePool } from '../frame/frame-pool.ts';
-import { CapturedExtra, FRAME_SHIFT, type FrameId, FrameWord } from '../frame/frame-record.ts';
+import type { FrameId } from '../frame/frame-record.ts';
 import type { FrameSink } from '../frame/frame-sink.ts';
 import type { PcapngWriter } from '../pcap/pcapng-writer.ts';
+import type { FrameBytes } from './frame-bytes.ts';
 import type { Network } from './network.ts';
 
 /** What a tap needs of a writer. */
@@ -19,7 +20,8 @@ const NO_INTERFACE = -1;
 export class Tap implements FrameSink {
   readonly name: string;
   readonly #clock: Clock;
-  readonly #pool: FramePool;
+  readonly #frameBytes: FrameBytes;
+  readonly #bytes: Uint8Array;
   readonly #capture: CaptureSink;
   /** Longest part of a frame that is kept; 0 for all. */
   readonly #snapLength: number;
@@ -32,7 +34,8 @@ export class Tap implements FrameSink {
   constructor(network: Network, capture: CaptureSink, name: string, snapLength = 0) {
     this.name = name;
     this.#clock = network.clock;
-    this.#pool = network.pool;
+    this.#frameBytes = network.frameBytes;
+    this.#bytes = network.pool.payloads.bytes;
     this.#capture = capture;
     this.#snapLength = snapLength;
     this.#to = undefined;
@@ -49,18 +52,18 @@ export class Tap implements FrameSink {
   }
 
   deliver(frame: FrameId): void {
-    const { words, extraWords, payloads } = this.#pool;
-    const at = frame << FRAME_SHIFT;
+    const frameBytes = this.#frameBytes;
+    frameBytes.locate(frame);
     const sinceEpochNs = this.#epochNanoseconds + this.#clock.nowNs;
     const seconds = Math.floor(sinceEpochNs / NS_PER_SECOND);
     this.#capture.writePacket(
-      this.#interfaceFor(extraWords[at + CapturedExtra.LinkLayer]),
+      this.#interfaceFor(frameBytes.linkLayer),
       this.#epochSeconds + seconds,
       sinceEpochNs - seconds * NS_PER_SECOND,
-      payloads.bytes,
-      words[at + FrameWord.Payload],
-      extraWords[at + CapturedExtra.CapturedLength],
-      extraWords[at + CapturedExtra.OriginalLength],
+      this.#bytes,
+      frameBytes.start,
+      frameBytes.storedLength,
+      frameBytes.originalLength,
     );
     (this.#to as FrameSink).deliver(frame);
   }

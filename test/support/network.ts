@@ -2,23 +2,34 @@
 import type { Instant } from '../../src/base/units.ts';
 import { type EventSink, SourceClass, type SourceId } from '../../src/engine/scheduler.ts';
 import { FramePool } from '../../src/frame/frame-pool.ts';
-import { FRAME_SHIFT, type FrameId, FrameWord } from '../../src/frame/frame-record.ts';
+import {
+  CapturedExtra,
+  FRAME_SHIFT,
+  type FrameId,
+  FrameWord,
+} from '../../src/frame/frame-record.ts';
 import type { FrameSink } from '../../src/frame/frame-sink.ts';
 import { PayloadArena } from '../../src/frame/payload-arena.ts';
 import { Link } from '../../src/net/link.ts';
 import type { LinkConfig } from '../../src/net/link-config.ts';
 import { Network } from '../../src/net/network.ts';
+import { fillCapturedFrame } from '../../src/wire/captured-frame.ts';
+import { dissect } from '../../src/wire/dissect.ts';
+import { LinkLayer } from '../../src/wire/link-layer.ts';
+import { PacketColumns } from '../../src/wire/packet-columns.ts';
 
 export const MS = 1e6;
+const CLIENT = Int32Array.of(0, 0, 0xffff, 0x0a000001);
+const SERVER = Int32Array.of(0, 0, 0xffff, 0x0a000002);
 
 export function createNetwork(
   options: { seed?: number; frames?: number; wireAlways?: boolean } = {},
 ) {
-  const pool = new FramePool(options.frames ?? 4096, new PayloadArena(1 << 16, 64));
+  const pool = new FramePool(options.frames ?? 512, new PayloadArena(1 << 16, 8));
   return new Network({ seed: options.seed ?? 1, pool, wireAlways: options.wireAlways ?? false });
 }
 
-/** A built UDP-like frame whose sequence word is its ordinal. */
+/** A built TCP segment whose sequence number is its ordinal; UDP when it is too short for that. */
 export function buildFrame(network: Network, length: number, ordinal: number): FrameId {
   const frame = network.pool.allocate();
   const { words } = network.pool;
@@ -26,8 +37,11 @@ export function buildFrame(network: Network, length: number, ordinal: number): F
   words.fill(0, at, at + FrameWord.Meta);
   words[at + FrameWord.Seq] = ordinal;
   words[at + FrameWord.WireLength] = length;
-  words[at + FrameWord.PayloadLength] = Math.max(0, length - 42);
-  words[at + FrameWord.Meta] = 17;
+  const isTcp = length >= 54;
+  words[at + FrameWord.Src] = network.addresses.intern(CLIENT, 0);
+  words[at + FrameWord.Dst] = network.addresses.intern(SERVER, 0);
+  words[at + FrameWord.PayloadLength] = Math.max(0, length - (isTcp ? 54 : 42));
+  words[at + FrameWord.Meta] = isTcp ? 6 : 17;
   return frame;
 }
 
@@ -112,4 +126,29 @@ export function runThroughLink(
   network.scheduler.runUntil(Number.MAX_SAFE_INTEGER);
   link.assertConserved();
   return { network, link, collector, events: network.scheduler.eventCount };
+}
+
+const columns = new PacketColumns(1);
+
+/** A captured frame over bytes of an Ethernet capture, cut to `storedLength`; its sequence word stays what it says. */
+export function captureFrame(
+  network: Network,
+  bytes: readonly number[],
+  storedLength = bytes.length,
+): FrameId {
+  const { pool, addresses, payloadWriter } = network;
+  const arena = pool.payloads;
+  const offset = payloadWriter.reserve(storedLength);
+  arena.bytes.set(bytes.slice(0, storedLength), offset);
+  arena.retain(offset);
+  dissect(arena.view, offset, storedLength, bytes.length, LinkLayer.Ethernet, columns, 0);
+  const frame = pool.allocate();
+  fillCapturedFrame(pool, addresses, frame, columns, 0);
+  const at = frame << FRAME_SHIFT;
+  pool.words[at + FrameWord.Payload] = offset;
+  pool.extraWords[at + CapturedExtra.CapturedLength] = storedLength;
+  pool.extraWords[at + CapturedExtra.OriginalLength] = bytes.length;
+  pool.extraWords[at + CapturedExtra.LinkLayer] = LinkLayer.Ethernet;
+  pool.extraWords[at + CapturedExtra.NetworkOffset] = columns.networkOffset[0];
+  return frame;
 }
