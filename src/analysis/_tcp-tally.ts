@@ -87,21 +87,22 @@ function onSyn(table: FlowTable, cells: Int32Array, row: number, located: number
   words[own + SideWord.Mss] = cells[Cell.Mss + row];
   words[own + SideWord.WindowScale] = cells[Cell.WindowScale + row];
   const bits = words[at + FlowWord.Bits];
+  const isOver = (bits & FlowBit.HasClientRtt) !== 0;
   if ((cells[Cell.TcpFlags + row] & TcpFlag.Ack) === 0) {
     words[at + FlowWord.Bits] |= FlowBit.Syn0 << side;
-    if ((bits & (FlowBit.SynAck0 | FlowBit.SynAck1)) === 0) {
-      doubles[times + FlowDouble.SynNs] = table.timeNs[0];
-    }
+    if (isOver) return;
+    words[at + FlowWord.Bits] |= FlowBit.AwaitsSynAck;
+    doubles[times + FlowDouble.SynNs] = table.timeNs[0];
     return;
   }
   words[at + FlowWord.Bits] |= FlowBit.SynAck0 << side;
-  if ((bits & FlowBit.HasClientRtt) === 0) doubles[times + FlowDouble.SynAckNs] = table.timeNs[0];
-  const isAnswer =
-    (bits & ((FlowBit.Syn1 >> side) | FlowBit.HasServerRtt)) === FlowBit.Syn1 >> side;
-  if (isAnswer) {
-    words[at + FlowWord.Bits] |= FlowBit.HasServerRtt;
-    doubles[times + FlowDouble.ServerRttNs] = table.timeNs[0] - doubles[times + FlowDouble.SynNs];
-  }
+  if (isOver) return;
+  doubles[times + FlowDouble.SynAckNs] = table.timeNs[0];
+  const question = (FlowBit.Syn1 >> side) | FlowBit.AwaitsSynAck;
+  if ((bits & question) !== question) return;
+  words[at + FlowWord.Bits] |= FlowBit.HasServerRtt;
+  words[at + FlowWord.Bits] &= ~FlowBit.AwaitsSynAck;
+  doubles[times + FlowDouble.ServerRttNs] = table.timeNs[0] - doubles[times + FlowDouble.SynNs];
 }
 
 function onHandshakeAck(table: FlowTable, located: number): void {

@@ -126,7 +126,8 @@ export function describeFlow(flows: FlowTable, flow: number, clientSide: number)
 
 /**
  * From the SYN to the ACK of the SYN-ACK, as seen at the capture point: the round trip between the two ends.
- * Undefined when a part was not seen. Where SYN or SYN-ACK were sent again, from the last of them (Karn 1987).
+ * Undefined when a part was not seen. Where SYN or SYN-ACK were sent
+ * again, each half counts from the last of them (Karn 1987).
  */
 export function handshakeRttNs(flows: FlowTable, flow: number): Duration | undefined {
   const serverNs = serverRttNs(flows, flow);

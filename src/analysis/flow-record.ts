@@ -47,6 +47,8 @@ export const enum FlowBit {
   HasServerRtt = 0x40,
   /** FlowDouble.ClientRttNs is set: SYN-ACK, then ACK of the other side. */
   HasClientRtt = 0x80,
+  /** No SYN-ACK has come since the last SYN. */
+  AwaitsSynAck = 0x100,
 }
 
 export const enum SideWord {
@@ -76,7 +78,7 @@ export const SIDE_DOUBLES = 3;
 export const enum FlowDouble {
   FirstNs = 0,
   LastNs = 1,
-  /** The last SYN before the SYN-ACK, and the last SYN-ACK before the ACK. */
+  /** The last SYN and the last SYN-ACK before the ACK. */
   SynNs = 2,
   SynAckNs = 3,
   ServerRttNs = 4,
