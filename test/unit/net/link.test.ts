@@ -1,12 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { DropReason } from '../../../src/engine/drop-reason.ts';
+import { DeliveryTrace } from '../../../src/net/delivery-trace.ts';
 import { Link } from '../../../src/net/link.ts';
 import type { LinkConfig } from '../../../src/net/link-config.ts';
 import {
   type Arrival,
   ArrivalSource,
   Collector,
+  captureFrame,
   constantRate,
   createNetwork,
   MS,
@@ -106,6 +108,22 @@ describe('a link', () => {
     const run = runThroughLink({ mtuBytes: 1500 }, [at(0, 1514), at(0, 1515), at(0, 60)]);
     expect(run.collector.ordinals).toEqual([0, 2]);
     expect(dropsOf(run, DropReason.MtuExceeded)).toBe(1);
+  });
+
+  it('counts neither VLAN tags nor padding of a captured frame to its MTU', () => {
+    const network = createNetwork();
+    const collector = new Collector(network);
+    const link = new Link(network, { name: 'link', mtuBytes: 40 });
+    link.connect(collector);
+    const packet = [0x45, 0, 0, 40, ...new Array<number>(36).fill(0)];
+    const macs = new Array<number>(12).fill(2);
+    const padding = new Array<number>(6).fill(0);
+    link.deliver(captureFrame(network, [...macs, 0x81, 0, 0, 7, 8, 0, ...packet, ...padding]));
+    packet[3] = 41;
+    link.deliver(captureFrame(network, [...macs, 8, 0, ...packet, 0]));
+    network.scheduler.runUntil(MS);
+    expect(collector.timesNs.length).toBe(1);
+    expect(network.dropCount(link.place, DropReason.MtuExceeded)).toBe(1);
   });
 
   it('reports busy time over elapsed time as its utilisation', () => {
@@ -270,6 +288,23 @@ describe('setUp', () => {
     link.assertConserved();
     expect(collector.ordinals).toEqual([3]);
     expect(network.dropCount(link.place, DropReason.LinkDown)).toBe(3);
+  });
+
+  it('gives opportunities of a trace back that an aborted frame would have used', () => {
+    const network = createNetwork();
+    const collector = new Collector(network);
+    const trace = DeliveryTrace.parse('trace', '10\n20\n30\n');
+    const link = new Link(network, { name: 'link', trace, isSwitchable: true });
+    link.connect(collector);
+    // Needs the opportunities of 10, 20 and 30 ms, and is dropped at 15 ms.
+    new ArrivalSource(network, [at(0, 4000), at(16 * MS, 1514)], link);
+    network.scheduler.runUntil(15 * MS);
+    link.setUp(false);
+    link.setUp(true);
+    network.scheduler.runUntil(60 * MS);
+    link.assertConserved();
+    expect(collector.ordinals).toEqual([1]);
+    expect(collector.timesNs).toEqual([20 * MS]);
   });
 
   it('is refused by a link that was not built for it', () => {
