@@ -41,6 +41,7 @@ function describeInput({ input, simulatedSeconds }: ReplayResult): string[] {
     note(input.oversized, 'packet', 'longer than the MTU and not TCP, sent whole'),
     note(input.copies, 'copy', 'of a packet seen at another interface, left out', 'copies'),
     note(input.earlierStamps, 'stamp', 'earlier than the one before, entered at its time'),
+    note(input.farStamps, 'stamp', 'over 100 days from the one before, taken as equal'),
     note(input.notCrossing, 'packet', 'with both ends on one side, left out'),
     note(input.skippedPackets, 'packet', 'outside the cut, left out'),
     note(input.truncatedPackets, 'packet', 'truncated by the snap length'),

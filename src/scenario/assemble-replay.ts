@@ -42,6 +42,7 @@ export function assembleReplay(run: ReplayRun): ReplayResult {
       enteredPackets: source.enteredPackets,
       skippedPackets: source.skippedPackets,
       earlierStamps: source.earlierStamps,
+      farStamps: source.farStamps,
       ...entry.counts,
     },
     total: {

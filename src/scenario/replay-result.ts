@@ -95,6 +95,8 @@ export interface ReplayInputResult {
   readonly skippedPackets: number;
   /** Stamps earlier than their predecessor's. */
   readonly earlierStamps: number;
+  /** Stamps more than 100 days from their predecessor's, taken as equal to it. */
+  readonly farStamps: number;
   /** Copies of one packet seen at a second interface: not replayed. */
   readonly copies: number;
   /** Both ends on one side of the path: not replayed. */

@@ -4,6 +4,7 @@
  * the caller's; time is virtual. The same captures, scenario and seed give the same result everywhere.
  */
 import { FlowTable } from '../analysis/flow-table.ts';
+import { assert } from '../base/assert.ts';
 import type { CidrBlock } from '../base/ip-address.ts';
 import { type Bytes, NEVER } from '../base/units.ts';
 import { FramePool } from '../frame/frame-pool.ts';
@@ -160,8 +161,10 @@ export class ReplayRun {
       this.#setTapEpoch();
       report();
       if (source.isEnded) return;
-      if (source.hungryInput === undefined) scheduler.runUntil(NEVER);
+      if (source.hungryInput !== undefined) continue;
+      scheduler.runUntil(NEVER);
       if (source.isEnded) return;
+      assert(source.hungryInput !== undefined, 'the replay stands still');
     }
   }
 

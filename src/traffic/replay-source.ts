@@ -6,6 +6,7 @@
  * When an input has used up its rows, or the round is over, the run stops after the current event; the
  * driver refills it and resumes, so the order of events does not depend on how bytes were read. Hot: no allocation per packet.
  */
+import { NetError } from '../base/errors.ts';
 import type { Duration } from '../base/units.ts';
 import { type EventSink, type Scheduler, SourceClass, type SourceId } from '../engine/scheduler.ts';
 import type { ReplayInput } from './replay-input.ts';
@@ -43,20 +44,28 @@ const enum Ns {
   Last = 4,
   /** Run time at which the present round began. */
   Round = 5,
+  /** Capture time of the reference stamp. */
+  Reference = 6,
 }
+
+/** A step between two stamps that no capture makes: one of them is wrong. Also what a run can last. */
+const FAR_NS = 100 * 86_400e9;
 
 export class ReplaySource implements EventSink {
   readonly #scheduler: Scheduler;
   readonly #source: SourceId;
   readonly #entry: PacketEntry;
   readonly #timing: ReplayTiming;
-  readonly #ns = new Float64Array(6);
+  readonly #ns = new Float64Array(7);
   #inputs: readonly ReplayInput[] = [];
   /** Input of the packet that comes next. */
   #next: ReplayInput | undefined = undefined;
   /** Stamp of the first packet of all inputs, the epoch of capture times. */
   #firstSeconds = 0;
   #firstNanoseconds = 0;
+  /** The stamp that capture times are counted from: the first, or one behind a far step. */
+  #referenceSeconds = 0;
+  #referenceNanoseconds = 0;
   #hasEpoch = false;
   #isEnded = false;
   /** Packets that entered, in all rounds. */
@@ -65,6 +74,8 @@ export class ReplaySource implements EventSink {
   skippedPackets = 0;
   /** Packets with a stamp earlier than one before them. */
   earlierStamps = 0;
+  /** Stamps more than 100 days from their predecessor's: time goes on from there as if they were equal. */
+  farStamps = 0;
 
   constructor(scheduler: Scheduler, entry: PacketEntry, timing: ReplayTiming) {
     this.#scheduler = scheduler;
@@ -114,6 +125,9 @@ export class ReplaySource implements EventSink {
       this.#ns[Ns.Round] = this.#scheduler.clock.nowNs + Math.round(gapNs / this.#timing.speed);
     }
     this.#ns[Ns.Last] = Number.NEGATIVE_INFINITY;
+    this.#ns[Ns.Reference] = 0;
+    this.#referenceSeconds = this.#firstSeconds;
+    this.#referenceNanoseconds = this.#firstNanoseconds;
     this.#inputs = inputs;
     this.#next = undefined;
     this.#isEnded = false;
@@ -166,7 +180,10 @@ export class ReplaySource implements EventSink {
   /** Computes the capture time of the input's next packet, and whether it lies after `to`. */
   #isBehindEnd(input: ReplayInput): boolean {
     const ns = this.#ns;
-    ns[Ns.Next] = input.timeSince(this.#firstSeconds, this.#firstNanoseconds, input.cursor);
+    const row = input.cursor;
+    ns[Ns.Next] =
+      ns[Ns.Reference] + input.timeSince(this.#referenceSeconds, this.#referenceNanoseconds, row);
+    if (Math.abs(ns[Ns.Next] - Math.max(0, ns[Ns.Last])) > FAR_NS) this.#countFrom(input, row);
     if (ns[Ns.Next] < ns[Ns.Last]) {
       ns[Ns.Next] = ns[Ns.Last];
       this.earlierStamps++;
@@ -174,12 +191,24 @@ export class ReplaySource implements EventSink {
     return ns[Ns.Next] > ns[Ns.To];
   }
 
+  /** The stamp of `row` is the reference from now on, at the time of its predecessor. */
+  #countFrom(input: ReplayInput, row: number): void {
+    this.farStamps++;
+    this.#referenceSeconds = input.rows.seconds[row];
+    this.#referenceNanoseconds = input.rows.nanoseconds[row];
+    this.#ns[Ns.Reference] = Math.max(0, this.#ns[Ns.Last]);
+    this.#ns[Ns.Next] = this.#ns[Ns.Reference];
+  }
+
   #armNext(): void {
     const ns = this.#ns;
     if (ns[Ns.Start] < 0) ns[Ns.Start] = ns[Ns.Next];
     const sinceStart = ns[Ns.Next] - ns[Ns.Start];
-    this.#scheduler.deadlineNs[this.#source] =
-      ns[Ns.Round] + Math.round(sinceStart / this.#timing.speed);
+    const deadline = ns[Ns.Round] + Math.round(sinceStart / this.#timing.speed);
+    if (deadline > FAR_NS) {
+      throw NetError.value('replay', 'at most 100 days of virtual time', `${deadline / 1e9} s`);
+    }
+    this.#scheduler.deadlineNs[this.#source] = deadline;
     this.#scheduler.arm(this.#source);
   }
 
@@ -193,6 +222,8 @@ export class ReplaySource implements EventSink {
     this.#hasEpoch = true;
     this.#firstSeconds = first.rows.seconds[first.cursor];
     this.#firstNanoseconds = first.rows.nanoseconds[first.cursor];
+    this.#referenceSeconds = this.#firstSeconds;
+    this.#referenceNanoseconds = this.#firstNanoseconds;
     const { from, to } = this.#timing;
     this.#ns[Ns.From] = this.#captureTime(from, Number.NEGATIVE_INFINITY);
     this.#ns[Ns.To] = this.#captureTime(to, Number.POSITIVE_INFINITY);
