@@ -136,13 +136,15 @@ function formatFlows({ flows }: ReplayResult): string {
 }
 
 function verdict({ total, links }: ReplayResult): string {
-  const main = total.toClient.bytes >= total.toServer.bytes ? total.toClient : total.toServer;
+  const isShaped = (name: string) => links.some((link) => link.direction === name);
+  const toClientFirst = isShaped('toClient') || !isShaped('toServer');
+  const main = toClientFirst ? total.toClient : total.toServer;
   const way = main === total.toClient ? 'to the client' : 'to the server';
   const dropped = sumDrops(main.drops);
   const loss =
     dropped === 0
-      ? `the path delivered all ${main.packets} frames ${way}`
-      : `the path dropped ${dropped} of ${main.packets} frames ${way} (${percent(dropped / main.packets)})`;
+      ? `the path delivered all of ${count(main.packets, 'frame')} ${way}`
+      : `the path dropped ${dropped} of ${count(main.packets, 'frame')} ${way} (${percent(dropped / main.packets)})`;
   const delay =
     main.p50AddedDelayMs === null
       ? ''

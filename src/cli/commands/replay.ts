@@ -4,15 +4,13 @@
  */
 import { type Command, Option } from 'commander';
 import { NetError } from '../../base/errors.ts';
-import { CidrBlock } from '../../base/ip-address.ts';
 import { openCapture } from '../../edge/capture-input.ts';
 import { assembleReplay, queueSeriesOf } from '../../scenario/assemble-replay.ts';
 import { buildPath } from '../../scenario/build-path.ts';
-import { EXPECTED, parseDuration, parseFactor } from '../../scenario/quantity.ts';
 import { ReplayRun } from '../../scenario/replay-run.ts';
 import { parseScenario, type ScenarioSpec } from '../../scenario/schema.ts';
-import type { CaptureInstant } from '../../traffic/replay-source.ts';
 import { CostMeter } from '../cost.ts';
+import { parseBlock, parseCount, parseInstant, parseSeed, parseSpeed } from '../option-values.ts';
 import { OutputFolder } from '../output-folder.ts';
 import { addPathOptions, type PathOptions, pathFromOptions } from '../path-options.ts';
 import { Progress } from '../progress.ts';
@@ -88,15 +86,22 @@ async function runReplay(traces: string[], options: ReplayOptions): Promise<void
   const output = options.out === undefined ? undefined : new OutputFolder(options.out);
   const run = new ReplayRun({
     scenario: name,
-    seed: options.seed === undefined ? (spec.seed ?? DEFAULT_SEED) : parseSeed(options.seed),
+    seed:
+      options.seed === undefined ? (spec.seed ?? DEFAULT_SEED) : parseSeed('--seed', options.seed),
     path,
     captures: traces.map((trace) => ({
       name: trace === '-' ? 'standard input' : trace,
       open: () => openCapture(trace),
     })),
-    inside: options.inside?.split(',').map(parseInside) ?? spec.replay?.inside ?? [],
+    inside:
+      options.inside?.split(',').map((text) => parseBlock('--inside', text)) ??
+      spec.replay?.inside ??
+      [],
     timing: {
-      speed: options.speed === undefined ? (spec.replay?.speed ?? 1) : parseSpeed(options.speed),
+      speed:
+        options.speed === undefined
+          ? (spec.replay?.speed ?? 1)
+          : parseSpeed('--speed', options.speed),
       from: parseInstant('--from', options.from),
       to: parseInstant('--to', options.to),
     },
@@ -142,45 +147,4 @@ function checkInputs(traces: readonly string[], rounds: number): void {
   if (pipes > 0 && rounds > 1) {
     throw NetError.value('--loop', 'files, since standard input can be read only once', '-');
   }
-}
-
-const parseInside = (text: string): CidrBlock => {
-  try {
-    return CidrBlock.parse(text);
-  } catch {
-    throw NetError.value('--inside', 'address blocks like 10.0.0.0/8,2001:db8::/32', text);
-  }
-};
-
-function parseSpeed(text: string): number {
-  const speed = parseFactor(text);
-  if (speed === undefined) throw NetError.value('--speed', EXPECTED.factor, text);
-  return speed;
-}
-
-function parseCount(option: string, text: string): number {
-  if (!/^[1-9]\d{0,8}$/.test(text)) throw NetError.value(option, 'a whole number from 1', text);
-  return Number(text);
-}
-
-function parseSeed(text: string): number {
-  const seed = /^(0x[0-9a-f]+|\d+)$/i.test(text) ? Number(text) : Number.NaN;
-  if (!Number.isSafeInteger(seed)) {
-    throw NetError.value('--seed', 'a whole number from 0, like 7 or 0x5eed', text);
-  }
-  return seed;
-}
-
-function parseInstant(option: string, text: string | undefined): CaptureInstant | undefined {
-  if (text === undefined) return undefined;
-  const sinceStartNs = parseDuration(text);
-  if (sinceStartNs !== undefined) return { sinceStartNs };
-  const match = /^(\d{1,12})(?:\.(\d{1,9}))?$/.exec(text);
-  if (match === null) {
-    throw NetError.value(option, 'a time like 5s or 1700000000.25 (seconds since 1970)', text);
-  }
-  return {
-    epochSeconds: Number(match[1]),
-    epochNanoseconds: Number((match[2] ?? '').padEnd(9, '0')),
-  };
 }
