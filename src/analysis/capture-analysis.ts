@@ -7,14 +7,16 @@
 import { assert } from '../base/assert.ts';
 import type { CaptureEnding, CaptureFormat, CaptureInterface } from '../pcap/capture-facts.ts';
 import type { CaptureRows } from '../pcap/capture-rows.ts';
-import { linkTypeName } from '../wire/link-layer.ts';
+import { LinkLayer, linkLayerFromLinkType, linkTypeName } from '../wire/link-layer.ts';
 import { DissectStatus, FragmentKind, type PacketColumns } from '../wire/packet-columns.ts';
-import { type FlowFacts, packetsOf, readFlow, transportOf } from './flow-facts.ts';
+import { bytesOf, type FlowFacts, packetsOf, readFlow, transportOf } from './flow-facts.ts';
 import { FlowTable } from './flow-table.ts';
 
 /** Longest network-layer packet of an Ethernet without jumbo frames (RFC 894). */
 const ETHERNET_MTU = 1500;
 const NS_PER_S = 1e9;
+/** A list of more flows would be a document that no JSON reader takes. */
+const LISTED_FLOWS_MAX = 100_000;
 
 export interface InterfaceFacts {
   readonly name: string | null;
@@ -46,7 +48,11 @@ export interface CaptureSummary {
   readonly reason: string;
   /** Packets by protocol, most first. */
   readonly protocols: Readonly<Record<string, number>>;
+  /** Flows by protocol, most first; those that are not in the result's list too. */
+  readonly flowsByTransport: Readonly<Record<string, number>>;
   readonly nonIpPackets: number;
+  /** Packets of link types that are not read: counted here, and not IP. */
+  readonly unreadLinkTypePackets: number;
   readonly fragments: number;
   /** Packets whose headers contradict themselves or their length. */
   readonly malformedPackets: number;
@@ -63,6 +69,8 @@ export interface AnalyzeResult {
   readonly capture: CaptureSummary;
   /** In order of their first packets. */
   readonly flows: readonly FlowFacts[];
+  /** Flows left out of the list: all of it have at least as many bytes as these. */
+  readonly omittedFlows: number;
 }
 
 /** What is known of the file when it has been read; a CaptureReader has all of it. */
@@ -201,10 +209,15 @@ export class CaptureAnalysis {
   }
 
   /** The result, once `source` has been read to its end and none of its calls threw. */
-  finish(source: CaptureSource): AnalyzeResult {
-    const flows: FlowFacts[] = [];
-    for (let flow = 0; flow < this.flows.count; flow++) flows.push(readFlow(this.flows, flow));
-    return { command: 'analyze', capture: this.#summary(source), flows };
+  finish(source: CaptureSource, listedFlowsMax = LISTED_FLOWS_MAX): AnalyzeResult {
+    const table = this.flows;
+    const listed = largestFlows(table, listedFlowsMax);
+    return {
+      command: 'analyze',
+      capture: this.#summary(source),
+      flows: listed.map((flow) => readFlow(table, flow)),
+      omittedFlows: table.count - listed.length,
+    };
   }
 
   #summary(source: CaptureSource): CaptureSummary {
@@ -227,13 +240,17 @@ export class CaptureAnalysis {
         description: each.description ?? null,
         linkType: linkTypeName(each.linkType),
         snapLength: each.snapLength,
-        packets: this.#interfacePackets[index] ?? 0,
+        packets: this.#packetsOf(index),
       })),
       truncatedPackets: this.#truncatedPackets,
       ending: source.ending ?? 'cut',
       reason: source.reason,
-      protocols: this.#protocols(),
+      protocols: this.#countByTransport((flow) => packetsOf(this.flows, flow)),
+      flowsByTransport: this.#countByTransport(() => 1),
       nonIpPackets: this.#nonIpPackets,
+      unreadLinkTypePackets: source.interfaces
+        .filter((each) => linkLayerFromLinkType(each.linkType) === LinkLayer.Unsupported)
+        .reduce((sum, each) => sum + this.#packetsOf(source.interfaces.indexOf(each)), 0),
       fragments: this.#fragments,
       malformedPackets: this.#malformedPackets,
       cutHeaders: this.#cutHeaders,
@@ -242,15 +259,30 @@ export class CaptureAnalysis {
     };
   }
 
-  /** Every packet is in a flow, so the flows know. */
-  #protocols(): Record<string, number> {
-    const packets = new Map<string, number>();
+  #packetsOf(interfaceIndex: number): number {
+    return this.#interfacePackets[interfaceIndex] ?? 0;
+  }
+
+  /** Sums over the flows of each protocol; every packet is in a flow. */
+  #countByTransport(countOf: (flow: number) => number): Record<string, number> {
+    const counts = new Map<string, number>();
     for (let flow = 0; flow < this.flows.count; flow++) {
       const name = transportOf(this.flows, flow);
-      packets.set(name, (packets.get(name) ?? 0) + packetsOf(this.flows, flow));
+      counts.set(name, (counts.get(name) ?? 0) + countOf(flow));
     }
-    return Object.fromEntries([...packets].sort(([, a], [, b]) => b - a));
+    return Object.fromEntries([...counts].sort(([, a], [, b]) => b - a));
   }
+}
+
+/** The `limit` flows with the most bytes, in order of their first packets. */
+function largestFlows(table: FlowTable, limit: number): number[] {
+  const flows = Array.from({ length: table.count }, (_, flow) => flow);
+  if (flows.length <= limit) return flows;
+  const bytes = Float64Array.from(flows, (flow) => bytesOf(table, flow));
+  return flows
+    .sort((a, b) => bytes[b] - bytes[a])
+    .slice(0, limit)
+    .sort((a, b) => a - b);
 }
 
 const stampOf = (rows: CaptureRows, row: number): Stamp => ({

@@ -184,6 +184,13 @@ export function packetsOf(flows: FlowTable, flow: number): number {
   return flows.words[at + SideWord.Packets] + flows.words[at + SIDE_WORDS + SideWord.Packets];
 }
 
+/** Bytes of both directions. */
+export function bytesOf(flows: FlowTable, flow: number): number {
+  const at = flow * FLOW_DOUBLES + FlowDouble.Sides;
+  const doubles = flows.doubles;
+  return doubles[at + SideDouble.Bytes] + doubles[at + SIDE_DOUBLES + SideDouble.Bytes];
+}
+
 function readDirection(flows: FlowTable, flow: number, side: number): FlowDirectionFacts {
   const words = flows.words;
   const at = flow * FLOW_WORDS + FlowWord.Sides + side * SIDE_WORDS;

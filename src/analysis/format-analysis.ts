@@ -10,7 +10,7 @@ const FLOWS_SHOWN = 20;
 /** The report of an analysis, several lines; at most `maxFlows` flows, those with the most bytes. */
 export function formatAnalysis(result: AnalyzeResult, { maxFlows = FLOWS_SHOWN } = {}): string {
   const { capture, flows } = result;
-  const parts = [...describeCapture(capture), `Flows     ${describeFlows(flows)}`];
+  const parts = [...describeCapture(capture), `Flows     ${describeFlows(result)}`];
   if (flows.length > 0 && maxFlows > 0) parts.push('', formatFlows(flows, maxFlows));
   return parts.join('\n');
 }
@@ -54,21 +54,20 @@ function notesOf(capture: CaptureSummary): string[] {
     [capture.earlierStamps, 'stamp', 'earlier than the one before'],
     [capture.fragments, 'IP fragment', ''],
     [capture.malformedPackets, 'packet', 'with malformed headers'],
-    [capture.nonIpPackets, 'packet', 'that are not IP'],
+    [capture.unreadLinkTypePackets, 'packet', 'of a link type that is not read'],
+    [capture.nonIpPackets - capture.unreadLinkTypePackets, 'packet', 'not IP'],
   ];
   return notes
     .filter(([packets]) => packets > 0)
     .map(([packets, noun, text]) => `${count(packets, noun)} ${text}`.trimEnd());
 }
 
-function describeFlows(flows: readonly FlowFacts[]): string {
-  if (flows.length === 0) return 'none';
-  const byTransport = new Map<string, number>();
-  for (const { transport } of flows) {
-    byTransport.set(transport, (byTransport.get(transport) ?? 0) + 1);
-  }
-  const parts = [...byTransport].sort(([, a], [, b]) => b - a).map(([name, n]) => `${name} ${n}`);
-  return `${flows.length}: ${parts.join(', ')}`;
+function describeFlows({ capture, flows, omittedFlows }: AnalyzeResult): string {
+  const all = flows.length + omittedFlows;
+  if (all === 0) return 'none';
+  const parts = Object.entries(capture.flowsByTransport).map(([name, n]) => `${name} ${n}`);
+  const left = omittedFlows === 0 ? '' : `; the ${flows.length} largest are listed`;
+  return `${all}: ${parts.join(', ')}${left}`;
 }
 
 const HEADER = [
@@ -131,14 +130,14 @@ function restRow(rest: readonly FlowFacts[]): string[] {
   ];
 }
 
-/** The first column to the left, the others to the right. */
+/** Text to the left, figures to the right. */
 function alignColumns(rows: readonly (readonly string[])[]): string {
   const widths = HEADER.map((_, column) =>
     rows.reduce((width, row) => Math.max(width, row[column].length), 0),
   );
   const cells = (row: readonly string[]) =>
     row.map((cell, column) =>
-      column === 0 ? cell.padEnd(widths[column]) : cell.padStart(widths[column]),
+      column <= 1 ? cell.padEnd(widths[column]) : cell.padStart(widths[column]),
     );
   return rows.map((row) => cells(row).join('  ').trimEnd()).join('\n');
 }

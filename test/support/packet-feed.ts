@@ -83,7 +83,8 @@ export class PacketFeed {
   }
 }
 
-function segmentFrame(segment: Segment, isFromClient: boolean): number[] {
+/** An Ethernet frame with a segment of the connection. */
+export function segmentFrame(segment: Segment, isFromClient: boolean): number[] {
   const [clientPort, serverPort] = segment.ports ?? [4000, 80];
   return tcpFrame({
     ...EMPTY,
