@@ -20,6 +20,14 @@ function buildProgram(): Command {
     .configureOutput({ outputError: () => {} });
   addReplayCommand(program);
   addAnalyzeCommand(program);
+  program.allowExcessArguments().action(() => {
+    const names = program.commands.map((command) => command.name()).join(', ');
+    throw NetError.value(
+      'command',
+      `one of ${names}; see sluice --help`,
+      program.args[0] ?? 'none',
+    );
+  });
   for (const command of program.commands)
     command.exitOverride().configureOutput({ outputError: () => {} });
   return program;

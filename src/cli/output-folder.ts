@@ -1,6 +1,6 @@
 /** The folder of `--out`: made when missing; files of an earlier run are replaced. */
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import { NetError } from '../base/errors.ts';
 import { CaptureOutput } from '../edge/capture-output.ts';
 
@@ -12,7 +12,7 @@ export class OutputFolder {
   /** Throws NetError when the folder cannot be made. */
   constructor(path: string) {
     this.#path = path;
-    this.#try(() => mkdirSync(path, { recursive: true }));
+    this.#try(() => makeFolder(resolve(path)));
   }
 
   /** Creates trace.pcapng and gives its sink. */
@@ -51,4 +51,11 @@ export class OutputFolder {
       );
     }
   }
+}
+
+/** Makes a folder and its ancestors. Node's own `recursive` never ends where a file system refuses (/proc). */
+function makeFolder(path: string): void {
+  if (existsSync(path)) return;
+  makeFolder(dirname(path));
+  mkdirSync(path);
 }

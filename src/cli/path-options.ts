@@ -40,25 +40,26 @@ const SHAPING: readonly { field: LinkField; argument: string; description: strin
   },
 ];
 
+/** Heading of the options in the help. */
+export const PATH_GROUP = 'Path (one value shapes server to client, UP/DOWN both ways):';
+
 /** Adds the options of SHAPING, and --trace-down and --trace-up. */
 export function addPathOptions(command: Command): void {
   for (const { field, argument, description } of SHAPING) {
     const standard = field === 'mtu' ? ' (default 1500B)' : '';
     command.addOption(
-      new Option(`--${field} <${argument}>`, `${description}${standard}; or UP/DOWN`).helpGroup(
-        'Path:',
-      ),
+      new Option(`--${field} <${argument}>`, `${description}${standard}`).helpGroup(PATH_GROUP),
     );
   }
   command.addOption(
     new Option(
       '--trace-down <FILE>',
       'Mahimahi delivery trace of the link to the client',
-    ).helpGroup('Path:'),
+    ).helpGroup(PATH_GROUP),
   );
   command.addOption(
     new Option('--trace-up <FILE>', 'Mahimahi delivery trace of the link to the server').helpGroup(
-      'Path:',
+      PATH_GROUP,
     ),
   );
 }

@@ -35,7 +35,8 @@ function field<T>(expected: string, parse: (text: string) => T | undefined) {
       if (value !== undefined) return value;
       context.issues.push({ code: 'custom', message: `expected ${expected}`, input: text });
       return z.NEVER;
-    });
+    })
+    .meta({ description: expected });
 }
 
 /** A drop-tail limit; `bdp` is resolved against the path. */

@@ -12,7 +12,7 @@ import { parseScenario, type ScenarioSpec } from '../../scenario/schema.ts';
 import { CostMeter } from '../cost.ts';
 import { parseBlock, parseCount, parseInstant, parseSeed, parseSpeed } from '../option-values.ts';
 import { OutputFolder } from '../output-folder.ts';
-import { addPathOptions, type PathOptions, pathFromOptions } from '../path-options.ts';
+import { addPathOptions, PATH_GROUP, type PathOptions, pathFromOptions } from '../path-options.ts';
 import { Progress } from '../progress.ts';
 import { formatReplay } from '../replay-report.ts';
 import { loadScenarioFile, loadTraceTexts, totalBytes } from '../scenario-files.ts';
@@ -37,15 +37,17 @@ export function addReplayCommand(program: Command): void {
     .command('replay')
     .summary('replay captures through an emulated path')
     .description(
-      'Replays captures (pcap, pcapng, gzip; - reads a pipe) at their recorded times through an emulated path,\n' +
-        'and says what the path did to each flow. Packets enter from the side they came from. Shaping holds from\n' +
-        'server to client unless it is given as UP/DOWN, UP being client to server.',
+      'Replays captures (pcap, pcapng, gzip; - reads a pipe) at their recorded times through an emulated ' +
+        'path, and says what the path did to each flow. Packets enter from the side they came from. UP is ' +
+        'client to server, DOWN server to client.',
     )
     .argument('<TRACE...>', 'captures; several are merged by time');
   addPathOptions(command);
   command
     .addOption(
-      new Option('--scenario <FILE>', 'path from a YAML or JSON file instead').helpGroup('Path:'),
+      new Option('--scenario <FILE>', 'path from a YAML or JSON file instead').helpGroup(
+        PATH_GROUP,
+      ),
     )
     .option(
       '--inside <CIDR,...>',
