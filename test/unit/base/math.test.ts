@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { exp, log, normalCdf, power } from '../../../src/base/math.ts';
+import { cbrt, exp, log, normalCdf, power } from '../../../src/base/math.ts';
 
 const relative = (ours: number, theirs: number) => Math.abs(ours - theirs) / Math.abs(theirs);
 
@@ -14,6 +14,18 @@ describe('deterministic elementary functions', () => {
       );
       expect(relative(power(y, 0.75), y ** 0.75)).toBeLessThan(1e-13);
     }
+  });
+
+  it('takes cube roots within an ulp or two, and those of cubes exactly', () => {
+    for (let i = -300; i <= 300; i++) {
+      const x = (i + 301.5) * 1.37 * 10 ** i;
+      expect(relative(cbrt(x), Math.cbrt(x))).toBeLessThan(5e-16);
+      expect(cbrt(-x)).toBe(-cbrt(x));
+    }
+    for (let root = 0; root <= 2000; root++) expect(cbrt(root ** 3)).toBe(root);
+    expect(relative(cbrt(5e-324), Math.cbrt(5e-324))).toBeLessThan(1e-15);
+    expect(cbrt(Number.POSITIVE_INFINITY)).toBe(Number.POSITIVE_INFINITY);
+    expect(cbrt(Number.NaN)).toBeNaN();
   });
 
   it('handles the ends of the range', () => {
