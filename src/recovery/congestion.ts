@@ -16,6 +16,8 @@ export type BytesPerSecond = Unit<'bytes/s'>;
 export const UNPACED: BytesPerSecond = Number.POSITIVE_INFINITY;
 /** A negative sample is no sample. */
 export const NO_SAMPLE: Duration = -1;
+/** The sending time of no packet. */
+export const NOT_SENT: Instant = -1;
 /** ssthresh before it was first set. */
 export const SSTHRESH_UNSET: Bytes = Number.MAX_SAFE_INTEGER;
 
@@ -33,7 +35,7 @@ export interface AckSample {
   /** In flight before this ACK and after it (RFC 6675 pipe; RFC 9002 bytes_in_flight). */
   priorInFlight: Bytes;
   inFlight: Bytes;
-  /** Sending time of the newest packet acknowledged here. */
+  /** Sending time of the newest packet acknowledged here; NOT_SENT when there is none. */
   newestSentNs: Instant;
   /** RTT of that packet, or NO_SAMPLE (Karn: RFC 6298 §3). */
   rttNs: Duration;
@@ -51,8 +53,14 @@ export interface AckSample {
   ackedSegments: number;
   lostSegments: number;
   inFlightSegments: number;
-  /** The window, not the application, limited sending: RFC 9002 §7.8, RFC 7661. */
+  /** The ACK moved SND.UNA forward; a QUIC sender says true. Duplicate ACKs open no window: RFC 5681 §3.1. */
+  advancesSndUna: boolean;
+  /**
+   * The window, not the application, limited sending: RFC 9002 §7.8, RFC 7661. A sender that follows Linux
+   * says true in slow start also while cwnd is below twice the most it had in flight.
+   */
   isCwndLimited: boolean;
+  /** In a recovery period (loss or ECN), where the sender's PRR rules. Not after a timeout: that is slow start. */
   inRecovery: boolean;
 }
 
@@ -83,27 +91,31 @@ export const enum CongestionCause {
 }
 
 export interface CongestionController {
+  /** From the start of a recovery period on, the window after it: with 'prr' the sender sends by PRR meanwhile. */
   readonly cwnd: Bytes;
   /** SSTHRESH_UNSET until first set. */
   readonly ssthresh: Bytes;
+  /** UNPACED: pacer.ts derives rate and quantum from cwnd and the RTT. */
   readonly pacingRate: BytesPerSecond;
+  /** How much may leave back to back at pacingRate. */
   readonly sendQuantum: Bytes;
   /** 'prr': the sender applies PRR (RFC 6937) in recovery; 'own': cwnd is used as it is (BBR). */
   readonly recoveryWindow: 'prr' | 'own';
+  /** `inFlight` counts the packet just sent. */
   onPacketSent(sentBytes: Bytes, inFlight: Bytes, isAppLimited: boolean): void;
   onAck(sample: Readonly<AckSample>, rtt: RttView): void;
   onPacketsLost(loss: Readonly<LossSample>): void;
   /** Once a recovery period: RFC 5681 §3.2, RFC 6675 §5, RFC 9002 §7.3.2. */
   onEnterRecovery(cause: CongestionCause, sample: Readonly<AckSample>): void;
   onExitRecovery(): void;
-  /** TCP: RFC 5681 §3.1 equation (4). */
+  /** TCP: RFC 5681 §3.1 equation (4); `inFlight` is FlightSize when the timer fired. Once a timeout. */
   onRetransmissionTimeout(inFlight: Bytes): void;
   /** QUIC: RFC 9002 §7.6. */
   onPersistentCongestion(): void;
   /** Undo: RFC 4015, RFC 5682, DSACK. */
   onSpuriousRecovery(): void;
-  /** RFC 5681 §4.1. */
-  onIdleRestart(idleNs: Duration): void;
+  /** RFC 5681 §4.1: before the first segment after an idle time longer than the RTO. */
+  onIdleRestart(idleNs: Duration, rtoNs: Duration): void;
   onMtuChange(smss: Bytes): void;
 }
 
@@ -118,6 +130,19 @@ export interface CongestionContext {
    * truncate, growth keeps a remainder.
    */
   readonly granularity: 'bytes' | 'segments';
+  /** The sender spreads segments over the RTT: HyStart takes less from ACK trains, HyStart++ needs no L. */
+  readonly isPaced: boolean;
 }
 
 export type CongestionControllerFactory = (context: CongestionContext) => CongestionController;
+
+/** The initial window of RFC 6928 §2, ten segments but not above 14,600 bytes or two segments. */
+export function initialWindowRfc6928(smss: Bytes): Bytes {
+  return Math.min(10 * smss, Math.max(2 * smss, 14600));
+}
+
+/** The initial window of RFC 5681 §3.1: two to four segments. */
+export function initialWindowRfc5681(smss: Bytes): Bytes {
+  if (smss > 2190) return 2 * smss;
+  return smss > 1095 ? 3 * smss : 4 * smss;
+}

@@ -1,0 +1,160 @@
+/**
+ * Delivery-rate samples: draft-ietf-ccwg-bbr §4.1 (first draft-cheng-iccrg-delivery-rate-estimation). Each
+ * packet notes, when sent, how much had been delivered until then and when; its acknowledgement then measures
+ * a rate over the longer of the time its flight took to send and to be acknowledged. The estimator holds the
+ * connection's counters (C.* of the draft); the packets' notes (P.*) are columns of the sender's ledger,
+ * one row a packet; the sample (RS.*) goes into one AckSample a process.
+ * Deciding when a connection is application-limited, and what is lost, is the sender's. Hot: no allocation.
+ */
+import type { Bytes, Duration, Instant } from '../base/units.ts';
+import type { Clock } from '../engine/clock.ts';
+import { type AckSample, type LossSample, NO_SAMPLE, NOT_SENT } from './congestion.ts';
+
+/** P.* of the draft: columns of a ledger, indexed by row; the ledger owns them, they are written here. */
+export interface SentColumns {
+  readonly sentNs: Float64Array;
+  /** C.delivered and its time when the packet was sent. */
+  readonly deliveredBytes: Float64Array;
+  readonly deliveredNs: Float64Array;
+  /** Sending time of the packet that was newest acknowledged when this one was sent. */
+  readonly firstSentNs: Float64Array;
+  /** In flight with this packet. */
+  readonly txInFlight: Float64Array;
+  /** C.lost when the packet was sent. */
+  readonly lostBytes: Float64Array;
+  readonly isAppLimited: Uint8Array;
+}
+
+/** An AckSample with what the estimator needs between the rows of one ACK. One a process. */
+export class AckRecord implements AckSample {
+  nowNs: Instant = 0;
+  ackedBytes: Bytes = 0;
+  lostBytes: Bytes = 0;
+  ceBytes: Bytes = 0;
+  priorInFlight: Bytes = 0;
+  inFlight: Bytes = 0;
+  newestSentNs: Instant = NOT_SENT;
+  rttNs: Duration = NO_SAMPLE;
+  delivered: Bytes = 0;
+  priorDelivered: Bytes = 0;
+  intervalNs: Duration = NO_SAMPLE;
+  txInFlight: Bytes = 0;
+  lostSinceSent: Bytes = 0;
+  isAppLimited = false;
+  ackedSegments = 0;
+  lostSegments = 0;
+  inFlightSegments = 0;
+  advancesSndUna = false;
+  isCwndLimited = false;
+  inRecovery = false;
+  /** @internal C.delivered_time and the time its flight took to send, of the newest packet acknowledged. */
+  priorNs: Instant = 0;
+  /** @internal */
+  sendElapsedNs: Duration = 0;
+}
+
+/** A LossSample to refill. One a process. */
+export class LossRecord implements LossSample {
+  nowNs: Instant = 0;
+  lostBytes: Bytes = 0;
+  lostSegments = 0;
+  sentNs: Instant = 0;
+  txInFlight: Bytes = 0;
+  lostSinceSent: Bytes = 0;
+  isAppLimited = false;
+  endsBurst = true;
+}
+
+export class DeliveryRateEstimator {
+  /** C.delivered: everything acknowledged or SACKed so far. */
+  delivered: Bytes = 0;
+  /** C.lost: everything marked lost so far. */
+  lost: Bytes = 0;
+  readonly #clock: Clock;
+  #deliveredNs: Instant = 0;
+  #firstSentNs: Instant = 0;
+  /** C.app_limited: the bubble has passed when more than this is delivered; 0 without one. */
+  #appLimitedUntil: Bytes = 0;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  get isAppLimited(): boolean {
+    return this.#appLimitedUntil > 0;
+  }
+
+  /** The sender has run out of data with window to spare: draft-ietf-ccwg-bbr §4.1.2.4. */
+  markAppLimited(inFlight: Bytes): void {
+    this.#appLimitedUntil = Math.max(this.delivered + inFlight, 1);
+  }
+
+  /** Notes a sent packet; `inFlight` counts `bytes`, the packet itself. Writes sentNs too. */
+  stampSent(columns: SentColumns, row: number, bytes: Bytes, inFlight: Bytes): void {
+    const nowNs = this.#clock.nowNs;
+    if (inFlight <= bytes) {
+      this.#firstSentNs = nowNs;
+      this.#deliveredNs = nowNs;
+    }
+    columns.sentNs[row] = nowNs;
+    columns.deliveredBytes[row] = this.delivered;
+    columns.deliveredNs[row] = this.#deliveredNs;
+    columns.firstSentNs[row] = this.#firstSentNs;
+    columns.txInFlight[row] = inFlight;
+    columns.lostBytes[row] = this.lost;
+    columns.isAppLimited[row] = this.#appLimitedUntil > 0 ? 1 : 0;
+  }
+
+  /** Before the rows of an ACK. The sender fills the fields that are not of the rate sample. */
+  beginAck(sample: AckRecord): void {
+    sample.nowNs = this.#clock.nowNs;
+    sample.newestSentNs = NOT_SENT;
+    sample.intervalNs = NO_SAMPLE;
+    sample.delivered = 0;
+    sample.priorDelivered = this.delivered;
+    sample.txInFlight = 0;
+    sample.lostSinceSent = 0;
+    sample.isAppLimited = false;
+  }
+
+  /** A row newly acknowledged or SACKed, rows in the order of sending. Once a row. */
+  onDelivered(sample: AckRecord, columns: SentColumns, row: number, bytes: Bytes): void {
+    this.delivered += bytes;
+    this.#deliveredNs = sample.nowNs;
+    const sentNs = columns.sentNs[row];
+    // Of packets sent in the same instant the later row is the newer.
+    if (sentNs < sample.newestSentNs) return;
+    sample.newestSentNs = sentNs;
+    sample.priorDelivered = columns.deliveredBytes[row];
+    sample.priorNs = columns.deliveredNs[row];
+    sample.sendElapsedNs = sentNs - columns.firstSentNs[row];
+    sample.txInFlight = columns.txInFlight[row];
+    sample.lostSinceSent = this.lost - columns.lostBytes[row];
+    sample.isAppLimited = columns.isAppLimited[row] !== 0;
+  }
+
+  /** After the rows of an ACK and its losses. A sample shorter than the least RTT is not a rate. */
+  endAck(sample: AckRecord, minRttNs: Duration): void {
+    if (this.#appLimitedUntil > 0 && this.delivered > this.#appLimitedUntil) {
+      this.#appLimitedUntil = 0;
+    }
+    if (sample.newestSentNs < 0) return;
+    this.#firstSentNs = sample.newestSentNs;
+    sample.delivered = this.delivered - sample.priorDelivered;
+    const ackElapsedNs = sample.nowNs - sample.priorNs;
+    const intervalNs = Math.max(sample.sendElapsedNs, ackElapsedNs);
+    if (intervalNs > 0 && intervalNs >= minRttNs) sample.intervalNs = intervalNs;
+  }
+
+  /** A row newly marked lost: counts it, and fills `loss` but for endsBurst. */
+  onLost(loss: LossRecord, columns: SentColumns, row: number, bytes: Bytes): void {
+    this.lost += bytes;
+    loss.nowNs = this.#clock.nowNs;
+    loss.lostBytes = bytes;
+    loss.lostSegments = 1;
+    loss.sentNs = columns.sentNs[row];
+    loss.txInFlight = columns.txInFlight[row];
+    loss.lostSinceSent = this.lost - columns.lostBytes[row];
+    loss.isAppLimited = columns.isAppLimited[row] !== 0;
+  }
+}
