@@ -47,9 +47,40 @@ export function dissect(
   const cells = columns.cells;
   const end = offset + capturedLength;
   const originalEnd = offset + Math.max(originalLength, capturedLength);
+  let network = offset + ETHERNET_HEADER_BYTES;
+  let etherType = -1;
+  if (linkLayer === LinkLayer.Ethernet && network < end) {
+    etherType = view.getUint16(offset + EthernetField.Type);
+  }
+  if (etherType === EtherType.Ipv4 || etherType === EtherType.Ipv6) {
+    cells[Cell.EtherType + row] = etherType;
+    cells[Cell.Vlan + row] = -1;
+    cells[Cell.NetworkOffset + row] = ETHERNET_HEADER_BYTES;
+    cells[Cell.WireLength + row] = originalEnd - offset;
+  } else {
+    network = dissectLink(view, offset, end, originalEnd, linkLayer, columns, row);
+    etherType = cells[Cell.EtherType + row];
+  }
+  columns.octets[Octet.Status + row] =
+    etherType === EtherType.Ipv4
+      ? dissectIpv4(view, offset, network, end, originalEnd, columns, row)
+      : dissectOther(view, offset, network, end, originalEnd, columns, row);
+}
+
+/** Link headers other than Ethernet right before IP. Returns where the network layer starts. */
+function dissectLink(
+  view: DataView,
+  offset: number,
+  end: number,
+  originalEnd: number,
+  linkLayer: LinkLayer,
+  columns: PacketColumns,
+  row: number,
+): number {
+  const cells = columns.cells;
   let network = offset + linkHeaderBytes(linkLayer);
-  cells[Cell.WireLength + row] = ETHERNET_HEADER_BYTES + Math.max(originalEnd - network, 0);
   let etherType = network < end ? readEtherType(view, offset, linkLayer) : -1;
+  cells[Cell.WireLength + row] = ETHERNET_HEADER_BYTES + Math.max(originalEnd - network, 0);
   cells[Cell.Vlan + row] = -1;
   if (isVlanEtherType(etherType)) {
     network = skipVlanTags(view, network, end, columns, row);
@@ -57,22 +88,14 @@ export function dissect(
   }
   cells[Cell.EtherType + row] = etherType;
   cells[Cell.NetworkOffset + row] = etherType >= 0 && network < end ? network - offset : -1;
-  columns.octets[Octet.Status + row] =
-    etherType === EtherType.Ipv4
-      ? dissectIpv4(view, offset, network, end, originalEnd, columns, row)
-      : etherType === EtherType.Ipv6
-        ? dissectIpv6(view, offset, network, end, originalEnd, columns, row)
-        : dissectOther(etherType, network, end, originalEnd, columns, row);
+  return network;
 }
 
 /** The EtherType of the fixed link header at `offset`, -1 for a loopback family that is no IP. */
 function readEtherType(view: DataView, offset: number, linkLayer: LinkLayer): number {
-  if (linkLayer === LinkLayer.Ethernet) return view.getUint16(offset + EthernetField.Type);
-  return readOtherEtherType(view, offset, linkLayer);
-}
-
-function readOtherEtherType(view: DataView, offset: number, linkLayer: LinkLayer): number {
   switch (linkLayer) {
+    case LinkLayer.Ethernet:
+      return view.getUint16(offset + EthernetField.Type);
     case LinkLayer.LinuxCooked:
       return view.getUint16(offset + 14);
     case LinkLayer.LinuxCooked2:
@@ -127,15 +150,20 @@ function skipVlanTags(
   return at;
 }
 
-/** A packet whose network layer is no IP, or is not stored. */
+/** IPv6, or a packet whose network layer is no IP or is not stored. */
 function dissectOther(
-  etherType: number,
+  view: DataView,
+  offset: number,
   network: number,
   end: number,
   originalEnd: number,
   columns: PacketColumns,
   row: number,
 ): DissectStatus {
+  const etherType = columns.cells[Cell.EtherType + row];
+  if (etherType === EtherType.Ipv6) {
+    return dissectIpv6(view, offset, network, end, originalEnd, columns, row);
+  }
   clearNetwork(columns, row);
   const needed = network + (isVlanEtherType(etherType) ? VLAN_TAG_BYTES : 1);
   return needed > end ? missing(needed, originalEnd) : DissectStatus.NotIp;
