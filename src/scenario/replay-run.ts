@@ -142,8 +142,10 @@ export class ReplayRun {
 
   async #openInputs(): Promise<ReplayInput[]> {
     const inputs: ReplayInput[] = [];
-    for (const [index, capture] of this.config.captures.entries()) {
-      inputs.push(new ReplayInput(capture.name, index, await capture.open(), this.#arena));
+    const { captures } = this.config;
+    for (const [index, capture] of captures.entries()) {
+      const place = { index, count: captures.length };
+      inputs.push(new ReplayInput(capture.name, place, await capture.open(), this.#arena));
     }
     return inputs;
   }

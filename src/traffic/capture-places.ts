@@ -19,11 +19,6 @@ export class CapturePlaces {
   #count = 0;
   #last = 0;
 
-  /** Packets have been seen at more than one place. */
-  get isSeveral(): boolean {
-    return this.#count > 1;
-  }
-
   /** A small integer for where the packet of `row` was seen. */
   placeOf(input: ReplayInput, row: number): number {
     const key = placeKey(input, row);
@@ -48,6 +43,13 @@ export class CapturePlaces {
     this.#last = this.#count;
     return this.#count++;
   }
+}
+
+/** Whether the packet of `row` may be seen at a second place: several captures, interfaces, or a cooked one. */
+export function mayHaveCopies(input: ReplayInput, row: number): boolean {
+  if (input.isOneOfSeveral || input.reader.interfaces.length > 1) return true;
+  const layer = input.linkLayerOf(row);
+  return layer === LinkLayer.LinuxCooked || layer === LinkLayer.LinuxCooked2;
 }
 
 /** Input, interface, device and direction in one exact number. */

@@ -21,7 +21,7 @@ import { fillCapturedFrame } from '../wire/captured-frame.ts';
 import { LinkLayer } from '../wire/link-layer.ts';
 import { DissectStatus } from '../wire/packet-columns.ts';
 import { TcpFlag } from '../wire/tcp.ts';
-import { CapturePlaces } from './capture-places.ts';
+import { CapturePlaces, mayHaveCopies } from './capture-places.ts';
 import { CopyDetector } from './copy-detector.ts';
 import { MacSides } from './mac-sides.ts';
 import { Ground, type PathSides } from './path-sides.ts';
@@ -134,8 +134,8 @@ export class ReplayEntry implements PacketEntry {
 
   #isCopy(input: ReplayInput, row: number): boolean {
     const columns = input.columns;
+    if (columns.ipVersion[row] === 0 || !mayHaveCopies(input, row)) return false;
     const place = this.#places.placeOf(input, row);
-    if (!this.#places.isSeveral || columns.ipVersion[row] === 0) return false;
     const start = input.rows.offset[row] + columns.networkOffset[row];
     const end = input.rows.offset[row] + input.rows.capturedLength[row];
     this.#copies.nowNs[0] = this.captureNs[0];

@@ -22,6 +22,7 @@ export class ReplayInput {
   readonly name: string;
   /** Ordinal among the inputs of the replay. */
   readonly index: number;
+  readonly isOneOfSeveral: boolean;
   /** The arena's bytes, which rows.offset points into. */
   readonly view: DataView;
   readonly reader: CaptureReader;
@@ -42,9 +43,16 @@ export class ReplayInput {
   readonly #spareChunk: number;
   readonly #linkLayers: LinkLayer[] = [];
 
-  constructor(name: string, index: number, source: ByteSource, arena: PayloadArena) {
+  /** @param place ordinal of this input, and how many there are */
+  constructor(
+    name: string,
+    place: { readonly index: number; readonly count: number },
+    source: ByteSource,
+    arena: PayloadArena,
+  ) {
     this.name = name;
-    this.index = index;
+    this.index = place.index;
+    this.isOneOfSeveral = place.count > 1;
     this.view = arena.view;
     this.reader = new CaptureReader(name);
     this.#source = source;
