@@ -1,0 +1,19 @@
+/**
+ * ICMP: `icmp unreachable frag_needed mtu 1400 [seq:end(len)]`. Words of both IP versions; which of them
+ * the script's own version knows is judged where the message is built.
+ */
+import type { Lexer } from './lexer.ts';
+import { parseSequence } from './parse-packet.ts';
+import type { IcmpPacket } from './script.ts';
+
+/** Behind the word `icmp`. */
+export function parseIcmp(lexer: Lexer): IcmpPacket {
+  const type = lexer.needWord('an ICMP type');
+  let code: string | undefined;
+  if (!lexer.sees('mtu') && !lexer.sees('[')) code = lexer.take(/[A-Za-z_]\w*/y);
+  const mtu = lexer.takesWord('mtu') ? lexer.needNumber('an MTU') : undefined;
+  if (!lexer.takes('[')) return { protocol: 'icmp', type, code, mtu, quoted: undefined };
+  const quoted = parseSequence(lexer);
+  lexer.expect(']');
+  return { protocol: 'icmp', type, code, mtu, quoted };
+}

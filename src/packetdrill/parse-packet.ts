@@ -1,0 +1,118 @@
+/**
+ * Packets: `dir [ip-info] [ports] flags seq:end(len) [ack n] [win n] [urg n] [<options>]`, where `<`
+ * injects and `>` expects. ICMP is in parse-icmp. Missing options mean no options.
+ */
+import { TcpFlag } from '../wire/tcp.ts';
+import type { Lexer } from './lexer.ts';
+import { parseIcmp } from './parse-icmp.ts';
+import { parseTcpOptions } from './parse-tcp-options.ts';
+import type { EcnMark, IpInfo, PacketAction, SequenceRange, TcpPacket } from './script.ts';
+
+const FLAG_LETTERS: Readonly<Record<string, number>> = {
+  F: TcpFlag.Fin,
+  S: TcpFlag.Syn,
+  R: TcpFlag.Rst,
+  P: TcpFlag.Psh,
+  '.': TcpFlag.Ack,
+  U: TcpFlag.Urg,
+  E: TcpFlag.Ece,
+  W: TcpFlag.Cwr,
+  A: TcpFlag.Ae,
+};
+
+/** The cursor is at `<` or `>`. */
+export function parsePacket(lexer: Lexer): PacketAction {
+  const direction = lexer.takes('<') ? 'inject' : 'expect';
+  if (direction === 'expect') lexer.expect('>');
+  const ip = parseIpInfo(lexer);
+  if (lexer.takesWord('icmp')) {
+    return { kind: 'packet', direction, ip, packet: parseIcmp(lexer) };
+  }
+  const packet = parseTcp(lexer);
+  if (direction === 'inject' && packet.options === 'any') {
+    lexer.fail('the options of an injected packet');
+  }
+  if (direction === 'inject' && packet.window === undefined) {
+    return { kind: 'packet', direction, ip, packet: { ...packet, window: 0 } };
+  }
+  return { kind: 'packet', direction, ip, packet };
+}
+
+const NO_IP_INFO: IpInfo = { ecn: undefined, trafficClass: undefined, ttl: undefined };
+
+function parseIpInfo(lexer: Lexer): IpInfo {
+  let info = NO_IP_INFO;
+  for (;;) {
+    if (lexer.takes('[')) info = { ...info, ...parseBracketed(lexer, ']') };
+    else if (lexer.takes('(')) info = { ...info, ...parseBracketed(lexer, ')') };
+    else return info;
+  }
+}
+
+/** `[ect0]`, `[tos 0x2, ttl 64]`, `(hlim 64)`: one or more, separated by commas. */
+function parseBracketed(lexer: Lexer, close: string): Partial<IpInfo> {
+  let info: Partial<IpInfo> = {};
+  do {
+    const word = lexer.needWord('ect0, ect1, ce, noecn, tos, class, ttl or hlim');
+    if (isEcnMark(word)) info = { ...info, ecn: word };
+    else if (word === 'tos' || word === 'class') {
+      info = { ...info, trafficClass: needByte(lexer) };
+    } else if (word === 'ttl' || word === 'hlim') info = { ...info, ttl: needByte(lexer) };
+    else lexer.fail(`ect0, ect1, ce, noecn, tos, class, ttl or hlim instead of ${word}`);
+  } while (lexer.takes(','));
+  lexer.expect(close);
+  return info;
+}
+
+const isEcnMark = (word: string): word is EcnMark =>
+  word === 'ect0' || word === 'ect1' || word === 'ce' || word === 'noecn';
+
+function needByte(lexer: Lexer): number {
+  const value = Number(lexer.need(/0x[0-9a-fA-F]+|\d+/y, 'a byte'));
+  return value < 256 ? value : lexer.fail('a value below 256');
+}
+
+function parseTcp(lexer: Lexer): TcpPacket {
+  const ports = parsePorts(lexer);
+  const flags = parseFlags(lexer);
+  const sequence = parseSequence(lexer);
+  const ack = lexer.takesWord('ack') ? lexer.needNumber('an acknowledgment number') : undefined;
+  if (lexer.takesWord('ack')) lexer.fail('one ack');
+  const window = lexer.takesWord('win') ? needWord16(lexer, 'a window field') : undefined;
+  const urgent = lexer.takesWord('urg') ? needWord16(lexer, 'an urgent pointer') : undefined;
+  const options = lexer.takes('<') ? parseTcpOptions(lexer) : [];
+  return { protocol: 'tcp', ports, flags, sequence, ack, window, urgent, options };
+}
+
+/** `1234 > 8080`. */
+function parsePorts(lexer: Lexer): TcpPacket['ports'] {
+  if (lexer.take(/(?=\d+\s*>)/y) === undefined) return undefined;
+  const source = needWord16(lexer, 'a port');
+  lexer.expect('>');
+  return { source, destination: needWord16(lexer, 'a port') };
+}
+
+function parseFlags(lexer: Lexer): number {
+  const word = lexer.need(/-|[FSRP.UEWA]+/y, 'TCP flags (letters of FSRP.UEWA, or -)');
+  let flags = 0;
+  if (word === '-') return flags;
+  for (const letter of word) flags |= FLAG_LETTERS[letter] as number;
+  return flags;
+}
+
+/** `start:end(length)`, which must agree. */
+export function parseSequence(lexer: Lexer): SequenceRange {
+  const start = lexer.needNumber('a sequence number');
+  lexer.expect(':');
+  const end = lexer.needNumber('the sequence number behind the data');
+  lexer.expect('(');
+  const length = lexer.needNumber('the length of the data');
+  lexer.expect(')');
+  if (end - start !== length) lexer.fail(`a length of ${end - start} for ${start}:${end}`);
+  return { start, end };
+}
+
+function needWord16(lexer: Lexer, what: string): number {
+  const value = lexer.needNumber(what);
+  return value < 65_536 ? value : lexer.fail(`${what} below 65536`);
+}
