@@ -1,0 +1,129 @@
+/**
+ * Shell text of a script as effects on our configuration. Nothing is executed: `sysctl name=value` and
+ * scripts that write the same names become settings, changes of the route and of the device's queue are
+ * understood in the forms that tests use, queries of counters pass, and anything else is named, so that the
+ * script is skipped with that reason and never silently passed.
+ */
+
+export type ShellEffect =
+  /** A kernel parameter with dots: `net.ipv4.tcp_sack`. */
+  | { readonly kind: 'sysctl'; readonly name: string; readonly value: string }
+  /** Path metrics of the remote address; undefined ones stay. */
+  | {
+      readonly kind: 'route';
+      readonly mtuBytes: number | undefined;
+      readonly advmssBytes: number | undefined;
+      readonly initialWindowSegments: number | undefined;
+    }
+  /** The device's queue: 'closed' drops every packet that we send. */
+  | { readonly kind: 'queue'; readonly discipline: 'fifo' | 'fq' | 'closed' }
+  /** Cached cookies and path metrics are gone. */
+  | { readonly kind: 'forgetFastOpen' }
+  | { readonly kind: 'unknown'; readonly text: string };
+
+/** Effects of one backquoted command, in order. */
+export function interpretShell(text: string): ShellEffect[] {
+  return splitCommands(text).flatMap(interpretCommand);
+}
+
+/** Commands separated by line ends, `;`, `&&` and `||`; comments and continued lines are resolved. */
+function splitCommands(text: string): string[] {
+  return text
+    .replace(/\\\n/g, ' ')
+    .replace(/(^|\s)#[^\n]*/g, '$1')
+    .split(/\n|;|&&|\|\|/)
+    .map((command) => command.replace(/\d*&?>\s*(?:\/dev\/null|&\d)/g, '').trim())
+    .filter((command) => command !== '');
+}
+
+function interpretCommand(command: string): ShellEffect[] {
+  const words = splitWords(command);
+  const program = (words[0] ?? '').replace(/^.*\//, '');
+  switch (program) {
+    case 'sysctl':
+      return interpretSettings(words.slice(1), command);
+    case 'set_sysctls.py':
+      return interpretSettings(words.slice(1), command);
+    case 'tc':
+      return interpretQueue(command);
+    case 'ip':
+      return interpretRoute(words, command);
+    case 'echo':
+      return interpretEcho(command);
+    case 'defaults.sh':
+      // What it sets is the `linux` profile.
+      return [];
+    case 'ethtool':
+    case 'nstat':
+    case 'sleep':
+    case 'true':
+    case ':':
+      return [];
+    case 'grep':
+      // A look at the kernel's own tables: it cannot fail here.
+      return [];
+    case 'rm':
+    case 'dd':
+      return [];
+    default:
+      // The script that undoes set_sysctls.py at the end.
+      return /sysctl_restore/.test(command) ? [] : [{ kind: 'unknown', text: command }];
+  }
+}
+
+/** Words, with quotes around a value taken off: `net.ipv4.tcp_rmem="4096 540000 1"` is one. */
+function splitWords(command: string): string[] {
+  const words = command.match(/(?:[^\s"']+|"[^"]*"|'[^']*')+/g) ?? [];
+  return words.map((word) => word.replace(/["']/g, ''));
+}
+
+function interpretSettings(words: readonly string[], command: string): ShellEffect[] {
+  const settings = words.filter((word) => !word.startsWith('-'));
+  return settings.map((word) => {
+    const [, path, value] = /^([^=]+)=(.*)$/.exec(word) ?? [];
+    if (path === undefined || value === undefined) return { kind: 'unknown', text: command };
+    const name = path.replace(/^\/proc\/sys\//, '').replaceAll('/', '.');
+    return { kind: 'sysctl', name, value: value.trim() };
+  });
+}
+
+/** `echo 3 > /sys/module/tcp_cubic/parameters/hystart_detect` sets `tcp_cubic.hystart_detect`. */
+function interpretEcho(command: string): ShellEffect[] {
+  const [, value, path] = /^echo\s+(\S+)\s*>\s*(\S+)$/.exec(command) ?? [];
+  if (value === undefined || path === undefined) return [{ kind: 'unknown', text: command }];
+  const name = path
+    .replace(/^\/proc\/sys\//, '')
+    .replace(/^\/sys\/module\/(\w+)\/parameters\//, '$1/')
+    .replaceAll('/', '.');
+  return [{ kind: 'sysctl', name, value }];
+}
+
+function interpretQueue(command: string): ShellEffect[] {
+  if (!/\bqdisc\b/.test(command)) return [{ kind: 'unknown', text: command }];
+  if (/\bdel(ete)?\b/.test(command)) return [{ kind: 'queue', discipline: 'fifo' }];
+  if (/\b[pb]fifo\b.*\blimit 0\b/.test(command)) return [{ kind: 'queue', discipline: 'closed' }];
+  if (/\bfq\b/.test(command)) return [{ kind: 'queue', discipline: 'fq' }];
+  if (/\b[pb]fifo(_fast)?\b/.test(command)) return [{ kind: 'queue', discipline: 'fifo' }];
+  return [{ kind: 'unknown', text: command }];
+}
+
+function interpretRoute(words: readonly string[], command: string): ShellEffect[] {
+  if (/\btcp_metrics flush\b/.test(command)) return [{ kind: 'forgetFastOpen' }];
+  if (!/\broute (change|replace|add)\b/.test(command)) return [{ kind: 'unknown', text: command }];
+  return [
+    {
+      kind: 'route',
+      mtuBytes: numberBehind(words, 'mtu'),
+      advmssBytes: numberBehind(words, 'advmss'),
+      initialWindowSegments: numberBehind(words, 'initcwnd'),
+    },
+  ];
+}
+
+/** `mtu 1500` and `mtu lock 1500`. */
+function numberBehind(words: readonly string[], name: string): number | undefined {
+  const at = words.indexOf(name);
+  if (at < 0) return undefined;
+  const text = words[at + 1] === 'lock' ? words[at + 2] : words[at + 1];
+  return text !== undefined && /^\d+$/.test(text) ? Number(text) : undefined;
+}
