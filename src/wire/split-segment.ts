@@ -22,8 +22,11 @@ import { DissectStatus, FragmentKind, type PacketColumns } from './packet-column
 import type { PacketMemory } from './packet-memory.ts';
 import { TcpField, TcpFlag } from './tcp.ts';
 
-/** A packet that does not fit and cannot be split: no TCP, a fragment, or headers that are not stored. */
+/** A packet that does not fit and cannot be split: no TCP, a fragment, headers not stored, or no believable length. */
 export const CANNOT_SPLIT = 0;
+
+/** Hosts make no larger ones (Linux stops at 512 KiB); a longer one is a length that somebody made up. */
+const SUPER_SEGMENT_BYTES_MAX = 1 << 20;
 
 /** A hop-by-hop header with nothing but the jumbo payload option: RFC 2675 §2. */
 const JUMBO_HEADER_BYTES = 8;
@@ -96,7 +99,9 @@ export class SegmentSplitter {
     const room = this.#mtuBytes - headerBytes;
     const segmentBytes = payloadBytesMax > 0 ? Math.min(room, payloadBytesMax) : room;
     if (payloadBytes <= segmentBytes) return 1;
-    if (segmentBytes <= 0 || columns.status[row] === DissectStatus.Malformed) return CANNOT_SPLIT;
+    const isBelievable =
+      payloadBytes <= SUPER_SEGMENT_BYTES_MAX && columns.status[row] !== DissectStatus.Malformed;
+    if (segmentBytes <= 0 || !isBelievable) return CANNOT_SPLIT;
     this.#segmentBytes = segmentBytes;
     this.#pieces = Math.ceil(payloadBytes / segmentBytes);
     return this.#pieces;

@@ -119,6 +119,17 @@ describe('SegmentSplitter', () => {
     expect(splitRaw(fragment)).toBe(CANNOT_SPLIT);
   });
 
+  it('does not believe lengths that no host makes: a record of few bytes is no million packets', () => {
+    const memory = packetMemory(Uint8Array.from(ipBytes(V4, 6, tcpBytes(V4)).slice(0, 96)));
+    const splitter = new SegmentSplitter(memory, 1500);
+    const begin = (originalLength: number) => {
+      dissect(memory.view, 0, 96, originalLength, LinkLayer.Raw, columns, 0);
+      return splitter.begin(0, 96, originalLength, columns, 0, 0);
+    };
+    expect(begin(52 + 512 * 1024)).toBe(Math.ceil((512 * 1024) / 1448));
+    expect(begin(2 ** 31 - 1)).toBe(CANNOT_SPLIT);
+  });
+
   it('cannot split for an MTU that has no room for the headers', () => {
     const memory = packetMemory(Uint8Array.from(ipBytes(V4, 6, tcpBytes(V4))));
     const { length } = memory.bytes;
