@@ -7,6 +7,7 @@
 import { assert } from '../base/assert.ts';
 import type { CaptureEnding, CaptureFormat, CaptureInterface } from '../pcap/capture-facts.ts';
 import type { CaptureRows } from '../pcap/capture-rows.ts';
+import { formatTimestamp } from '../pcap/timestamp.ts';
 import { LinkLayer, linkLayerFromLinkType, linkTypeName } from '../wire/link-layer.ts';
 import { DissectStatus, FragmentKind, type PacketColumns } from '../wire/packet-columns.ts';
 import { bytesOf, type FlowFacts, packetsOf, readFlow, transportOf } from './flow-facts.ts';
@@ -230,8 +231,8 @@ export class CaptureAnalysis {
       packets: this.#packets,
       bytes: this.#bytes,
       capturedBytes: this.#capturedBytes,
-      firstTimestamp: isEmpty ? null : formatStamp(earliest),
-      lastTimestamp: isEmpty ? null : formatStamp(latest),
+      firstTimestamp: isEmpty ? null : formatTimestamp(earliest.seconds, earliest.nanoseconds),
+      lastTimestamp: isEmpty ? null : formatTimestamp(latest.seconds, latest.nanoseconds),
       durationSeconds:
         latest.seconds - earliest.seconds + (latest.nanoseconds - earliest.nanoseconds) / NS_PER_S,
       linkTypes: [...new Set(source.interfaces.map((each) => linkTypeName(each.linkType)))],
@@ -292,7 +293,3 @@ const stampOf = (rows: CaptureRows, row: number): Stamp => ({
 
 const isBefore = (a: Stamp, b: Stamp): boolean =>
   a.seconds < b.seconds || (a.seconds === b.seconds && a.nanoseconds < b.nanoseconds);
-
-/** Nine digits; the fraction counts up from the whole seconds, also before 1970. */
-const formatStamp = ({ seconds, nanoseconds }: Stamp): string =>
-  `${seconds}.${String(nanoseconds).padStart(9, '0')}`;

@@ -2,6 +2,7 @@
  * The readable answer of `sluice analyze`: a few lines about the capture and a table of its largest flows. Plain
  * text in aligned columns, no colours; the complete figures are in the JSON document.
  */
+import { bytesText, countText, formatTable } from '../base/text-table.ts';
 import type { AnalyzeResult, CaptureSummary } from './capture-analysis.ts';
 import type { FlowDirectionFacts, FlowFacts } from './flow-facts.ts';
 
@@ -19,7 +20,7 @@ function describeCapture(capture: CaptureSummary): string[] {
   const links = capture.linkTypes.join(', ') || 'no interface';
   const lines = [
     `Capture   ${capture.format}, ${links}, ${describeEnding(capture)}`,
-    `Packets   ${capture.packets} of ${bytes(capture.bytes)}, ${bytes(capture.capturedBytes)} captured`,
+    `Packets   ${capture.packets} of ${bytesText(capture.bytes)}, ${bytesText(capture.capturedBytes)} captured`,
   ];
   if (capture.firstTimestamp !== null) {
     const seconds = capture.durationSeconds.toFixed(capture.durationSeconds < 1000 ? 6 : 3);
@@ -43,7 +44,7 @@ function describeEnding({ ending, reason }: CaptureSummary): string {
 function describeInterface(source: CaptureSummary['interfaces'][number], index: number): string {
   const name = source.name ?? source.description ?? `number ${index}`;
   const limit = source.snapLength === 0 ? '' : `, at most ${source.snapLength} B each`;
-  return `Interface ${name}: ${source.linkType}, ${count(source.packets, 'packet')}${limit}`;
+  return `Interface ${name}: ${source.linkType}, ${countText(source.packets, 'packet')}${limit}`;
 }
 
 function notesOf(capture: CaptureSummary): string[] {
@@ -59,7 +60,7 @@ function notesOf(capture: CaptureSummary): string[] {
   ];
   return notes
     .filter(([packets]) => packets > 0)
-    .map(([packets, noun, text]) => `${count(packets, noun)} ${text}`.trimEnd());
+    .map(([packets, noun, text]) => `${countText(packets, noun)} ${text}`.trimEnd());
 }
 
 function describeFlows({ capture, flows, omittedFlows }: AnalyzeResult): string {
@@ -93,7 +94,7 @@ function formatFlows(flows: readonly FlowFacts[], maxFlows: number): string {
       flow.name,
       flow.transport,
       ...directionCells(flow, (direction) => String(direction.packets)),
-      ...directionCells(flow, (direction) => bytes(direction.bytes)),
+      ...directionCells(flow, (direction) => bytesText(direction.bytes)),
       seconds(flow.startSeconds),
       seconds(flow.durationSeconds),
       flow.handshakeRttMs === null ? '-' : `${flow.handshakeRttMs.toPrecision(3)} ms`,
@@ -102,7 +103,7 @@ function formatFlows(flows: readonly FlowFacts[], maxFlows: number): string {
     ]);
   const rest = byBytes.slice(maxFlows);
   if (rest.length > 0) rows.push(restRow(rest));
-  return `${alignColumns([HEADER, ...rows])}\nup: client to server; RTT: SYN to ACK of the SYN-ACK; resent: segments`;
+  return `${formatTable([HEADER, ...rows], 2)}\nup: client to server; RTT: SYN to ACK of the SYN-ACK; resent: segments`;
 }
 
 /** One cell each way. */
@@ -115,12 +116,12 @@ function restRow(rest: readonly FlowFacts[]): string[] {
   const sum = (tell: (flow: FlowFacts) => number) =>
     rest.reduce((total, flow) => total + tell(flow), 0);
   return [
-    count(rest.length, 'more flow'),
+    countText(rest.length, 'more flow'),
     '',
     String(sum((flow) => flow.toServer.packets)),
     String(sum((flow) => flow.toClient.packets)),
-    bytes(sum((flow) => flow.toServer.bytes)),
-    bytes(sum((flow) => flow.toClient.bytes)),
+    bytesText(sum((flow) => flow.toServer.bytes)),
+    bytesText(sum((flow) => flow.toClient.bytes)),
     '',
     '',
     '',
@@ -130,24 +131,4 @@ function restRow(rest: readonly FlowFacts[]): string[] {
   ];
 }
 
-/** Text to the left, figures to the right. */
-function alignColumns(rows: readonly (readonly string[])[]): string {
-  const widths = HEADER.map((_, column) =>
-    rows.reduce((width, row) => Math.max(width, row[column].length), 0),
-  );
-  const cells = (row: readonly string[]) =>
-    row.map((cell, column) =>
-      column <= 1 ? cell.padEnd(widths[column]) : cell.padStart(widths[column]),
-    );
-  return rows.map((row) => cells(row).join('  ').trimEnd()).join('\n');
-}
-
-const count = (n: number, noun: string): string => `${n} ${noun}${n === 1 ? '' : 's'}`;
-
 const seconds = (value: number): string => `${value.toFixed(value < 1000 ? 3 : 0)} s`;
-
-function bytes(value: number): string {
-  if (value < 10_000) return `${value} B`;
-  if (value < 10e6) return `${(value / 1e3).toFixed(0)} kB`;
-  return value < 10e9 ? `${(value / 1e6).toFixed(1)} MB` : `${(value / 1e9).toFixed(1)} GB`;
-}

@@ -2,13 +2,13 @@
  * The readable answer of `sluice replay`: what was read, what the path is, what it did to each direction
  * and to the largest flows, and a verdict of one sentence.
  */
+import { bytesText, countText, formatTable } from '../base/text-table.ts';
 import type {
   DropCounts,
   FlowDirectionResult,
   LinkResult,
   ReplayResult,
 } from '../scenario/replay-result.ts';
-import { formatTable } from './text-table.ts';
 
 const FLOWS_SHOWN = 12;
 
@@ -31,10 +31,10 @@ export function formatReplay(result: ReplayResult): string {
 function describeInput({ input, simulatedSeconds }: ReplayResult): string[] {
   const lines = input.files.map(({ name, packets, ending, reason }) => {
     const end = ending === 'complete' ? '' : `; ${ending}: ${reason}`;
-    return `Read      ${name}: ${count(packets, 'packet')}${end}`;
+    return `Read      ${name}: ${countText(packets, 'packet')}${end}`;
   });
   lines.push(
-    `Replayed  ${count(input.enteredFrames, 'frame')} in ${simulatedSeconds.toFixed(3)} s of virtual time, from ${input.firstTimestamp}`,
+    `Replayed  ${countText(input.enteredFrames, 'frame')} in ${simulatedSeconds.toFixed(3)} s of virtual time, from ${input.firstTimestamp}`,
   );
   const notes = [
     note(input.superSegments, 'super-segment', `split into ${input.pieces} pieces`),
@@ -61,7 +61,7 @@ const GROUNDS: Readonly<Record<string, string>> = {
 
 function describeSides({ sides }: ReplayResult): string {
   const grounds = Object.entries(sides.grounds).map(
-    ([ground, flows]) => `${count(flows, 'flow')} because ${GROUNDS[ground] ?? ground}`,
+    ([ground, flows]) => `${countText(flows, 'flow')} because ${GROUNDS[ground] ?? ground}`,
   );
   const inside = sides.inside.length > 0 ? ` (inside: ${sides.inside.join(', ')})` : '';
   return `Clients   told by: ${grounds.join('; ') || 'no flow'}${inside}`;
@@ -73,36 +73,34 @@ function formatDirections({ total }: ReplayResult): string {
     tell(total.toClient),
     tell(total.toServer),
   ];
-  return formatTable(
+  return formatTable([
     ['', 'to client', 'to server'],
-    [
-      row('entered', (d) => `${d.packets} frames, ${bytes(d.bytes)}`),
-      row('delivered', (d) => `${d.deliveredPackets} frames, ${bytes(d.deliveredBytes)}`),
-      row('dropped', (d) => describeDrops(d)),
-      row('duplicated / corrupted', (d) => `${d.duplicates} / ${d.corruptedPackets}`),
-      row('reordered (RFC 4737)', (d) => describeReordering(d)),
-      row('added delay p50 / p95', (d) => `${ms(d.p50AddedDelayMs)} / ${ms(d.p95AddedDelayMs)}`),
-      row('added delay p99 / max', (d) => `${ms(d.p99AddedDelayMs)} / ${ms(d.maxAddedDelayMs)}`),
-      row('rate captured', (d) => mbps(d.capturedMbps)),
-      row('rate delivered', (d) => mbps(d.deliveredMbps)),
-    ],
-  );
+    row('entered', (d) => `${d.packets} frames, ${bytesText(d.bytes)}`),
+    row('delivered', (d) => `${d.deliveredPackets} frames, ${bytesText(d.deliveredBytes)}`),
+    row('dropped', (d) => describeDrops(d)),
+    row('duplicated / corrupted', (d) => `${d.duplicates} / ${d.corruptedPackets}`),
+    row('reordered (RFC 4737)', (d) => describeReordering(d)),
+    row('added delay p50 / p95', (d) => `${ms(d.p50AddedDelayMs)} / ${ms(d.p95AddedDelayMs)}`),
+    row('added delay p99 / max', (d) => `${ms(d.p99AddedDelayMs)} / ${ms(d.maxAddedDelayMs)}`),
+    row('rate captured', (d) => mbps(d.capturedMbps)),
+    row('rate delivered', (d) => mbps(d.deliveredMbps)),
+  ]);
 }
 
 function formatLinks(links: readonly LinkResult[]): string {
-  return formatTable(
+  return formatTable([
     ['link', 'forwarded', 'dropped', 'queue peak', 'mean', 'wait mean', 'wait p99', 'busy'],
-    links.map((link) => [
+    ...links.map((link) => [
       link.name,
       String(link.forwardedPackets),
       String(sumDrops(link.drops)),
-      bytes(link.peakQueueBytes),
-      bytes(Math.round(link.meanQueueBytes)),
+      bytesText(link.peakQueueBytes),
+      bytesText(Math.round(link.meanQueueBytes)),
       ms(link.meanQueueDelayMs),
       ms(link.p99QueueDelayMs),
       link.utilisation === null ? '-' : percent(link.utilisation),
     ]),
-  );
+  ]);
 }
 
 /** The flows with most bytes; a flow's two directions are one line, `to client / to server`. */
@@ -110,16 +108,16 @@ function formatFlows({ flows }: ReplayResult): string {
   const bytesOf = (flow: ReplayResult['flows'][number]) =>
     flow.toClient.bytes + flow.toServer.bytes;
   const largest = [...flows].sort((a, b) => bytesOf(b) - bytesOf(a)).slice(0, FLOWS_SHOWN);
-  const table = formatTable(
+  const table = formatTable([
     ['flow', 'frames', 'bytes', 'captured', 'delivered', 'dropped', 'p50', 'p95', 'max', 'RTT'],
-    largest.map((flow) => {
+    ...largest.map((flow) => {
       const { toClient, toServer } = flow;
       const both = (tell: (direction: FlowDirectionResult) => string) =>
         `${tell(toClient)} / ${tell(toServer)}`;
       return [
         flow.name,
         both((d) => String(d.packets)),
-        bytes(bytesOf(flow)),
+        bytesText(bytesOf(flow)),
         both((d) => mbps(d.capturedMbps, '')),
         both((d) => mbps(d.deliveredMbps, '')),
         both((d) => String(sumDrops(d.drops))),
@@ -129,9 +127,9 @@ function formatFlows({ flows }: ReplayResult): string {
         ms(flow.handshakeRttMs, ''),
       ];
     }),
-  );
+  ]);
   const more = flows.length - largest.length;
-  const rest = more > 0 ? `\n… and ${count(more, 'flow')} more (--json has them all)` : '';
+  const rest = more > 0 ? `\n… and ${countText(more, 'flow')} more (--json has them all)` : '';
   return `Flows, to client / to server; rates in Mbps, added delay and the capture's handshake RTT in ms\n${table}${rest}`;
 }
 
@@ -143,8 +141,8 @@ function verdict({ total, links }: ReplayResult): string {
   const dropped = sumDrops(main.drops);
   const loss =
     dropped === 0
-      ? `the path delivered all of ${count(main.packets, 'frame')} ${way}`
-      : `the path dropped ${dropped} of ${count(main.packets, 'frame')} ${way} (${percent(dropped / main.packets)})`;
+      ? `the path delivered all of ${countText(main.packets, 'frame')} ${way}`
+      : `the path dropped ${dropped} of ${countText(main.packets, 'frame')} ${way} (${percent(dropped / main.packets)})`;
   const delay =
     main.p50AddedDelayMs === null
       ? ''
@@ -175,11 +173,8 @@ function describeReordering({ reordering }: FlowDirectionResult): string {
 }
 
 function note(n: number, noun: string, text: string, plural?: string): string | undefined {
-  return n === 0 ? undefined : `${count(n, noun, plural)} ${text}`;
+  return n === 0 ? undefined : `${countText(n, noun, plural)} ${text}`;
 }
-
-const count = (n: number, noun: string, plural = `${noun}s`): string =>
-  `${n} ${n === 1 ? noun : plural}`;
 
 const percent = (ratio: number): string => `${(ratio * 100).toFixed(ratio < 0.1 ? 2 : 1)} %`;
 
@@ -189,9 +184,4 @@ const mbps = (value: number | null, unit = ' Mbps'): string =>
 function ms(value: number | null, unit = ' ms'): string {
   if (value === null) return '-';
   return `${value === 0 ? '0' : value >= 100 ? value.toFixed(0) : value.toPrecision(3)}${unit}`;
-}
-
-function bytes(value: number): string {
-  if (value < 10_000) return `${value} B`;
-  return value < 10e6 ? `${(value / 1e3).toFixed(0)} kB` : `${(value / 1e6).toFixed(1)} MB`;
 }

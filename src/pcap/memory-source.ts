@@ -2,7 +2,7 @@
 import type { ByteSource } from './capture-stream.ts';
 
 export class MemorySource implements ByteSource {
-  readonly damage = '';
+  damage = '';
   readonly #bytes: Uint8Array;
   /** Most that one read gives. */
   readonly #readBytes: number;

@@ -30,6 +30,7 @@ export class PcapDecoder {
   readonly #isLittleEndian: boolean;
   readonly #recordHeaderBytes: number;
   readonly #nsPerTick: number;
+  readonly #ticksPerSecond: number;
   readonly #mayExchangeLengths: boolean;
 
   /** Reads the file header at `start`, of which all PCAP_FILE_HEADER_BYTES must be there. */
@@ -42,6 +43,7 @@ export class PcapDecoder {
     this.#recordHeaderBytes =
       magic === PCAP_MAGIC_MODIFIED ? PCAP_MODIFIED_RECORD_HEADER_BYTES : PCAP_RECORD_HEADER_BYTES;
     this.#nsPerTick = magic === PCAP_MAGIC_NS ? 1 : 1000;
+    this.#ticksPerSecond = 1e9 / this.#nsPerTick;
     this.#mayExchangeLengths = minor < PCAP_VERSION_MINOR;
     facts.interfaces.push({
       linkType: view.getUint32(start + PcapHeader.LinkType, isLittleEndian) & 0xffff,
@@ -62,51 +64,57 @@ export class PcapDecoder {
   decode(view: DataView, start: number, end: number, rows: CaptureRows): number {
     const isLittleEndian = this.#isLittleEndian;
     const headerBytes = this.#recordHeaderBytes;
-    const { capacity, offset, capturedLength, interfaceIndex, optionsLength } = rows;
-    let row = rows.count;
+    const nsPerTick = this.#nsPerTick;
+    const ticksPerSecond = this.#ticksPerSecond;
+    const { capacity, offset, capturedLength, originalLength } = rows;
+    const { seconds, nanoseconds, interfaceIndex, optionsLength } = rows;
+    const first = rows.count;
+    let row = first;
     let at = start;
     while (row < capacity && end - at >= headerBytes) {
-      let captured = view.getUint32(at + PcapRecord.CapturedLength, isLittleEndian);
-      let original = view.getUint32(at + PcapRecord.OriginalLength, isLittleEndian);
-      if (this.#mayExchangeLengths && captured > original) {
-        const larger = captured;
+      const data = at + headerBytes;
+      let captured = view.getInt32(at + PcapRecord.CapturedLength, isLittleEndian);
+      let original = view.getInt32(at + PcapRecord.OriginalLength, isLittleEndian);
+      if (this.#mayExchangeLengths && captured >>> 0 > original >>> 0) {
         captured = original;
-        original = larger;
+        original = view.getInt32(at + PcapRecord.CapturedLength, isLittleEndian);
       }
-      if (captured > MAX_CAPTURED_BYTES) {
-        this.#facts.malformed(at, `a captured length of at most ${MAX_CAPTURED_BYTES}`, captured);
-        break;
-      }
-      const recordBytes = headerBytes + captured;
-      if (recordBytes > end - at) {
-        this.#facts.requiredBytes = recordBytes;
-        break;
-      }
-      this.#stamp(view, at, rows, row);
-      offset[row] = at + headerBytes;
+      if (captured >>> 0 > MAX_CAPTURED_BYTES || captured > end - data) break;
+      const fraction = view.getInt32(at + PcapRecord.Fraction, isLittleEndian);
+      seconds[row] = view.getUint32(at + PcapRecord.Seconds, isLittleEndian);
+      if (fraction >>> 0 < ticksPerSecond) nanoseconds[row] = Math.imul(fraction, nsPerTick);
+      else this.#carryFraction(fraction >>> 0, rows, row);
+      offset[row] = data;
       capturedLength[row] = captured;
-      rows.originalLength[row] = Math.min(original, MAX_INT32);
+      originalLength[row] = original < 0 ? MAX_INT32 : original;
       interfaceIndex[row] = 0;
       optionsLength[row] = 0;
-      this.#facts.counters.packets++;
       row++;
-      at += recordBytes;
+      at = data + captured;
     }
     rows.count = row;
+    this.#facts.counters.packets += row - first;
+    if (row < capacity && end - at >= headerBytes) this.#explainStop(view, at);
     return at - start;
   }
 
-  #stamp(view: DataView, at: number, rows: CaptureRows, row: number): void {
-    const isLittleEndian = this.#isLittleEndian;
-    let seconds = view.getUint32(at + PcapRecord.Seconds, isLittleEndian);
-    let nanoseconds = view.getUint32(at + PcapRecord.Fraction, isLittleEndian) * this.#nsPerTick;
-    if (nanoseconds >= 1e9) {
-      const carry = Math.floor(nanoseconds / 1e9);
-      seconds += carry;
-      nanoseconds -= carry * 1e9;
-      this.#facts.counters.overflowingFractions++;
+  /** The record at `at`, whose header is there, could not be taken. */
+  #explainStop(view: DataView, at: number): void {
+    const stated = view.getUint32(at + PcapRecord.CapturedLength, this.#isLittleEndian);
+    const original = view.getUint32(at + PcapRecord.OriginalLength, this.#isLittleEndian);
+    const captured = this.#mayExchangeLengths ? Math.min(stated, original) : stated;
+    if (captured <= MAX_CAPTURED_BYTES) {
+      this.#facts.requiredBytes = this.#recordHeaderBytes + captured;
+    } else {
+      this.#facts.malformed(at, `a captured length of at most ${MAX_CAPTURED_BYTES}`, captured);
     }
-    rows.seconds[row] = seconds;
-    rows.nanoseconds[row] = nanoseconds;
+  }
+
+  /** A fraction of a second or more: the surplus goes into the seconds. */
+  #carryFraction(fraction: number, rows: CaptureRows, row: number): void {
+    const carry = Math.floor(fraction / this.#ticksPerSecond);
+    rows.seconds[row] = (rows.seconds[row] as number) + carry;
+    rows.nanoseconds[row] = (fraction - carry * this.#ticksPerSecond) * this.#nsPerTick;
+    this.#facts.counters.overflowingFractions++;
   }
 }

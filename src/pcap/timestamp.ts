@@ -157,3 +157,15 @@ export class TickClock {
         : productHigh * TWO_32 * this.#productScale + Math.floor(productLow * this.#productScale);
   }
 }
+
+/**
+ * A time since 1970 as decimal seconds with nine digits. Before 1970 the nanoseconds still count upwards
+ * from the whole seconds (-1 s and 750,000,000 ns are -0.250000000).
+ */
+export function formatTimestamp(seconds: number, nanoseconds: number): string {
+  const isNegative = seconds < 0 && nanoseconds > 0;
+  const whole = isNegative ? seconds + 1 : seconds;
+  const fraction = isNegative ? 1e9 - nanoseconds : nanoseconds;
+  const sign = isNegative && whole === 0 ? '-' : '';
+  return `${sign}${whole}.${String(fraction).padStart(9, '0')}`;
+}

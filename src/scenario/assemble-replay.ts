@@ -2,6 +2,7 @@
 import { describeFlow, handshakeRttNs, retransmitsOf } from '../analysis/flow-facts.ts';
 import type { Duration } from '../base/units.ts';
 import { DROP_REASON_COUNT, DROP_REASON_NAMES, DropReason } from '../engine/drop-reason.ts';
+import { formatTimestamp } from '../pcap/timestamp.ts';
 import { GROUND_NAMES } from '../traffic/path-sides.ts';
 import { type LineFacts, PathDirection } from '../traffic/replay-ledger.ts';
 import type {
@@ -38,7 +39,7 @@ export function assembleReplay(run: ReplayRun): ReplayResult {
     engine: { events: network.scheduler.eventCount, deliveredPackets: run.deliveredFrames },
     input: {
       files: run.endings,
-      firstTimestamp: formatStamp(source.epochSeconds, source.epochNanoseconds),
+      firstTimestamp: formatTimestamp(source.epochSeconds, source.epochNanoseconds),
       enteredPackets: source.enteredPackets,
       skippedPackets: source.skippedPackets,
       earlierStamps: source.earlierStamps,
@@ -224,9 +225,4 @@ function dropCounts(countOf: (reason: DropReason) => number): DropCounts {
 
 function rateMbps(bytes: number, spanNs: Duration): number | null {
   return spanNs > 0 ? (bytes * 8e3) / spanNs : null;
-}
-
-/** Seconds since 1970 with nine digits; the fraction counts up from the whole seconds, also before 1970. */
-function formatStamp(seconds: number, nanoseconds: number): string {
-  return `${seconds}.${String(nanoseconds).padStart(9, '0')}`;
 }

@@ -11,8 +11,8 @@ import { describe, expect, it } from 'vitest';
 import { analyzeCapture } from '../../src/analysis/analyze-capture.ts';
 import type { AnalyzeResult } from '../../src/analysis/capture-analysis.ts';
 import type { FlowFacts } from '../../src/analysis/flow-facts.ts';
+import { MemorySource } from '../../src/pcap/memory-source.ts';
 import { captureFiles, captureName } from '../support/captures.ts';
-import { MemorySource } from '../support/read-capture.ts';
 import { outerProtocols, tsharkFields, tsharkVersion } from '../support/tshark.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));

@@ -1,7 +1,8 @@
 /** A whole capture decoded in blocks of a chosen size, as plain objects that can be compared. */
 import { CaptureReader, MAX_RECORD_BYTES } from '../../src/pcap/capture-reader.ts';
 import { CaptureRows } from '../../src/pcap/capture-rows.ts';
-import { type ByteSource, CaptureStream } from '../../src/pcap/capture-stream.ts';
+import { CaptureStream } from '../../src/pcap/capture-stream.ts';
+import { MemorySource } from '../../src/pcap/memory-source.ts';
 
 export interface ReadPacket {
   /** Seconds and nine digits; seconds alone carry the sign, as tshark prints it. */
@@ -16,29 +17,6 @@ export interface ReadPacket {
 export interface ReadCapture {
   reader: CaptureReader;
   packets: ReadPacket[];
-}
-
-/** Hands out `bytes` in reads of at most `readBytes`. */
-export class MemorySource implements ByteSource {
-  damage = '';
-  readonly #bytes: Uint8Array;
-  readonly #readBytes: number;
-  #at = 0;
-
-  constructor(bytes: Uint8Array, readBytes = bytes.length + 1) {
-    this.#bytes = bytes;
-    this.#readBytes = readBytes;
-  }
-
-  read(target: Uint8Array, at: number, length: number): number {
-    const end = Math.min(this.#at + Math.min(length, this.#readBytes), this.#bytes.length);
-    target.set(this.#bytes.subarray(this.#at, end), at);
-    const got = end - this.#at;
-    this.#at = end;
-    return got;
-  }
-
-  close(): void {}
 }
 
 /** Throws what the reader throws. `blockBytes` grows only to what the next record needs. */

@@ -3,6 +3,7 @@ import { analyzeCapture } from '../../../src/analysis/analyze-capture.ts';
 import { CaptureAnalysis } from '../../../src/analysis/capture-analysis.ts';
 import { formatAnalysis } from '../../../src/analysis/format-analysis.ts';
 import { CaptureRows } from '../../../src/pcap/capture-rows.ts';
+import { MemorySource } from '../../../src/pcap/memory-source.ts';
 import { dissect } from '../../../src/wire/dissect.ts';
 import { LinkLayer } from '../../../src/wire/link-layer.ts';
 import { PacketColumns } from '../../../src/wire/packet-columns.ts';
@@ -13,7 +14,6 @@ import {
   textOption,
 } from '../../support/capture-builder.ts';
 import { ACK, SYN, segmentFrame } from '../../support/packet-feed.ts';
-import { MemorySource } from '../../support/read-capture.ts';
 
 const analyze = (bytes: Uint8Array, readBytes?: number) =>
   analyzeCapture(new MemorySource(bytes, readBytes), 'test');

@@ -3,8 +3,8 @@ import { AssertionError } from '../../../src/base/assert.ts';
 import { CaptureReader } from '../../../src/pcap/capture-reader.ts';
 import { CaptureRows } from '../../../src/pcap/capture-rows.ts';
 import { CaptureStream } from '../../../src/pcap/capture-stream.ts';
+import { MemorySource } from '../../../src/pcap/memory-source.ts';
 import { buildPcap, patternBytes } from '../../support/capture-builder.ts';
-import { MemorySource } from '../../support/read-capture.ts';
 
 const records = Array.from({ length: 50 }, (_, index) => ({
   seconds: index,
