@@ -67,7 +67,7 @@ describe('jitter', () => {
   });
 
   it.each([0.1, 0.25, 0.5, 0.9])('has the stated lag-1 correlation %d of its uniforms', (rho) => {
-    const count = 40_000;
+    const count = 200_000;
     // Bartlett: the variance of the estimate is at most (1 + 2 sum rho_k^2) / n, and |rho_k| <= r^k.
     const r = 2 * Math.sin((Math.PI * rho) / 6);
     const bound = Z_BOUND * Math.sqrt((1 + (2 * r * r) / (1 - r * r)) / count);

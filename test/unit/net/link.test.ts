@@ -257,6 +257,19 @@ describe('a schedule', () => {
     expect(run.events).toBeLessThan(30);
   });
 
+  it('remembers what an earlier repetition said, although nobody was there to see it', () => {
+    const schedule = {
+      changes: [
+        { atNs: 0, delayNs: MS },
+        { atNs: 5 * MS, rate: 4e6 },
+      ],
+      repeatNs: 10 * MS,
+    };
+    const hour = 3600e9;
+    const { collector } = runThroughLink({ rate: 8e6, schedule }, [at(hour)]);
+    expect(collector.timesNs).toEqual([hour + 2 * MS + MS]);
+  });
+
   it('ends with the traffic although it repeats for ever', () => {
     const schedule = { changes: [{ atNs: 0, rate: 8e6 }], repeatNs: 1000 };
     expect(runThroughLink({ schedule }, [at(0)]).collector.timesNs).toEqual([MS]);
