@@ -19,7 +19,10 @@ export const enum FrameWord {
   /** Interned address indices (frame/address-table). */
   Src = 0,
   Dst = 1,
-  /** Source port << 16 | destination port. ICMP: type << 24 | code << 16 | identifier. */
+  /**
+   * Source port << 16 | destination port. ICMP of a built frame: type << 24 | code << 16 | identifier; echo of
+   * a captured one: identifier << 16.
+   */
   Ports = 2,
   Seq = 3,
   Ack = 4,

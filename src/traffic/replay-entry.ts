@@ -17,7 +17,7 @@ import {
 } from '../frame/frame-record.ts';
 import type { FrameSink } from '../frame/frame-sink.ts';
 import type { Network } from '../net/network.ts';
-import { fillCapturedFrame } from '../wire/captured-frame.ts';
+import { fillCapturedFields } from '../wire/captured-frame.ts';
 import { LinkLayer } from '../wire/link-layer.ts';
 import { DissectStatus } from '../wire/packet-columns.ts';
 import { TcpFlag } from '../wire/tcp.ts';
@@ -148,9 +148,13 @@ export class ReplayEntry implements PacketEntry {
       this.#refuse(line, input.columns.wireLength[row], input.isOverflow);
       return;
     }
-    const { pool, addresses } = this.#network;
+    const { pool } = this.#network;
     const rows = input.rows;
-    fillCapturedFrame(pool, addresses, frame, input.columns, row);
+    const flow = (line >> 1) * FLOW_WORDS;
+    const sender = (line & 1) ^ this.#sides.clientSide(line >> 1);
+    const source = this.#flows.words[flow + FlowWord.Address0 + sender];
+    const destination = this.#flows.words[flow + FlowWord.Address0 + 1 - sender];
+    fillCapturedFields(pool, frame, input.columns, row, source, destination);
     const at = frame << FRAME_SHIFT;
     const offset = rows.offset[row];
     pool.words[at + FrameWord.Payload] = offset;

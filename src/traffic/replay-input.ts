@@ -3,6 +3,7 @@
  * frames will point at them, and decoded and dissected a batch of rows at a time. Stamps become
  * nanoseconds since an epoch that the replay chooses. Sans-I/O: the source of bytes is given.
  */
+import { assert } from '../base/assert.ts';
 import { NetError } from '../base/errors.ts';
 import { NO_CHUNK, type PayloadArena } from '../frame/payload-arena.ts';
 import { CaptureReader, MAX_RECORD_BYTES } from '../pcap/capture-reader.ts';
@@ -15,8 +16,10 @@ import { PacketColumns } from '../wire/packet-columns.ts';
 /** Rows decoded at a time: the columns of 1,000 rows stay in a processor's own cache. */
 const BATCH_ROWS = 1000;
 
-/** Arena chunks that captures are read into: a block, and any record that has to fit in one piece. */
+/** Arena chunks that captures are read into: any record fits beside a block. */
 export const INPUT_CHUNK_BYTES = 1 << 21;
+/** Bytes read at a time: they stay in a processor's own cache until they are dissected. */
+const BLOCK_BYTES = 1 << 18;
 
 export class ReplayInput {
   readonly name: string;
@@ -37,8 +40,9 @@ export class ReplayInput {
   readonly #stream: CaptureStream;
   readonly #source: ByteSource;
   readonly #arena: PayloadArena;
-  /** Chunk that holds the bytes of the current rows. */
+  /** Chunk that holds the bytes of the current rows, and its bytes that blocks have taken. */
   #chunk = NO_CHUNK;
+  #used = 0;
   /** Lent when the arena is full, so that the input can be read to its end. */
   readonly #spareChunk: number;
   readonly #linkLayers: LinkLayer[] = [];
@@ -107,18 +111,28 @@ export class ReplayInput {
     }
   }
 
+  /** Reads the next block, behind the last one or into another chunk. */
   #load(): boolean | Promise<boolean> {
+    // What the last block left over is at most a record of requiredBytes.
+    const length = BLOCK_BYTES + this.reader.requiredBytes;
     const previous = this.#chunk;
     const wasOverflow = this.isOverflow;
+    const isRoom =
+      this.#used + length <= INPUT_CHUNK_BYTES && previous !== NO_CHUNK && !wasOverflow;
+    if (!isRoom) this.#openChunk();
+    const at = this.#chunk + this.#used;
+    this.#used += length;
+    const loaded = this.#stream.load(this.#arena.bytes, at, length);
+    // The stream has copied what it carries over, also when it waits.
+    if (!isRoom && previous !== NO_CHUNK && !wasOverflow) this.#arena.closeChunk(previous);
+    return loaded;
+  }
+
+  #openChunk(): void {
     const opened = this.#arena.openChunk();
     this.isOverflow = opened === NO_CHUNK;
     this.#chunk = this.isOverflow ? this.#spareChunk : opened;
-    const loaded = this.#stream.load(this.#arena.bytes, this.#chunk, INPUT_CHUNK_BYTES);
-    if (previous !== NO_CHUNK && !wasOverflow) {
-      // The stream copies what it carries over before it waits.
-      this.#arena.closeChunk(previous);
-    }
-    return loaded;
+    this.#used = 0;
   }
 
   /** Decodes and dissects what the current block still holds. False when it is used up. */
@@ -160,5 +174,4 @@ function unsupportedLinkType(name: string, linkType: number): NetError {
   );
 }
 
-// A record, and what CaptureStream needs beside it, fits into one chunk.
-if (MAX_RECORD_BYTES >= INPUT_CHUNK_BYTES) throw new Error('chunks are shorter than records');
+assert(MAX_RECORD_BYTES + BLOCK_BYTES <= INPUT_CHUNK_BYTES, 'chunks are shorter than records');

@@ -21,6 +21,9 @@ import { TCP_HEADER_BYTES, TcpField } from '../wire/tcp.ts';
 import type { ReplayInput } from './replay-input.ts';
 import type { PathDirection } from './replay-ledger.ts';
 
+/** Linux sends no smaller segments (TCP_MIN_SND_MSS), options included, whatever a peer's SYN says. */
+const MSS_MIN = 48;
+
 export class ReplayPieces {
   /** The last take failed for want of room in the arena, not in the pool. */
   isArenaFull = false;
@@ -51,7 +54,8 @@ export class ReplayPieces {
     let payloadBytesMax = 0;
     if (mss > 0 && transport >= 0 && transport + TCP_HEADER_BYTES <= rows.capturedLength[row]) {
       const words = input.view.getUint8(rows.offset[row] + transport + TcpField.OffsetFlags) >> 4;
-      payloadBytesMax = Math.max(1, mss - (words * 4 - TCP_HEADER_BYTES));
+      const optionBytes = words * 4 - TCP_HEADER_BYTES;
+      payloadBytesMax = Math.max(MSS_MIN, mss) - optionBytes;
     }
     this.#splitter = this.#splitters[direction];
     this.#linkLayer = input.linkLayerOf(row);

@@ -25,6 +25,19 @@ export function fillCapturedFrame(
   pool.words[(frame << FRAME_SHIFT) + FrameWord.Meta] |= MetaBit.Captured;
 }
 
+/** The same where the interned addresses are known: -1 for a frame that is no IP. */
+export function fillCapturedFields(
+  pool: FramePool,
+  frame: FrameId,
+  columns: PacketColumns,
+  row: number,
+  source: number,
+  destination: number,
+): void {
+  fillFields(pool, frame, columns, row, source, destination);
+  pool.words[(frame << FRAME_SHIFT) + FrameWord.Meta] |= MetaBit.Captured;
+}
+
 /** The same for a frame whose fields become the truth: see wire/decode. */
 export function fillFrame(
   pool: FramePool,
@@ -33,24 +46,36 @@ export function fillFrame(
   columns: PacketColumns,
   row: number,
 ): void {
+  const isIp = columns.ipVersion[row] !== 0;
+  const at = row * ADDRESS_WORDS;
+  const source = isIp ? addresses.intern(columns.addresses, at) : -1;
+  const destination = isIp ? addresses.intern(columns.addresses, at + 4) : -1;
+  fillFields(pool, frame, columns, row, source, destination);
+}
+
+function fillFields(
+  pool: FramePool,
+  frame: FrameId,
+  columns: PacketColumns,
+  row: number,
+  source: number,
+  destination: number,
+): void {
   const words = pool.words;
   const at = frame << FRAME_SHIFT;
   let meta = words[at + FrameWord.Meta] & HISTORY_BITS;
   const version = columns.ipVersion[row];
   if (version === 0) {
     meta |= MetaBit.NotIp;
-    words[at + FrameWord.Src] = -1;
-    words[at + FrameWord.Dst] = -1;
   } else {
     if (version === 6) meta |= MetaBit.Ipv6;
-    const source = row * ADDRESS_WORDS;
-    words[at + FrameWord.Src] = addresses.intern(columns.addresses, source);
-    words[at + FrameWord.Dst] = addresses.intern(columns.addresses, source + 4);
     meta |= columns.protocol[row] << MetaShift.Protocol;
     meta |= columns.trafficClass[row] << MetaShift.TrafficClass;
     meta |= columns.ttl[row] << MetaShift.Ttl;
   }
   if (columns.hasTimestamps[row] !== 0) meta |= MetaBit.HasTimestamps;
+  words[at + FrameWord.Src] = source;
+  words[at + FrameWord.Dst] = destination;
   const ports = (columns.sourcePort[row] << 16) | (columns.destinationPort[row] & 0xffff);
   words[at + FrameWord.Ports] = columns.sourcePort[row] < 0 ? 0 : ports;
   words[at + FrameWord.Seq] = columns.sequence[row];
