@@ -3,12 +3,10 @@
  * shapes server to client; `UP/DOWN` shapes both ways, and an empty side leaves that way as it is.
  */
 import { type Command, Option } from 'commander';
-import { NetError } from '../base/errors.ts';
-import { linkFields, type ScenarioInput } from '../scenario/schema.ts';
+import type { LinkField } from '../scenario/schema.ts';
 
-type LinkField = keyof typeof linkFields;
-
-const SHAPING: readonly { field: LinkField; argument: string; description: string }[] = [
+/** Fields of a link that an option of the same name sets. */
+export const SHAPING: readonly { field: LinkField; argument: string; description: string }[] = [
   { field: 'rate', argument: 'RATE', description: 'rate of the link, like 20Mbps' },
   {
     field: 'delay',
@@ -65,38 +63,3 @@ export function addPathOptions(command: Command): void {
 }
 
 export type PathOptions = Partial<Record<LinkField | 'traceDown' | 'traceUp', string>>;
-
-/** The path the options stand for; undefined when none is given. Throws NetError. */
-export function pathFromOptions(options: PathOptions): ScenarioInput['path'] | undefined {
-  const toServer: Record<string, string> = {};
-  const toClient: Record<string, string> = {};
-  for (const { field } of SHAPING) {
-    const text = options[field];
-    if (text === undefined) continue;
-    const { up, down } = splitUpDown(field, text);
-    if (up !== '') toServer[field] = up;
-    if (down !== '') toClient[field] = down;
-  }
-  if (options.traceUp !== undefined) toServer['trace'] = options.traceUp;
-  if (options.traceDown !== undefined) toClient['trace'] = options.traceDown;
-  if (Object.keys(toServer).length + Object.keys(toClient).length === 0) return undefined;
-  return { toClient, toServer };
-}
-
-/** `X` is down, `U/D` both. A slash inside a unit (`Mb/s`) is no separator. */
-function splitUpDown(field: LinkField, text: string): { up: string; down: string } {
-  const schema = linkFields[field];
-  const isField = (part: string) => part.trim() === '' || schema.safeParse(part.trim()).success;
-  if (text.trim() !== '' && isField(text)) {
-    // An MTU holds for both ways unless it is split.
-    return { up: field === 'mtu' ? text : '', down: text };
-  }
-  for (let at = text.indexOf('/'); at >= 0; at = text.indexOf('/', at + 1)) {
-    const up = text.slice(0, at);
-    const down = text.slice(at + 1);
-    if (up + down !== '' && isField(up) && isField(down))
-      return { up: up.trim(), down: down.trim() };
-  }
-  const expected = schema.meta()?.description ?? 'a value';
-  throw NetError.value(`--${field}`, `${expected}; or UP/DOWN`, text);
-}

@@ -98,6 +98,9 @@ export const linkFields = {
   trace: z.string().meta({ description: 'file of a Mahimahi delivery trace' }),
 } as const;
 
+/** A field of a link that is written as one text. */
+export type LinkField = keyof typeof linkFields;
+
 const link = z
   .strictObject({
     name: z.string().min(1).optional(),
