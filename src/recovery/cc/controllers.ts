@@ -1,0 +1,203 @@
+/**
+ * The congestion controllers by name, each with its parameters: what a scenario, a command or `list` can ask for.
+ * A registry begins with the built-in ones; plug-ins add theirs at run time. Values are checked here, so that a
+ * factory gets only what its parameters allow. Cold.
+ */
+import { NetError } from '../../base/errors.ts';
+import type {
+  CongestionContext,
+  CongestionController,
+  CongestionControllerFactory,
+} from '../congestion.ts';
+import { CubicGrowth, type CubicOptions } from './cubic.ts';
+import { CubicSegments } from './cubic-segments.ts';
+import { HyStart } from './hystart.ts';
+import { HyStartPlusPlus } from './hystart-plus-plus.ts';
+import { LossBasedController } from './loss-based.ts';
+import { RenoGrowth } from './reno.ts';
+import { ClassicSlowStart, type SlowStart } from './slow-start.ts';
+import type { WindowGrowth } from './window-growth.ts';
+
+export type ParameterValue = number | boolean | string;
+export type ParameterValues = Readonly<Record<string, ParameterValue>>;
+
+export interface ControllerParameter {
+  readonly name: string;
+  readonly description: string;
+  /** Its type is the parameter's type. */
+  readonly default: ParameterValue;
+  /** For a text: what it may be. */
+  readonly choices?: readonly string[];
+  /** For a number: inclusive bounds. */
+  readonly min?: number;
+  readonly max?: number;
+}
+
+export interface ControllerEntry {
+  readonly name: string;
+  readonly description: string;
+  readonly parameters: readonly ControllerParameter[];
+  /** `values` has every parameter, checked. */
+  create(context: CongestionContext, values: ParameterValues): CongestionController;
+}
+
+const SLOW_STARTS = ['auto', 'classic', 'hystart', 'hystart++'] as const;
+type SlowStartKind = (typeof SLOW_STARTS)[number];
+
+const LOSS_BASED_PARAMETERS: readonly ControllerParameter[] = [
+  {
+    name: 'slowStart',
+    description:
+      'classic (RFC 5681), hystart (Linux), hystart++ (RFC 9406); auto is classic for reno, for cubic hystart in segments and hystart++ in bytes',
+    default: 'auto',
+    choices: SLOW_STARTS,
+  },
+  {
+    name: 'abcLimit',
+    description:
+      'L of RFC 3465 for classic slow start, in segments an ACK; 0 is 1 in bytes and no limit in segments',
+    default: 0,
+    min: 0,
+  },
+  {
+    name: 'abe',
+    description: 'a smaller reduction on ECN than on loss (RFC 8511)',
+    default: false,
+  },
+  {
+    name: 'idleRestart',
+    description:
+      'window after idle: initial-window (RFC 5681 §4.1), halve (RFC 2861); auto is initial-window in bytes, halve in segments',
+    default: 'auto',
+    choices: ['auto', 'initial-window', 'halve'],
+  },
+];
+
+const CUBIC_PARAMETERS: readonly ControllerParameter[] = [
+  ...LOSS_BASED_PARAMETERS,
+  { name: 'c', description: 'C of RFC 9438 §5', default: 0.4, min: 0.001, max: 100 },
+  { name: 'beta', description: 'beta of RFC 9438 §4.6', default: 0.7, min: 0.5, max: 0.99 },
+  { name: 'fastConvergence', description: 'RFC 9438 §4.7', default: true },
+  { name: 'renoFriendly', description: 'RFC 9438 §4.3', default: true },
+];
+
+function createLossBased(
+  context: CongestionContext,
+  values: ParameterValues,
+  growth: WindowGrowth,
+): CongestionController {
+  const idle = values['idleRestart'] as 'auto' | 'initial-window' | 'halve';
+  const isInSegments = context.granularity === 'segments';
+  return new LossBasedController(
+    context,
+    { slowStart: createSlowStart(context, values), growth },
+    {
+      hasAlternativeBackoff: values['abe'] as boolean,
+      idleRestart: idle === 'auto' ? (isInSegments ? 'halve' : 'initial-window') : idle,
+    },
+  );
+}
+
+function createSlowStart(context: CongestionContext, values: ParameterValues): SlowStart {
+  const { smss, isPaced, granularity } = context;
+  const kind = values['slowStart'] as SlowStartKind;
+  if (kind === 'hystart') return new HyStart(smss, isPaced);
+  if (kind === 'hystart++') return new HyStartPlusPlus(smss, isPaced);
+  const limitByDefault = granularity === 'segments' ? Number.POSITIVE_INFINITY : 1;
+  return new ClassicSlowStart(smss, (values['abcLimit'] as number) || limitByDefault);
+}
+
+export const RENO: ControllerEntry = {
+  name: 'reno',
+  description: 'Reno: additive increase, halving on loss (RFC 5681)',
+  parameters: LOSS_BASED_PARAMETERS,
+  create: (context, values) => createLossBased(context, values, new RenoGrowth(context.smss)),
+};
+
+export const CUBIC: ControllerEntry = {
+  name: 'cubic',
+  description: 'CUBIC (RFC 9438); with whole segments as Linux counts',
+  parameters: CUBIC_PARAMETERS,
+  create(context, values) {
+    const isInSegments = context.granularity === 'segments';
+    const options: CubicOptions = {
+      c: values['c'] as number,
+      beta: values['beta'] as number,
+      hasFastConvergence: values['fastConvergence'] as boolean,
+      isRenoFriendly: values['renoFriendly'] as boolean,
+    };
+    const growth = isInSegments
+      ? new CubicSegments(context.smss, options)
+      : new CubicGrowth(context.smss, options);
+    const slowStart =
+      values['slowStart'] !== 'auto' ? values['slowStart'] : isInSegments ? 'hystart' : 'hystart++';
+    return createLossBased(context, { ...values, slowStart } as ParameterValues, growth);
+  },
+};
+
+export class ControllerRegistry {
+  readonly #entries = new Map<string, ControllerEntry>();
+
+  /** A registry with the built-in controllers. */
+  static withBuiltIns(): ControllerRegistry {
+    const registry = new ControllerRegistry();
+    registry.add(RENO);
+    registry.add(CUBIC);
+    return registry;
+  }
+
+  get entries(): readonly ControllerEntry[] {
+    return [...this.#entries.values()];
+  }
+
+  /** @throws NetError when the name is taken. */
+  add(entry: ControllerEntry): void {
+    if (this.#entries.has(entry.name)) {
+      throw NetError.value('controller', 'a name that is not taken', entry.name);
+    }
+    this.#entries.set(entry.name, entry);
+  }
+
+  /**
+   * A factory with these values, defaults for the rest. One controller a connection.
+   * @throws NetError for an unknown name or parameter, or a value that the parameter does not allow.
+   */
+  factory(name: string, given: ParameterValues = {}): CongestionControllerFactory {
+    const entry = this.#entries.get(name);
+    if (entry === undefined) {
+      const names = [...this.#entries.keys()].join(', ');
+      throw NetError.value('controller', `one of ${names}`, name);
+    }
+    const values = completeValues(entry, given);
+    return (context) => entry.create(context, values);
+  }
+}
+
+function completeValues(entry: ControllerEntry, given: ParameterValues): ParameterValues {
+  const known = entry.parameters.map(({ name }) => name);
+  for (const name of Object.keys(given)) {
+    if (!known.includes(name)) {
+      throw NetError.value(`parameter of ${entry.name}`, `one of ${known.join(', ')}`, name);
+    }
+  }
+  const values: Record<string, ParameterValue> = {};
+  for (const parameter of entry.parameters) {
+    const value = given[parameter.name] ?? parameter.default;
+    checkValue(`${entry.name}.${parameter.name}`, parameter, value);
+    values[parameter.name] = value;
+  }
+  return values;
+}
+
+function checkValue(where: string, parameter: ControllerParameter, value: ParameterValue): void {
+  if (typeof value !== typeof parameter.default || Number.isNaN(value)) {
+    throw NetError.value(where, `a ${typeof parameter.default}`, value);
+  }
+  const { choices, min = Number.NEGATIVE_INFINITY, max = Number.POSITIVE_INFINITY } = parameter;
+  if (choices !== undefined && !choices.includes(value as string)) {
+    throw NetError.value(where, `one of ${choices.join(', ')}`, value);
+  }
+  if (typeof value === 'number' && (value < min || value > max)) {
+    throw NetError.value(where, `a number from ${min} to ${max}`, value);
+  }
+}
