@@ -101,9 +101,11 @@ export class AnalyticTransmitter implements Transmitter {
         return;
       }
       this.#await(length);
+      meter.delays.valueNs[0] = serializer.nextStartNs - now;
+      meter.delays.record(meter.row);
+    } else {
+      meter.unwaitedPackets++;
     }
-    meter.delays.valueNs[0] = serializer.nextStartNs - now;
-    meter.delays.record(meter.row);
     serializer.plan(Math.max(0, length + this.#overheadBytes));
     this.#doubles[(frame << DOUBLE_SHIFT) + FrameDouble.DeliveryNs] = serializer.endNs;
     this.#line.enter(frame);

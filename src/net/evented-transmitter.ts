@@ -136,10 +136,14 @@ export class EventedTransmitter implements Transmitter {
 
   #begin(frame: FrameId): void {
     const now = this.#clock.nowNs;
-    const delays = this.#meter.delays;
+    const meter = this.#meter;
     const arrivedNs = this.#doubles[(frame << DOUBLE_SHIFT) + FrameDouble.DeliveryNs];
-    delays.valueNs[0] = now - arrivedNs;
-    delays.record(this.#meter.row);
+    if (arrivedNs === now) {
+      meter.unwaitedPackets++;
+    } else {
+      meter.delays.valueNs[0] = now - arrivedNs;
+      meter.delays.record(meter.row);
+    }
     const length = this.#words[(frame << FRAME_SHIFT) + FrameWord.WireLength];
     this.#serializer.plan(Math.max(0, length + this.#overheadBytes));
     if (this.#serializer.endNs > now) {

@@ -8,7 +8,7 @@
  * Hot: no allocation per frame. It reads no header but the frame's length.
  */
 import { assert } from '../base/assert.ts';
-import type { DepthColumns } from '../base/depth-series.ts';
+import type { DepthColumns, DepthSeries } from '../base/depth-series.ts';
 import { type Bytes, NEVER } from '../base/units.ts';
 import { DropReason } from '../engine/drop-reason.ts';
 import { type EventSink, SourceClass, type SourceId } from '../engine/scheduler.ts';
@@ -154,8 +154,12 @@ export class Link implements FrameSink, EventSink {
 
   /** The backlog in bytes from 0 to now, when the link records it. */
   queueDepth(): DepthColumns | undefined {
-    this.#transmitter.settle();
-    return this.meter.depth?.toColumns(this.#network.clock.nowNs);
+    return this.#depthUntilNow()?.toColumns(this.#network.clock.nowNs);
+  }
+
+  /** Its time-weighted mean. */
+  get meanQueueBytes(): Bytes | undefined {
+    return this.#depthUntilNow()?.meanLevel;
   }
 
   /** Frames that have arrived and not left: waiting, in transmission, on the line. */
@@ -197,6 +201,16 @@ export class Link implements FrameSink, EventSink {
     const came = this.arrivedPackets + this.duplicatedPackets;
     const gone = this.forwardedPackets + this.#network.dropsAt(this.place);
     assert(came === gone + this.insidePackets, 'a link has lost or made frames');
+  }
+
+  #depthUntilNow(): DepthSeries | undefined {
+    const { depth } = this.meter;
+    this.#transmitter.settle();
+    if (depth !== undefined) {
+      depth.timeNs[0] = this.#network.clock.nowNs;
+      depth.record(this.backlogBytes);
+    }
+    return depth;
   }
 
   #admit(frame: FrameId): void {

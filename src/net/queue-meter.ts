@@ -7,9 +7,11 @@ import type { HistogramRows } from '../base/histogram.ts';
 import type { Bytes, Duration } from '../base/units.ts';
 
 export class QueueMeter {
-  /** Waits of all links of a run; this link's row. Write delays.valueNs, then record(row). */
+  /** Waits above 0 of all links of a run; this link's row. Write delays.valueNs, then record(row). */
   readonly delays: HistogramRows;
   readonly row: number;
+  /** Frames that did not wait: most of them, on most links. */
+  unwaitedPackets = 0;
   /** Undefined unless asked for. Write depth.timeNs, then record(bytes). */
   readonly depth: DepthSeries | undefined;
   peakBytes: Bytes = 0;
@@ -20,11 +22,23 @@ export class QueueMeter {
     this.depth = recordsDepth ? new DepthSeries() : undefined;
   }
 
-  get meanDelayNs(): Duration {
-    return this.delays.mean(this.row);
+  /** Frames whose wait was measured. */
+  get packets(): number {
+    return this.unwaitedPackets + this.delays.count(this.row);
   }
 
+  get meanDelayNs(): Duration {
+    const { packets } = this;
+    const waited = this.delays.count(this.row);
+    return packets === 0 ? 0 : (this.delays.mean(this.row) * waited) / packets;
+  }
+
+  /** The wait of rank ⌈q · packets⌉, as base/histogram has it. */
   quantileDelayNs(q: number): Duration {
-    return this.delays.quantile(this.row, q);
+    const { packets, unwaitedPackets } = this;
+    // See HistogramRows.quantile for the small term.
+    const rank = Math.max(1, Math.ceil(q * packets - 1e-6));
+    if (packets === 0 || rank <= unwaitedPackets) return 0;
+    return this.delays.quantile(this.row, (rank - unwaitedPackets) / (packets - unwaitedPackets));
   }
 }

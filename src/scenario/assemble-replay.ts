@@ -207,7 +207,7 @@ function assembleLink(run: ReplayRun, { link, direction, hasRate }: RunningLink)
     corruptedEscaped: link.escapedPackets,
     corruptedUnverifiable: link.unverifiablePackets,
     peakQueueBytes: link.meter.peakBytes,
-    meanQueueBytes: link.meter.depth?.meanLevel ?? 0,
+    meanQueueBytes: link.meanQueueBytes ?? 0,
     meanQueueDelayMs: link.meter.meanDelayNs / NS_PER_MS,
     p99QueueDelayMs: link.meter.quantileDelayNs(0.99) / NS_PER_MS,
     utilisation: hasRate ? link.utilisation : null,

@@ -99,6 +99,7 @@ describe('the queue of a link', () => {
     expect([...(meanLevel ?? [])]).toEqual([2000, 1000, 0]);
     // The level a bin begins with is one of its levels.
     expect([...(maxLevel ?? [])]).toEqual([2000, 2000, 1000]);
+    expect(link.meanQueueBytes).toBe(1000);
     expect(runThroughLink({ rate: 8e6 }, arrivals).link.queueDepth()).toBeUndefined();
   });
 });
