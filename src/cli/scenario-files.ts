@@ -1,7 +1,6 @@
 /** Files that a scenario lives in or names: the YAML or JSON itself, delivery traces, captures' sizes. */
 import { readFileSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { parse, YAMLParseError } from 'yaml';
 import { NetError } from '../base/errors.ts';
 import { type TraceTexts, traceNames } from '../scenario/build-path.ts';
 import { parseScenario, type ScenarioSpec } from '../scenario/schema.ts';
@@ -14,8 +13,10 @@ export interface LoadedScenario {
 }
 
 /** Reads and checks a scenario file; JSON is YAML too. Throws NetError. */
-export function loadScenarioFile(path: string): LoadedScenario {
+export async function loadScenarioFile(path: string): Promise<LoadedScenario> {
   const text = readText(path);
+  // Most runs have no scenario file, and the parser takes 40 ms to load.
+  const { parse, YAMLParseError } = await import('yaml');
   let input: unknown;
   try {
     input = parse(text);

@@ -4,7 +4,7 @@ import { openCapture } from '../../edge/capture-input.ts';
 import { assembleReplay, queueSeriesOf } from '../../scenario/assemble-replay.ts';
 import { buildPath } from '../../scenario/build-path.ts';
 import { ReplayRun } from '../../scenario/replay-run.ts';
-import { parseScenario, type ScenarioSpec } from '../../scenario/schema.ts';
+import { parseScenario } from '../../scenario/schema.ts';
 import { DEFAULT_SEED, type ReplayOptions } from '../commands/replay.ts';
 import { CostMeter } from '../cost.ts';
 import { parseBlock, parseCount, parseInstant, parseSeed, parseSpeed } from '../option-values.ts';
@@ -12,12 +12,17 @@ import { OutputFolder } from '../output-folder.ts';
 import { pathFromOptions } from '../path-from-options.ts';
 import { Progress } from '../progress.ts';
 import { formatReplay } from '../replay-report.ts';
-import { loadScenarioFile, loadTraceTexts, totalBytes } from '../scenario-files.ts';
+import {
+  type LoadedScenario,
+  loadScenarioFile,
+  loadTraceTexts,
+  totalBytes,
+} from '../scenario-files.ts';
 
 /** Throws NetError for a mistake in an option or a file. */
 export async function runReplay(traces: string[], options: ReplayOptions): Promise<void> {
   const cost = new CostMeter();
-  const { spec, name, folder } = loadSpec(options);
+  const { spec, name, folder } = await loadSpec(options);
   const path = buildPath(spec, loadTraceTexts(spec, folder));
   const rounds =
     options.loop === undefined ? (spec.replay?.loop ?? 1) : parseCount('--loop', options.loop);
@@ -66,7 +71,7 @@ export async function runReplay(traces: string[], options: ReplayOptions): Promi
   if (output !== undefined) process.stdout.write(`Results   ${output.describe()}\n`);
 }
 
-function loadSpec(options: ReplayOptions): { spec: ScenarioSpec; name: string; folder: string } {
+async function loadSpec(options: ReplayOptions): Promise<LoadedScenario> {
   const path = pathFromOptions(options);
   if (options.scenario === undefined) {
     return { spec: parseScenario('options', { path: path ?? {} }), name: 'options', folder: '.' };
