@@ -14,31 +14,21 @@ import { DropReason } from '../engine/drop-reason.ts';
 import { type EventSink, SourceClass, type SourceId } from '../engine/scheduler.ts';
 import { FRAME_SHIFT, type FrameId, FrameWord, MetaBit, NO_FRAME } from '../frame/frame-record.ts';
 import type { FrameSink } from '../frame/frame-sink.ts';
-import { Fifo } from '../qdisc/fifo.ts';
 import { ETHERNET_HEADER_BYTES } from '../wire/ethernet.ts';
+import { createEvented, createLine, createSerializer, LinkEvent } from './_link-parts.ts';
 import { AnalyticTransmitter, type TransmitterParts } from './analytic-transmitter.ts';
 import { TRACE_OVERHEAD_BYTES } from './delivery-trace.ts';
-import { EventedTransmitter } from './evented-transmitter.ts';
+import type { EventedTransmitter } from './evented-transmitter.ts';
 import { Impairments } from './impairments.ts';
-import { JitterProcess } from './jitter-process.ts';
-import { ConstantLine, type Line } from './line.ts';
+import type { Line } from './line.ts';
 import { checkLinkConfig, type LinkConfig } from './link-config.ts';
 import { type LinkChange, LinkSchedule } from './link-schedule.ts';
 import type { Network } from './network.ts';
 import { QueueMeter } from './queue-meter.ts';
-import { RateSerializer } from './rate-serializer.ts';
-import { ReorderProcess } from './reorder-process.ts';
+import type { RateSerializer } from './rate-serializer.ts';
 import type { Serializer } from './serializer.ts';
-import { TraceSerializer } from './trace-serializer.ts';
 import type { Transmitter } from './transmitter.ts';
 import { VaryingLine } from './varying-line.ts';
-
-/** Which of a link's sources fired. */
-const enum LinkEvent {
-  Delivery = 0,
-  Transmitter = 1,
-  Schedule = 2,
-}
 
 export class Link implements FrameSink, EventSink {
   readonly name: string;
@@ -291,45 +281,4 @@ export class Link implements FrameSink, EventSink {
     if (this.#isUp && !up) this.#evented?.dropAll(DropReason.LinkDown);
     this.#isUp = up;
   }
-}
-
-function createSerializer(network: Network, config: LinkConfig): Serializer {
-  return config.trace === undefined
-    ? new RateSerializer(network.clock, config.rate ?? Number.POSITIVE_INFINITY)
-    : new TraceSerializer(network.clock, config.trace);
-}
-
-function createLine(network: Network, link: Link, config: LinkConfig): Line {
-  const { scheduler, pool, random } = network;
-  const { name, impairments, schedule } = config;
-  const source = scheduler.register(link, LinkEvent.Delivery, SourceClass.Delivery);
-  const delayNs = config.delayNs ?? 0;
-  const varies = schedule?.changes.some((change) => change.delayNs !== undefined) ?? false;
-  const jitter = impairments?.jitter;
-  const reorder = impairments?.reorder;
-  if (jitter === undefined && reorder === undefined && !varies) {
-    return new ConstantLine(scheduler, source, pool, delayNs);
-  }
-  return new VaryingLine(scheduler, source, pool, {
-    delayNs,
-    jitter: jitter && new JitterProcess(random.fork(`${name} jitter`), jitter),
-    reorder: reorder && new ReorderProcess(random.fork(`${name} reorder`), reorder),
-  });
-}
-
-function createEvented(
-  parts: TransmitterParts,
-  link: Link,
-  config: LinkConfig,
-): EventedTransmitter {
-  const { network, place } = parts;
-  const queue =
-    config.discipline?.(network, place) ??
-    new Fifo(network.pool, network, place, config.queue ?? {});
-  const source = network.scheduler.register(
-    link,
-    LinkEvent.Transmitter,
-    SourceClass.TransmitComplete,
-  );
-  return new EventedTransmitter(parts, queue, source);
 }

@@ -1,0 +1,65 @@
+/**
+ * Which parts a link is made of, by its configuration: what gives its frames their times, where they travel,
+ * and the transmitter that a link of many ways needs. Cold.
+ */
+import { type EventSink, SourceClass } from '../engine/scheduler.ts';
+import { Fifo } from '../qdisc/fifo.ts';
+import type { TransmitterParts } from './analytic-transmitter.ts';
+import { EventedTransmitter } from './evented-transmitter.ts';
+import { JitterProcess } from './jitter-process.ts';
+import { ConstantLine, type Line } from './line.ts';
+import type { LinkConfig } from './link-config.ts';
+import type { Network } from './network.ts';
+import { RateSerializer } from './rate-serializer.ts';
+import { ReorderProcess } from './reorder-process.ts';
+import type { Serializer } from './serializer.ts';
+import { TraceSerializer } from './trace-serializer.ts';
+import { VaryingLine } from './varying-line.ts';
+
+/** Which of a link's sources fired. */
+export const enum LinkEvent {
+  Delivery = 0,
+  Transmitter = 1,
+  Schedule = 2,
+}
+
+export function createSerializer(network: Network, config: LinkConfig): Serializer {
+  return config.trace === undefined
+    ? new RateSerializer(network.clock, config.rate ?? Number.POSITIVE_INFINITY)
+    : new TraceSerializer(network.clock, config.trace);
+}
+
+export function createLine(network: Network, link: EventSink, config: LinkConfig): Line {
+  const { scheduler, pool, random } = network;
+  const { name, impairments, schedule } = config;
+  const source = scheduler.register(link, LinkEvent.Delivery, SourceClass.Delivery);
+  const delayNs = config.delayNs ?? 0;
+  const varies = schedule?.changes.some((change) => change.delayNs !== undefined) ?? false;
+  const jitter = impairments?.jitter;
+  const reorder = impairments?.reorder;
+  if (jitter === undefined && reorder === undefined && !varies) {
+    return new ConstantLine(scheduler, source, pool, delayNs);
+  }
+  return new VaryingLine(scheduler, source, pool, {
+    delayNs,
+    jitter: jitter && new JitterProcess(random.fork(`${name} jitter`), jitter),
+    reorder: reorder && new ReorderProcess(random.fork(`${name} reorder`), reorder),
+  });
+}
+
+export function createEvented(
+  parts: TransmitterParts,
+  link: EventSink,
+  config: LinkConfig,
+): EventedTransmitter {
+  const { network, place } = parts;
+  const queue =
+    config.discipline?.(network, place) ??
+    new Fifo(network.pool, network, place, config.queue ?? {});
+  const source = network.scheduler.register(
+    link,
+    LinkEvent.Transmitter,
+    SourceClass.TransmitComplete,
+  );
+  return new EventedTransmitter(parts, queue, source);
+}
