@@ -73,7 +73,8 @@ class BareHeap {
       if (first >= size) break;
       let best = first;
       const end = Math.min(first + 4, size);
-      for (let child = first + 1; child < end; child++) if (times[child] < times[best]) best = child;
+      for (let child = first + 1; child < end; child++)
+        if (times[child] < times[best]) best = child;
       if (times[best] >= time) break;
       times[at] = times[best];
       items[at] = items[best];
