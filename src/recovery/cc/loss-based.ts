@@ -208,8 +208,8 @@ export class LossBasedController implements CongestionController {
     return this.#round(this.cwnd / 2) + this.#round(this.cwnd / 4);
   }
 
-  /** Down to whole bytes, or to whole segments. */
+  /** To the nearest byte, or down to whole segments. */
   #round(bytes: Bytes): Bytes {
-    return this.#isInSegments ? Math.floor(bytes / this.#smss) * this.#smss : Math.floor(bytes);
+    return this.#isInSegments ? Math.floor(bytes / this.#smss) * this.#smss : Math.round(bytes);
   }
 }
