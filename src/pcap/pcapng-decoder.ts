@@ -5,6 +5,7 @@
  * kept. The stated section length is not needed and not checked; options of packets are only counted.
  * Hot: no allocation per packet.
  */
+import { assert } from '../base/assert.ts';
 import { type CaptureFacts, MAX_INTERFACES } from './capture-facts.ts';
 import type { CaptureRows } from './capture-rows.ts';
 import { MAX_CAPTURED_BYTES } from './pcap-format.ts';
@@ -53,24 +54,89 @@ export class PcapngDecoder {
   decode(view: DataView, start: number, end: number, rows: CaptureRows): number {
     const facts = this.#facts;
     let at = start;
-    while (rows.count < rows.capacity) {
-      if (this.bytesToSkip > 0) {
-        at = this.#skip(view, at, end);
-        if (this.bytesToSkip > 0 || facts.ending !== undefined) break;
-      }
+    for (;;) {
+      if (this.bytesToSkip > 0) at = this.#skip(view, at, end);
+      if (this.bytesToSkip > 0 || facts.ending !== undefined) break;
+      if (!this.#isUnread) at += this.#takePackets(view, at, end, rows);
+      if (rows.count === rows.capacity) break;
       const length = end - at >= MIN_BLOCK_BYTES ? this.#blockLength(view, at) : MIN_BLOCK_BYTES;
-      if (length > end - at && length <= MAX_BLOCK_BYTES) facts.requiredBytes = length;
-      if (length === 0 || facts.requiredBytes > 0) break;
-      if (length > MAX_BLOCK_BYTES) {
-        this.#startSkipping(view, at, length);
-        if (facts.ending !== undefined) break;
-        continue;
-      }
-      this.#block(view, at, at + length, rows);
-      if (facts.ending !== undefined) break;
-      at += length;
+      if (length === 0) break;
+      if (length > MAX_BLOCK_BYTES) this.#startSkipping(view, at, length);
+      else if (length > end - at) {
+        facts.requiredBytes = length;
+        break;
+      } else if (this.#takeBlock(view, at, at + length, rows)) at += length;
     }
     return at - start;
+  }
+
+  /**
+   * Takes enhanced and obsolete packet blocks, which differ in the width of the interface number only, up
+   * to the first block that is another one, incomplete or wrong. Returns their bytes.
+   */
+  #takePackets(view: DataView, start: number, end: number, rows: CaptureRows): number {
+    const isLittleEndian = this.#isLittleEndian;
+    const clocks = this.#clocks;
+    const firstInterface = this.#firstInterface;
+    const interfaceCount = clocks.length - firstInterface;
+    const { capacity, offset, capturedLength, originalLength } = rows;
+    const { seconds, nanoseconds, interfaceIndex, optionsLength } = rows;
+    const first = rows.count;
+    let row = first;
+    let at = start;
+    while (row < capacity) {
+      const length = this.#packetBlockLength(view, at, end);
+      if (length === 0) break;
+      const source = this.#interfaceNumber(view, at);
+      const captured = view.getInt32(at + EnhancedPacket.CapturedLength, isLittleEndian);
+      const optionBytes = length - EnhancedPacket.Data - TRAILER_BYTES - padded(captured);
+      if (source >= interfaceCount || captured >>> 0 > MAX_CAPTURED_BYTES || optionBytes < 0) break;
+      const high = view.getInt32(at + EnhancedPacket.TimestampHigh, isLittleEndian);
+      const low = view.getInt32(at + EnhancedPacket.TimestampLow, isLittleEndian);
+      const original = view.getInt32(at + EnhancedPacket.OriginalLength, isLittleEndian);
+      const index = firstInterface + source;
+      (clocks[index] as TickClock).stamp(high, low, seconds, nanoseconds, row);
+      offset[row] = at + EnhancedPacket.Data;
+      capturedLength[row] = captured;
+      originalLength[row] = original < 0 ? MAX_INT32 : original;
+      interfaceIndex[row] = index;
+      optionsLength[row] = optionBytes;
+      at += length;
+      if (optionBytes > 0) this.#countComments(view, at - TRAILER_BYTES - optionBytes, at);
+      row++;
+    }
+    this.#takeRows(rows, row);
+    return at - start;
+  }
+
+  /** Length of the packet block at `at` when it is one, all there, and states its length twice; else 0. */
+  #packetBlockLength(view: DataView, at: number, end: number): number {
+    const isLittleEndian = this.#isLittleEndian;
+    if (end - at < EnhancedPacket.Data + TRAILER_BYTES) return 0;
+    const type = view.getInt32(at, isLittleEndian);
+    if (type !== BlockType.EnhancedPacket && type !== BlockType.Packet) return 0;
+    const length = view.getInt32(at + 4, isLittleEndian);
+    if (length < EnhancedPacket.Data + TRAILER_BYTES || length > end - at) return 0;
+    if ((length & 3) !== 0 || length > MAX_BLOCK_BYTES) return 0;
+    return view.getInt32(at + length - TRAILER_BYTES, isLittleEndian) === length ? length : 0;
+  }
+
+  /** Number within the section, of an enhanced or obsolete packet block. */
+  #interfaceNumber(view: DataView, at: number): number {
+    const isLittleEndian = this.#isLittleEndian;
+    const field = at + EnhancedPacket.Interface;
+    return view.getInt32(at, isLittleEndian) === BlockType.Packet
+      ? view.getUint16(field, isLittleEndian)
+      : view.getUint32(field, isLittleEndian);
+  }
+
+  /** The rows from rows.count to `count` were filled. */
+  #takeRows(rows: CaptureRows, count: number): void {
+    if (count === rows.count) return;
+    this.#facts.counters.packets += count - rows.count;
+    rows.count = count;
+    this.#lastSeconds[0] = rows.seconds[count - 1] as number;
+    this.#lastNanoseconds = rows.nanoseconds[count - 1] as number;
   }
 
   /** Stated length of the block at `at`, of which 12 bytes are there; 0 after malformed. */
@@ -95,22 +161,23 @@ export class PcapngDecoder {
     return false;
   }
 
-  /** The block at `at`, all of it, in [at, end). */
-  #block(view: DataView, at: number, end: number, rows: CaptureRows): void {
+  /** The block at `at`, all of it, in [at, end). False when it is malformed. */
+  #takeBlock(view: DataView, at: number, end: number, rows: CaptureRows): boolean {
     const trailing = view.getUint32(end - TRAILER_BYTES, this.#isLittleEndian);
     if (trailing !== end - at) {
       this.#facts.malformed(at, `the block length ${end - at} again at its end`, trailing);
-      return;
+      return false;
     }
     const type = view.getInt32(at, this.#isLittleEndian);
     if (type === BlockType.SectionHeader) this.#sectionHeader(view, at, end);
-    else if (this.#isUnread) return;
+    else if (this.#isUnread) return true;
     else if (type === BlockType.EnhancedPacket || type === BlockType.Packet) {
-      this.#packet(view, at, end, rows);
+      this.#explainPacket(view, at, end);
     } else if (type === BlockType.SimplePacket) this.#simplePacket(view, at, end, rows);
     else if (type === BlockType.InterfaceDescription) this.#interface(view, at, end);
     else if (type === BlockType.DecryptionSecrets) this.#secrets(view, at, end);
     else this.#count(type);
+    return this.#facts.ending === undefined;
   }
 
   #sectionHeader(view: DataView, at: number, end: number): void {
@@ -160,38 +227,13 @@ export class PcapngDecoder {
     this.#countComments(view, options, end);
   }
 
-  /** Enhanced and obsolete packet blocks differ in the width of the interface number only. */
-  #packet(view: DataView, at: number, end: number, rows: CaptureRows): void {
-    const isLittleEndian = this.#isLittleEndian;
+  /** Says why #takePackets left a packet block that is all there. */
+  #explainPacket(view: DataView, at: number, end: number): void {
     if (!this.#isLongEnough(at, end, EnhancedPacket.Data)) return;
-    const localInterface =
-      view.getInt32(at, isLittleEndian) === BlockType.Packet
-        ? view.getUint16(at + EnhancedPacket.Interface, isLittleEndian)
-        : view.getUint32(at + EnhancedPacket.Interface, isLittleEndian);
-    const interfaceIndex = this.#firstInterface + localInterface;
-    const captured = view.getUint32(at + EnhancedPacket.CapturedLength, isLittleEndian);
+    if (!this.#hasInterface(at, this.#firstInterface + this.#interfaceNumber(view, at))) return;
+    const captured = view.getUint32(at + EnhancedPacket.CapturedLength, this.#isLittleEndian);
     const room = end - TRAILER_BYTES - (at + EnhancedPacket.Data);
-    if (!this.#hasInterface(at, interfaceIndex) || !this.#fits(at, captured, room)) return;
-    const row = rows.count;
-    (this.#clocks[interfaceIndex] as TickClock).stamp(
-      view.getInt32(at + EnhancedPacket.TimestampHigh, isLittleEndian),
-      view.getInt32(at + EnhancedPacket.TimestampLow, isLittleEndian),
-      rows.seconds,
-      rows.nanoseconds,
-      row,
-    );
-    this.#lastSeconds[0] = rows.seconds[row] as number;
-    this.#lastNanoseconds = rows.nanoseconds[row] as number;
-    const original = view.getUint32(at + EnhancedPacket.OriginalLength, isLittleEndian);
-    const optionsLength = room - padded(captured);
-    rows.offset[row] = at + EnhancedPacket.Data;
-    rows.capturedLength[row] = captured;
-    rows.originalLength[row] = Math.min(original, MAX_INT32);
-    rows.interfaceIndex[row] = interfaceIndex;
-    rows.optionsLength[row] = optionsLength;
-    rows.count = row + 1;
-    this.#facts.counters.packets++;
-    if (optionsLength > 0) this.#countComments(view, end - TRAILER_BYTES - optionsLength, end);
+    assert(!this.#fits(at, captured, room), 'a good packet block was not taken');
   }
 
   /** §4.4: the first interface of the section; its snap length and the original length say how much is there. */
@@ -212,9 +254,8 @@ export class PcapngDecoder {
     rows.originalLength[row] = Math.min(original, MAX_INT32);
     rows.interfaceIndex[row] = interfaceIndex;
     rows.optionsLength[row] = 0;
-    rows.count = row + 1;
-    facts.counters.packets++;
     facts.counters.unstampedPackets++;
+    this.#takeRows(rows, row + 1);
   }
 
   #secrets(view: DataView, at: number, end: number): void {

@@ -39,7 +39,9 @@ function power(base: number, exponent: number): number {
 /** Turns the ticks of one interface into seconds and nanoseconds. */
 export class TickClock {
   readonly #offsetSeconds: number;
-  /** Powers of two: the exponent; -1 for powers of ten. */
+  /** A power of ten not finer than nanoseconds. */
+  readonly #isPlain: boolean;
+  /** Powers of two: the exponent. */
   readonly #fractionBits: number;
   /** Powers of two: the fraction's share of the low word, or of the high word from 32 bits on. */
   readonly #wordScale: number;
@@ -53,7 +55,8 @@ export class TickClock {
   constructor(unit: TickUnit, offsetSeconds: number) {
     const { base, exponent } = unit;
     this.#offsetSeconds = offsetSeconds;
-    this.#fractionBits = base === 2 ? exponent : -1;
+    this.#isPlain = base === 10 && exponent <= 9;
+    this.#fractionBits = exponent;
     this.#wordScale = power(2, exponent < 32 ? exponent : Math.min(exponent, 64) - 32);
     // × 2^9 / 2^exponent, from the high word of the product where the fraction has 41 bits and more.
     this.#productScale = exponent >= 41 ? 1 / power(2, exponent - 41) : 512 / power(2, exponent);
@@ -75,9 +78,9 @@ export class TickClock {
     row: number,
   ): void {
     const top = high >>> 0;
-    if (this.#fractionBits >= 0) this.#stampBinary(top, low >>> 0, seconds, nanoseconds, row);
+    if (this.#isPlain) this.#stampDecimal(top, low, seconds, nanoseconds, row);
     else if (this.#divisors.length > 0) this.#stampFine(top, low, seconds, nanoseconds, row);
-    else this.#stampDecimal(top, low, seconds, nanoseconds, row);
+    else this.#stampBinary(top, low >>> 0, seconds, nanoseconds, row);
   }
 
   #stampDecimal(
