@@ -1,2 +1,49 @@
-/** The public face of Sluice. */
+/**
+ * The public face of Sluice: reading, analysing and writing captures, and replaying them through an emulated
+ * path. Everything here runs in Node and in a browser alike; bytes come and go through sources and sinks.
+ */
+export { analyzeCapture } from './analysis/analyze-capture.ts';
+export type {
+  AnalyzeResult,
+  CaptureSummary,
+  InterfaceFacts,
+} from './analysis/capture-analysis.ts';
+export type { ClientGround, FlowDirectionFacts, FlowFacts } from './analysis/flow-facts.ts';
+export { formatAnalysis } from './analysis/format-analysis.ts';
 export { NetError } from './base/errors.ts';
+export { CidrBlock } from './base/ip-address.ts';
+export type {
+  CaptureCounters,
+  CaptureEnding,
+  CaptureFormat,
+  CaptureInterface,
+  DecryptionSecrets,
+} from './pcap/capture-facts.ts';
+export { CaptureReader, MAX_RECORD_BYTES } from './pcap/capture-reader.ts';
+export { CaptureRows } from './pcap/capture-rows.ts';
+export { type ByteSource, CaptureStream } from './pcap/capture-stream.ts';
+export { MemorySource } from './pcap/memory-source.ts';
+export { PcapWriter } from './pcap/pcap-writer.ts';
+export { PcapngWriter } from './pcap/pcapng-writer.ts';
+export {
+  type ReplayOutcome,
+  type ReplayRequest,
+  replayCaptures,
+} from './scenario/replay-captures.ts';
+export type {
+  DropCounts,
+  FlowDirectionResult,
+  LinkResult,
+  QueueSeries,
+  ReplayFlowResult,
+  ReplayInputResult,
+  ReplayResult,
+} from './scenario/replay-result.ts';
+export type { CaptureFile } from './scenario/replay-run.ts';
+export {
+  parseScenario,
+  type ScenarioInput,
+  type ScenarioSpec,
+  scenarioJsonSchema,
+} from './scenario/schema.ts';
+export type { CaptureInstant } from './traffic/replay-source.ts';

@@ -69,7 +69,7 @@ describe('files', () => {
   });
 
   it('names files in kebab-case, and none a util, helper, manager or common', () => {
-    const word = /^_?[a-z][a-z0-9]*(?:-[a-z0-9]+)*(?:\.(?:test|bench))?\.ts$/;
+    const word = /^_?[a-z][a-z0-9]*(?:-[a-z0-9]+)*(?:\.(?:test|bench|d))?\.ts$/;
     const vague = /(?:^|[-_])(?:utils?|helpers?|manager|common|misc)(?:[-.]|$)/;
     const offends = (name: string) => !word.test(name) || vague.test(name);
     const names = [...sources, ...tests, ...benches];

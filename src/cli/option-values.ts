@@ -31,8 +31,7 @@ export function parseSeed(option: string, text: string): number {
   return seed;
 }
 
-export function parseInstant(option: string, text: string | undefined): CaptureInstant | undefined {
-  if (text === undefined) return undefined;
+export function parseInstant(option: string, text: string): CaptureInstant {
   const sinceStartNs = parseDuration(text);
   if (sinceStartNs !== undefined) return { sinceStartNs };
   const match = /^(\d{1,12})(?:\.(\d{1,9}))?$/.exec(text);

@@ -1,11 +1,9 @@
 /** What `sluice replay` does. Loaded when it is called: a run needs more than its options. */
 import { NetError } from '../../base/errors.ts';
 import { openCapture } from '../../edge/capture-input.ts';
-import { assembleReplay, queueSeriesOf } from '../../scenario/assemble-replay.ts';
-import { buildPath } from '../../scenario/build-path.ts';
-import { ReplayRun } from '../../scenario/replay-run.ts';
+import { type ReplayRequest, replayCaptures } from '../../scenario/replay-captures.ts';
 import { parseScenario } from '../../scenario/schema.ts';
-import { DEFAULT_SEED, type ReplayOptions } from '../commands/replay.ts';
+import type { ReplayOptions } from '../commands/replay.ts';
 import { CostMeter } from '../cost.ts';
 import { parseBlock, parseCount, parseInstant, parseSeed, parseSpeed } from '../option-values.ts';
 import { OutputFolder } from '../output-folder.ts';
@@ -23,53 +21,50 @@ import {
 export async function runReplay(traces: string[], options: ReplayOptions): Promise<void> {
   const cost = new CostMeter();
   const { spec, name, folder } = await loadSpec(options);
-  const path = buildPath(spec, loadTraceTexts(spec, folder));
-  const rounds =
-    options.loop === undefined ? (spec.replay?.loop ?? 1) : parseCount('--loop', options.loop);
-  checkInputs(traces, rounds);
-  const output = options.out === undefined ? undefined : new OutputFolder(options.out);
-  const run = new ReplayRun({
-    scenario: name,
-    seed:
-      options.seed === undefined ? (spec.seed ?? DEFAULT_SEED) : parseSeed('--seed', options.seed),
-    path,
+  const rounds = optional(options.loop, (text) => parseCount('--loop', text));
+  checkInputs(traces, rounds ?? spec.replay?.loop ?? 1);
+  const request: ReplayRequest = {
+    scenario: spec,
+    name,
+    traces: loadTraceTexts(spec, folder),
     captures: traces.map((trace) => ({
       name: trace === '-' ? 'standard input' : trace,
       open: () => openCapture(trace),
     })),
-    inside:
-      options.inside?.split(',').map((text) => parseBlock('--inside', text)) ??
-      spec.replay?.inside ??
-      [],
-    timing: {
-      speed:
-        options.speed === undefined
-          ? (spec.replay?.speed ?? 1)
-          : parseSpeed('--speed', options.speed),
-      from: parseInstant('--from', options.from),
-      to: parseInstant('--to', options.to),
-    },
+    seed: optional(options.seed, (text) => parseSeed('--seed', text)),
+    inside: optional(options.inside, (text) =>
+      text.split(',').map((block) => parseBlock('--inside', block)),
+    ),
+    speed: optional(options.speed, (text) => parseSpeed('--speed', text)),
     rounds,
-    wireAlways: (options.wire ?? spec.wire) === 'always',
+    wire: options.wire,
+    from: optional(options.from, (text) => parseInstant('--from', text)),
+    to: optional(options.to, (text) => parseInstant('--to', text)),
+  };
+  const output = optional(options.out, (path) => new OutputFolder(path));
+  const progress = new Progress('replaying', totalBytes(traces) * (rounds ?? 1));
+  const { result, queues } = await replayCaptures({
+    ...request,
     traceSink: output?.openTrace(),
-  });
-  const progress = new Progress('replaying', totalBytes(traces) * rounds);
-  try {
-    await run.run((bytes) => progress.update(bytes));
-  } finally {
+    onProgress: (bytes) => progress.update(bytes),
+  }).finally(() => {
     progress.stop();
     output?.closeTrace();
-  }
-  const result = { ...assembleReplay(run), cost: cost.take(run.deliveredFrames) };
-  output?.writeJson('result.json', result);
-  output?.writeJson('series.json', { queues: queueSeriesOf(run) });
+  });
+  const withCost = { ...result, cost: cost.take(result.engine.deliveredPackets) };
+  output?.writeJson('result.json', withCost);
+  output?.writeJson('series.json', { queues });
   if (options.json === true) {
-    process.stdout.write(`${JSON.stringify(result, undefined, 2)}\n`);
+    process.stdout.write(`${JSON.stringify(withCost, undefined, 2)}\n`);
     return;
   }
   process.stdout.write(`${formatReplay(result)}\n`);
   if (output !== undefined) process.stdout.write(`Results   ${output.describe()}\n`);
 }
+
+/** `read(text)` when the option was given. */
+const optional = <T>(text: string | undefined, read: (text: string) => T): T | undefined =>
+  text === undefined ? undefined : read(text);
 
 async function loadSpec(options: ReplayOptions): Promise<LoadedScenario> {
   const path = pathFromOptions(options);

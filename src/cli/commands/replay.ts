@@ -18,9 +18,6 @@ export interface ReplayOptions extends PathOptions {
   readonly out?: string;
 }
 
-/** Seed of a run that names none. */
-export const DEFAULT_SEED = 1;
-
 export function addReplayCommand(program: Command): void {
   const command = program
     .command('replay')
@@ -46,7 +43,7 @@ export function addReplayCommand(program: Command): void {
     .option('--loop <N>', 'replay N times, one after the other')
     .option('--from <TIME>', 'begin there: 5s after the first packet, or seconds since 1970')
     .option('--to <TIME>', 'end there')
-    .option('--seed <N>', `seed of all chance (default ${DEFAULT_SEED})`)
+    .option('--seed <N>', 'seed of all chance (default 1)')
     .addOption(
       new Option(
         '--wire <MODE>',

@@ -1,0 +1,58 @@
+/** Runs the scripts of `sluice packetdrill` and prints how each ended. */
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { NetError } from '../../base/errors.ts';
+import { applyOption, DEFAULT_OPTIONS, readDefinition } from '../../packetdrill/parse-options.ts';
+import { type RunSettings, runScript } from '../../packetdrill/run-script.ts';
+import type { ScriptResult } from '../../packetdrill/verdict.ts';
+import type { PacketdrillOptions } from '../commands/packetdrill.ts';
+import { formatScripts, summariseScripts } from '../packetdrill-report.ts';
+
+const SCRIPT_FAILED = 1;
+
+export function runPacketdrill(paths: string[], options: PacketdrillOptions): void {
+  const settings = readSettings(options);
+  const scripts = paths.flatMap(listScripts).map((path) => runFile(path, settings));
+  if (scripts.length === 0) throw NetError.value('scripts', '.pkt files', paths.join(' '));
+  if (options.json === true) {
+    const totals = summariseScripts(scripts);
+    process.stdout.write(`${JSON.stringify({ scripts, totals }, undefined, 2)}\n`);
+  } else {
+    process.stdout.write(`${formatScripts(scripts, options.all === true)}\n`);
+  }
+  if (scripts.some(({ verdict }) => verdict === 'fail')) process.exitCode = SCRIPT_FAILED;
+}
+
+function readSettings(options: PacketdrillOptions): RunSettings {
+  const lines = (options.option ?? []).map((line) => `--${line.replace(/^-+/, '')}`);
+  if (options.tolerance !== undefined) {
+    lines.push(`--tolerance_usecs=${options.tolerance}`, '--tolerance_percent=0');
+  }
+  // A mistake in one of them is the user's, not each script's.
+  for (const line of lines) applyOption(DEFAULT_OPTIONS, line);
+  const definitions = (options.define ?? []).map((text) => {
+    const definition = readDefinition(text);
+    if (definition === undefined) throw NetError.value('--define', 'NAME=VALUE', text);
+    return definition;
+  });
+  return {
+    profile: options.profile ?? 'linux',
+    ipVersion: options.ipVersion ?? 'ipv4',
+    options: lines,
+    definitions: new Map(definitions),
+  };
+}
+
+/** The file itself, or all scripts below the folder in order of their names. */
+function listScripts(path: string): string[] {
+  const stat = statSync(path, { throwIfNoEntry: false });
+  if (stat === undefined) throw NetError.value('PATH', 'a script or a folder', path);
+  if (!stat.isDirectory()) return [path];
+  const names = readdirSync(path, { recursive: true, encoding: 'utf8' });
+  const scripts = names.filter((name) => name.endsWith('.pkt')).sort();
+  return scripts.map((name) => join(path, name));
+}
+
+function runFile(path: string, settings: RunSettings): ScriptResult {
+  return runScript(path, readFileSync(path, 'utf8'), settings);
+}
