@@ -36,9 +36,11 @@ export function summariseScripts(scripts: readonly ScriptResult[]): ScriptTotals
 export function formatScripts(scripts: readonly ScriptResult[], listsAll: boolean): string {
   const listed = scripts.filter(({ verdict }) => listsAll || verdict !== 'pass');
   const totals = summariseScripts(scripts);
-  return [...listed.map(formatScript), ...(listed.length > 0 ? [''] : []), formatTotals(totals)].join(
-    '\n',
-  );
+  return [
+    ...listed.map(formatScript),
+    ...(listed.length > 0 ? [''] : []),
+    formatTotals(totals),
+  ].join('\n');
 }
 
 function formatScript(script: ScriptResult): string {
@@ -51,23 +53,20 @@ function formatScript(script: ScriptResult): string {
 
 function formatTotals(totals: ScriptTotals): string {
   const share = (all: number) => (all === 0 ? '-' : `${((100 * totals.pass) / all).toFixed(1)} %`);
-  const table = formatTable(
-    ['', 'scripts', 'pass', 'fail', 'skip', 'pass/all', 'eligible', 'pass/eligible'],
+  const table = formatTable([
+    ['scripts', 'pass', 'fail', 'skip', 'pass/all', 'eligible', 'pass/eligible'],
     [
-      [
-        'total',
-        String(totals.scripts),
-        String(totals.pass),
-        String(totals.fail),
-        String(totals.skip),
-        share(totals.scripts),
-        String(totals.eligible),
-        share(totals.eligible),
-      ],
+      String(totals.scripts),
+      String(totals.pass),
+      String(totals.fail),
+      String(totals.skip),
+      share(totals.scripts),
+      String(totals.eligible),
+      share(totals.eligible),
     ],
-  );
+  ]);
   const reasons = Object.entries(totals.skipReasons);
   if (reasons.length === 0) return table;
   const rows = reasons.map(([reason, count]) => [reason, String(count)]);
-  return `${table}\n\n${formatTable(['skipped because', 'scripts'], rows)}`;
+  return `${table}\n\n${formatTable([['skipped because', 'scripts'], ...rows])}`;
 }

@@ -129,7 +129,7 @@ function formatFlows({ flows }: ReplayResult): string {
     }),
   ]);
   const more = flows.length - largest.length;
-  const rest = more > 0 ? `\n… and ${countText(more, 'flow')} more (--json has them all)` : '';
+  const rest = more > 0 ? `\n… and ${countText(more, 'more flow')} (--json has them all)` : '';
   return `Flows, to client / to server; rates in Mbps, added delay and the capture's handshake RTT in ms\n${table}${rest}`;
 }
 
@@ -147,8 +147,9 @@ function verdict({ total, links }: ReplayResult): string {
     main.p50AddedDelayMs === null
       ? ''
       : ` and added ${ms(main.p50AddedDelayMs)} at the median, ${ms(main.p95AddedDelayMs)} at p95`;
+  const direction = main === total.toClient ? 'toClient' : 'toServer';
   const busiest = links
-    .filter((link) => link.utilisation !== null)
+    .filter((link) => link.utilisation !== null && link.direction === direction)
     .sort((a, b) => (b.utilisation ?? 0) - (a.utilisation ?? 0))[0];
   const busy =
     busiest === undefined
