@@ -18,8 +18,11 @@ export const UNPACED: BytesPerSecond = Number.POSITIVE_INFINITY;
 export const NO_SAMPLE: Duration = -1;
 /** The sending time of no packet. */
 export const NOT_SENT: Instant = -1;
-/** ssthresh before it was first set. */
-export const SSTHRESH_UNSET: Bytes = Number.MAX_SAFE_INTEGER;
+/**
+ * ssthresh before it was first set. The largest small integer of V8, so that the field takes no heap; windows stay
+ * below it, since a receive window does (2^30, RFC 7323 §2.3).
+ */
+export const SSTHRESH_UNSET: Bytes = 0x7fffffff;
 
 /**
  * Facts about one ACK. One object a process, refilled for each call: read it during the call, never keep it.

@@ -8,7 +8,6 @@
  * The minimum is that of a window (five minutes, as RFC 8985 §6.2 allows). Hot: no allocation per sample.
  */
 import type { Duration, Instant } from '../base/units.ts';
-import { WindowedFilter } from '../base/windowed-filter.ts';
 import type { Clock } from '../engine/clock.ts';
 import { NO_SAMPLE, type RttView } from './congestion.ts';
 
@@ -22,7 +21,7 @@ export interface RttConfig {
   readonly rtoInitialNs: Duration;
   /** RFC 6298 §4, G; in variant 'linux' the RTO is rounded up to it. */
   readonly clockGranularityNs: Duration;
-  /** Over which the minimum is taken. */
+  /** The minimum is that of the last half to whole of this. */
   readonly minRttWindowNs: Duration;
 }
 
@@ -60,7 +59,9 @@ export class RttEstimator implements RttView {
   rtoNs: Duration;
   readonly #config: RttConfig;
   readonly #clock: Clock;
-  readonly #minFilter: WindowedFilter;
+  /** The least RTT of this half of the window. */
+  #halfMinNs: Duration = NO_SAMPLE;
+  #halfStartNs: Instant = 0;
   // Variant 'linux': scaled as the kernel has them, so that shifts truncate alike.
   #smoothed8Us = 0;
   #deviation4Us = 0;
@@ -71,7 +72,6 @@ export class RttEstimator implements RttView {
   constructor(config: RttConfig, clock: Clock) {
     this.#config = config;
     this.#clock = clock;
-    this.#minFilter = new WindowedFilter('min', config.minRttWindowNs);
     this.rtoNs = config.rtoInitialNs;
   }
 
@@ -82,12 +82,9 @@ export class RttEstimator implements RttView {
   /** A measured round trip that ends now; NO_SAMPLE is ignored. */
   onSample(rttNs: Duration): void {
     if (rttNs < 0) return;
-    const nowNs = this.#clock.nowNs;
+    // Kept in a field: a double as an argument would go through the heap where V8 does not inline.
     this.latestNs = rttNs;
-    this.#minFilter.update(rttNs, nowNs);
-    this.minNs = this.#minFilter.value;
-    if (this.#config.variant === 'linux') this.#smoothAsLinux(rttNs, nowNs);
-    else this.#smooth(rttNs);
+    this.#update();
   }
 
   /** RFC 6298 §5.5: the timeout after the timer has fired `backoffs` times in a row. */
@@ -100,8 +97,32 @@ export class RttEstimator implements RttView {
     if (!this.hasSample) this.rtoNs = Math.max(this.#config.rtoInitialNs, RTO_AFTER_SYN_TIMEOUT_NS);
   }
 
+  #update(): void {
+    this.#updateMin();
+    if (this.#config.variant === 'linux') this.#smoothAsLinux();
+    else this.#smooth();
+  }
+
+  /** The least of this half window and the one before, in constant space. */
+  #updateMin(): void {
+    const rttNs = this.latestNs;
+    const nowNs = this.#clock.nowNs;
+    const windowNs = this.#config.minRttWindowNs;
+    const ageNs = nowNs - this.#halfStartNs;
+    if (this.minNs < 0 || ageNs > windowNs / 2) {
+      const isHalfStale = this.minNs < 0 || ageNs > windowNs;
+      this.minNs = isHalfStale ? rttNs : Math.min(this.#halfMinNs, rttNs);
+      this.#halfMinNs = rttNs;
+      this.#halfStartNs = nowNs;
+      return;
+    }
+    if (rttNs < this.#halfMinNs) this.#halfMinNs = rttNs;
+    if (rttNs < this.minNs) this.minNs = rttNs;
+  }
+
   /** RFC 6298 §2.2 to §2.5. */
-  #smooth(rttNs: Duration): void {
+  #smooth(): void {
+    const rttNs = this.latestNs;
     const { clockGranularityNs, rtoMinNs, rtoMaxNs } = this.#config;
     if (this.smoothedNs < 0) {
       this.smoothedNs = rttNs;
@@ -115,7 +136,9 @@ export class RttEstimator implements RttView {
     this.rtoNs = Math.min(Math.max(rtoNs, rtoMinNs), rtoMaxNs);
   }
 
-  #smoothAsLinux(rttNs: Duration, nowNs: Instant): void {
+  #smoothAsLinux(): void {
+    const rttNs = this.latestNs;
+    const nowNs = this.#clock.nowNs;
     const config = this.#config;
     const rttUs = Math.min(Math.max(Math.floor(rttNs / NS_PER_US), 1), SAMPLE_US_MAX);
     const floorUs = config.rtoMinNs / NS_PER_US;

@@ -94,7 +94,7 @@ describe('the conformance suite has teeth', () => {
     [
       'the pacing rate is positive',
       [send],
-      (controller) => Object.assign(controller, { pacingRate: 0 }),
+      (controller) => Object.defineProperty(controller, 'pacingRate', { value: 0 }),
     ],
   ];
   for (const [rule, operations, breakIt] of faults) {

@@ -4,16 +4,12 @@
  * factory gets only what its parameters allow. Cold.
  */
 import { NetError } from '../../base/errors.ts';
-import type {
-  CongestionContext,
-  CongestionController,
-  CongestionControllerFactory,
-} from '../congestion.ts';
+import type { CongestionContext, CongestionControllerFactory } from '../congestion.ts';
 import { CubicGrowth, type CubicOptions } from './cubic.ts';
 import { CubicSegments } from './cubic-segments.ts';
 import { HyStart } from './hystart.ts';
 import { HyStartPlusPlus } from './hystart-plus-plus.ts';
-import { LossBasedController } from './loss-based.ts';
+import { LossBasedController, type LossBasedOptions } from './loss-based.ts';
 import { RenoGrowth } from './reno.ts';
 import { ClassicSlowStart, type SlowStart } from './slow-start.ts';
 import type { WindowGrowth } from './window-growth.ts';
@@ -37,12 +33,13 @@ export interface ControllerEntry {
   readonly name: string;
   readonly description: string;
   readonly parameters: readonly ControllerParameter[];
-  /** `values` has every parameter, checked. */
-  create(context: CongestionContext, values: ParameterValues): CongestionController;
+  /** `values` has every parameter, checked. Called once; the factory, once a connection. */
+  create(values: ParameterValues): CongestionControllerFactory;
 }
 
-const SLOW_STARTS = ['auto', 'classic', 'hystart', 'hystart++'] as const;
-type SlowStartKind = (typeof SLOW_STARTS)[number];
+/** 'hystart-auto' is HyStart in segments and HyStart++ in bytes. */
+type SlowStartKind = 'classic' | 'hystart' | 'hystart++' | 'hystart-auto';
+type IdleRestart = LossBasedOptions['idleRestart'];
 
 const LOSS_BASED_PARAMETERS: readonly ControllerParameter[] = [
   {
@@ -50,7 +47,7 @@ const LOSS_BASED_PARAMETERS: readonly ControllerParameter[] = [
     description:
       'classic (RFC 5681), hystart (Linux), hystart++ (RFC 9406); auto is classic for reno, for cubic hystart in segments and hystart++ in bytes',
     default: 'auto',
-    choices: SLOW_STARTS,
+    choices: ['auto', 'classic', 'hystart', 'hystart++'],
   },
   {
     name: 'abcLimit',
@@ -81,57 +78,76 @@ const CUBIC_PARAMETERS: readonly ControllerParameter[] = [
   { name: 'renoFriendly', description: 'RFC 9438 §4.3', default: true },
 ];
 
-function createLossBased(
-  context: CongestionContext,
+type MakePart<Part> = (context: CongestionContext) => Part;
+
+function lossBasedFactory(
   values: ParameterValues,
-  growth: WindowGrowth,
-): CongestionController {
-  const idle = values['idleRestart'] as 'auto' | 'initial-window' | 'halve';
-  const isInSegments = context.granularity === 'segments';
-  return new LossBasedController(
-    context,
-    { slowStart: createSlowStart(context, values), growth },
-    {
-      hasAlternativeBackoff: values['abe'] as boolean,
-      idleRestart: idle === 'auto' ? (isInSegments ? 'halve' : 'initial-window') : idle,
-    },
-  );
+  slowStart: SlowStartKind,
+  makeGrowth: MakePart<WindowGrowth>,
+): CongestionControllerFactory {
+  const makeSlowStart = slowStartMaker(slowStart, values['abcLimit'] as number);
+  const idle = values['idleRestart'] as 'auto' | IdleRestart;
+  const hasAlternativeBackoff = values['abe'] as boolean;
+  const optionsOf = (byDefault: IdleRestart): LossBasedOptions => ({
+    hasAlternativeBackoff,
+    idleRestart: idle === 'auto' ? byDefault : idle,
+  });
+  const inBytes = optionsOf('initial-window');
+  const inSegments = optionsOf('halve');
+  return (context) =>
+    new LossBasedController(
+      context,
+      { slowStart: makeSlowStart(context), growth: makeGrowth(context) },
+      context.granularity === 'segments' ? inSegments : inBytes,
+    );
 }
 
-function createSlowStart(context: CongestionContext, values: ParameterValues): SlowStart {
-  const { smss, isPaced, granularity } = context;
-  const kind = values['slowStart'] as SlowStartKind;
-  if (kind === 'hystart') return new HyStart(smss, isPaced);
-  if (kind === 'hystart++') return new HyStartPlusPlus(smss, isPaced);
-  const limitByDefault = granularity === 'segments' ? Number.POSITIVE_INFINITY : 1;
-  return new ClassicSlowStart(smss, (values['abcLimit'] as number) || limitByDefault);
+function slowStartMaker(kind: SlowStartKind, abcLimit: number): MakePart<SlowStart> {
+  return ({ smss, isPaced, granularity }) => {
+    const isInSegments = granularity === 'segments';
+    if (kind === 'hystart' || (kind === 'hystart-auto' && isInSegments)) {
+      return new HyStart(smss, isPaced);
+    }
+    if (kind === 'hystart++' || kind === 'hystart-auto') return new HyStartPlusPlus(smss, isPaced);
+    const limitByDefault = isInSegments ? Number.POSITIVE_INFINITY : 1;
+    return new ClassicSlowStart(smss, abcLimit || limitByDefault);
+  };
 }
 
-export const RENO: ControllerEntry = {
+/** What `slowStart` asks for, with the controller's own kind for 'auto'. */
+function slowStartOf(values: ParameterValues, auto: SlowStartKind): SlowStartKind {
+  const kind = values['slowStart'] as 'auto' | SlowStartKind;
+  return kind === 'auto' ? auto : kind;
+}
+
+const RENO: ControllerEntry = {
   name: 'reno',
   description: 'Reno: additive increase, halving on loss (RFC 5681)',
   parameters: LOSS_BASED_PARAMETERS,
-  create: (context, values) => createLossBased(context, values, new RenoGrowth(context.smss)),
+  create: (values) =>
+    lossBasedFactory(
+      values,
+      slowStartOf(values, 'classic'),
+      (context) => new RenoGrowth(context.smss),
+    ),
 };
 
-export const CUBIC: ControllerEntry = {
+const CUBIC: ControllerEntry = {
   name: 'cubic',
   description: 'CUBIC (RFC 9438); with whole segments as Linux counts',
   parameters: CUBIC_PARAMETERS,
-  create(context, values) {
-    const isInSegments = context.granularity === 'segments';
+  create(values) {
     const options: CubicOptions = {
       c: values['c'] as number,
       beta: values['beta'] as number,
       hasFastConvergence: values['fastConvergence'] as boolean,
       isRenoFriendly: values['renoFriendly'] as boolean,
     };
-    const growth = isInSegments
-      ? new CubicSegments(context.smss, options)
-      : new CubicGrowth(context.smss, options);
-    const slowStart =
-      values['slowStart'] !== 'auto' ? values['slowStart'] : isInSegments ? 'hystart' : 'hystart++';
-    return createLossBased(context, { ...values, slowStart } as ParameterValues, growth);
+    return lossBasedFactory(values, slowStartOf(values, 'hystart-auto'), (context) =>
+      context.granularity === 'segments'
+        ? new CubicSegments(context.smss, options)
+        : new CubicGrowth(context.smss, options),
+    );
   },
 };
 
@@ -168,8 +184,7 @@ export class ControllerRegistry {
       const names = [...this.#entries.keys()].join(', ');
       throw NetError.value('controller', `one of ${names}`, name);
     }
-    const values = completeValues(entry, given);
-    return (context) => entry.create(context, values);
+    return entry.create(completeValues(entry, given));
   }
 }
 

@@ -29,8 +29,6 @@ const PRICE_MIN = 2;
 const NOT_STARTED = -1;
 
 export class CubicSegments implements WindowGrowth {
-  readonly betaLoss: number;
-  readonly betaEcn = CUBIC_BETA_ECN;
   readonly #options: CubicOptions;
   readonly #betaScaled: number;
   readonly #cScaled: number;
@@ -54,7 +52,14 @@ export class CubicSegments implements WindowGrowth {
     this.#options = options;
     this.#betaScaled = Math.round(options.beta * SCALE);
     this.#cScaled = Math.round((options.c * SCALE) / C_SCALE) * C_SCALE;
-    this.betaLoss = this.#betaScaled / SCALE;
+  }
+
+  get betaLoss(): number {
+    return this.#betaScaled / SCALE;
+  }
+
+  get betaEcn(): number {
+    return CUBIC_BETA_ECN;
   }
 
   increase(cwnd: Bytes, acked: Bytes, sample: Readonly<AckSample>, rtt: RttView): Bytes {
@@ -68,7 +73,7 @@ export class CubicSegments implements WindowGrowth {
         this.#priceWindow = window;
         this.#priceTick = tick;
         if (this.#epochTick === NOT_STARTED) this.#startEpoch(window, tick, ackedSegments);
-        this.#price = this.#priceByCube(window, tick, rtt.minNs);
+        this.#price = this.#priceByCube(window, tick, rtt);
       }
       if (this.#options.isRenoFriendly) this.#followReno(window);
       if (this.#price < PRICE_MIN) this.#price = PRICE_MIN;
@@ -123,8 +128,8 @@ export class CubicSegments implements WindowGrowth {
   }
 
   /** Where the window should be one least RTT from now, as a price. */
-  #priceByCube(window: number, tick: number, minNs: Duration): number {
-    const ticks = tick - this.#epochTick + Math.ceil(Math.max(minNs, 0) / TICK_NS);
+  #priceByCube(window: number, tick: number, rtt: RttView): number {
+    const ticks = tick - this.#epochTick + Math.ceil(Math.max(rtt.minNs, 0) / TICK_NS);
     const units = Math.floor((ticks * SCALE) / TICKS_PER_SECOND);
     const offset = Math.abs(units - this.#k);
     const climb = Math.floor((this.#cScaled * offset * offset * offset) / CUBE_DIVISOR);

@@ -10,6 +10,7 @@ import { type Bytes, type Duration, type Instant, NS_PER_SECOND } from '../../ba
 import type { AckSample, RttView } from '../congestion.ts';
 import type { WindowGrowth } from './window-growth.ts';
 
+/** Shared by the connections of one factory. */
 export interface CubicOptions {
   /** C of RFC 9438 §5, segments per second cubed. */
   readonly c: number;
@@ -27,8 +28,6 @@ const NOT_STARTED: Instant = -1;
 const NOT_PAUSED: Instant = -1;
 
 export class CubicGrowth implements WindowGrowth {
-  readonly betaLoss: number;
-  readonly betaEcn = CUBIC_BETA_ECN;
   readonly #options: CubicOptions;
   #smss: Bytes;
   /** t_epoch; NOT_STARTED until the first ACK in congestion avoidance. */
@@ -50,11 +49,18 @@ export class CubicGrowth implements WindowGrowth {
   constructor(smss: Bytes, options: CubicOptions) {
     this.#smss = smss;
     this.#options = options;
-    this.betaLoss = options.beta;
+  }
+
+  get betaLoss(): number {
+    return this.#options.beta;
+  }
+
+  get betaEcn(): number {
+    return CUBIC_BETA_ECN;
   }
 
   increase(cwnd: Bytes, acked: Bytes, sample: Readonly<AckSample>, rtt: RttView): Bytes {
-    this.#continueEpoch(cwnd, sample.nowNs);
+    this.#continueEpoch(cwnd, sample);
     const seconds = (sample.nowNs - this.#epochNs) / NS_PER_SECOND - this.#kSeconds;
     const wEst = this.#growEstimate(cwnd, acked);
     if (this.#options.isRenoFriendly && this.#cubicAt(seconds) < wEst) {
@@ -69,8 +75,8 @@ export class CubicGrowth implements WindowGrowth {
     return whole;
   }
 
-  onApplicationLimited(nowNs: Instant): void {
-    if (this.#pausedNs === NOT_PAUSED) this.#pausedNs = nowNs;
+  onApplicationLimited(sample: Readonly<AckSample>): void {
+    if (this.#pausedNs === NOT_PAUSED) this.#pausedNs = sample.nowNs;
   }
 
   onSendAfterIdle(idleNs: Duration): void {
@@ -120,7 +126,8 @@ export class CubicGrowth implements WindowGrowth {
   }
 
   /** Starts a stage of congestion avoidance, or takes a pause of the application out of its time. */
-  #continueEpoch(cwnd: Bytes, nowNs: Instant): void {
+  #continueEpoch(cwnd: Bytes, sample: Readonly<AckSample>): void {
+    const { nowNs } = sample;
     if (this.#epochNs !== NOT_STARTED) {
       if (this.#pausedNs !== NOT_PAUSED) this.#epochNs += nowNs - this.#pausedNs;
       this.#pausedNs = NOT_PAUSED;

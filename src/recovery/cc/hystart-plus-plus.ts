@@ -55,8 +55,8 @@ export class HyStartPlusPlus implements SlowStart {
       this.#phase === Phase.Conservative
         ? this.#counter.count(counted, CSS_GROWTH_DIVISOR * smss, smss)
         : counted;
-    if (sample.newestSentNs >= this.#roundStartNs) this.#startRound(sample.nowNs);
-    if (sample.rttNs >= 0) this.#onRttSample(sample.rttNs);
+    if (sample.newestSentNs >= this.#roundStartNs) this.#startRound(sample);
+    if (sample.rttNs >= 0) this.#onRttSample(sample);
     return increase;
   }
 
@@ -74,7 +74,7 @@ export class HyStartPlusPlus implements SlowStart {
     this.#smss = smss;
   }
 
-  #startRound(nowNs: Instant): void {
+  #startRound({ nowNs }: Readonly<AckSample>): void {
     this.#roundStartNs = nowNs;
     this.#lastRoundMinNs = this.#currentRoundMinNs;
     this.#currentRoundMinNs = Number.POSITIVE_INFINITY;
@@ -87,7 +87,7 @@ export class HyStartPlusPlus implements SlowStart {
     this.isOver = true;
   }
 
-  #onRttSample(rttNs: Duration): void {
+  #onRttSample({ rttNs }: Readonly<AckSample>): void {
     if (rttNs < this.#currentRoundMinNs) this.#currentRoundMinNs = rttNs;
     this.#roundSamples++;
     if (this.#roundSamples < N_RTT_SAMPLE) return;

@@ -40,10 +40,10 @@ export class HyStart implements SlowStart {
   onAck(cwnd: Bytes, growable: Bytes, sample: Readonly<AckSample>, rtt: RttView): Bytes {
     if (this.isOver || sample.rttNs < 0) return growable;
     this.#minNs = Math.min(this.#minNs, sample.rttNs);
-    if (sample.newestSentNs >= this.#roundStartNs) this.#startRound(sample.nowNs);
+    if (sample.newestSentNs >= this.#roundStartNs) this.#startRound(sample);
     if (cwnd < WINDOW_SEGMENTS_MIN * this.#smss) return growable;
-    const isTrainLong = this.#measureTrain(cwnd, sample.nowNs, rtt);
-    const isDelayHigh = this.#measureDelay(sample.rttNs);
+    const isTrainLong = this.#measureTrain(cwnd, sample, rtt);
+    const isDelayHigh = this.#measureDelay(sample);
     if (!isTrainLong && !isDelayHigh) return growable;
     this.isOver = true;
     return 0;
@@ -61,14 +61,14 @@ export class HyStart implements SlowStart {
     this.#smss = smss;
   }
 
-  #startRound(nowNs: Instant): void {
+  #startRound({ nowNs }: Readonly<AckSample>): void {
     this.#roundStartNs = nowNs;
     this.#lastAckNs = nowNs;
     this.#roundMinNs = Number.POSITIVE_INFINITY;
     this.#roundSamples = 0;
   }
 
-  #measureTrain(cwnd: Bytes, nowNs: Instant, rtt: RttView): boolean {
+  #measureTrain(cwnd: Bytes, { nowNs }: Readonly<AckSample>, rtt: RttView): boolean {
     if (nowNs - this.#lastAckNs > TRAIN_GAP_NS_MAX) return false;
     this.#lastAckNs = nowNs;
     const offloadNs = (OFFLOAD_BYTES * rtt.smoothedNs) / (PACING_GAIN * cwnd);
@@ -77,7 +77,7 @@ export class HyStart implements SlowStart {
     return nowNs - this.#roundStartNs > (this.#isPaced ? thresholdNs : thresholdNs / 2);
   }
 
-  #measureDelay(rttNs: Duration): boolean {
+  #measureDelay({ rttNs }: Readonly<AckSample>): boolean {
     this.#roundMinNs = Math.min(this.#roundMinNs, rttNs);
     if (this.#roundSamples < SAMPLES_MIN) {
       this.#roundSamples++;

@@ -23,6 +23,7 @@ import {
 import type { SlowStart } from './slow-start.ts';
 import type { WindowGrowth } from './window-growth.ts';
 
+/** Shared by the connections of one factory. */
 export interface LossBasedOptions {
   /** RFC 8511: a smaller reduction on ECN than on loss. */
   readonly hasAlternativeBackoff: boolean;
@@ -31,8 +32,6 @@ export interface LossBasedOptions {
 }
 
 export class LossBasedController implements CongestionController {
-  readonly recoveryWindow = 'prr';
-  readonly pacingRate: BytesPerSecond = UNPACED;
   cwnd: Bytes;
   ssthresh: Bytes = SSTHRESH_UNSET;
   readonly #slowStart: SlowStart;
@@ -66,6 +65,14 @@ export class LossBasedController implements CongestionController {
     this.cwnd = this.#round(context.initialWindow);
   }
 
+  get recoveryWindow(): 'prr' {
+    return 'prr';
+  }
+
+  get pacingRate(): BytesPerSecond {
+    return UNPACED;
+  }
+
   /** RFC 9002 §7.7: without a pacing rate of our own, bursts up to the initial window. */
   get sendQuantum(): Bytes {
     return this.#round(this.#initialSegments * this.#smss);
@@ -86,7 +93,7 @@ export class LossBasedController implements CongestionController {
     if (this.cwnd < this.ssthresh) growable = this.#growInSlowStart(growable, sample, rtt);
     if (this.cwnd < this.ssthresh || sample.inRecovery) return;
     if (growable > 0) this.cwnd += this.#growth.increase(this.cwnd, growable, sample, rtt);
-    else if (!sample.isCwndLimited) this.#growth.onApplicationLimited(sample.nowNs);
+    else if (!sample.isCwndLimited) this.#growth.onApplicationLimited(sample);
   }
 
   onPacketsLost(_loss: Readonly<LossSample>): void {}

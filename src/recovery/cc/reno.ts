@@ -7,13 +7,19 @@ import type { Bytes } from '../../base/units.ts';
 import { GrowthCounter, type WindowGrowth } from './window-growth.ts';
 
 export class RenoGrowth implements WindowGrowth {
-  readonly betaLoss = 0.5;
-  readonly betaEcn = 0.8;
   readonly #counter = new GrowthCounter();
   #smss: Bytes;
 
   constructor(smss: Bytes) {
     this.#smss = smss;
+  }
+
+  get betaLoss(): number {
+    return 0.5;
+  }
+
+  get betaEcn(): number {
+    return 0.8;
   }
 
   increase(cwnd: Bytes, acked: Bytes): Bytes {

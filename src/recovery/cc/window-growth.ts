@@ -4,7 +4,7 @@
  * law needs. Windows and amounts are bytes. With whole segments as granularity an amount acknowledged is a number of
  * segments times SMSS, and an increase must be whole segments.
  */
-import type { Bytes, Duration, Instant } from '../../base/units.ts';
+import type { Bytes, Duration } from '../../base/units.ts';
 import type { AckSample, RttView } from '../congestion.ts';
 
 export interface WindowGrowth {
@@ -14,7 +14,7 @@ export interface WindowGrowth {
   /** Congestion avoidance: what to add to cwnd for `acked` bytes, by which it may grow. */
   increase(cwnd: Bytes, acked: Bytes, sample: Readonly<AckSample>, rtt: RttView): Bytes;
   /** An ACK in congestion avoidance while the application, not the window, limits sending. */
-  onApplicationLimited(nowNs: Instant): void;
+  onApplicationLimited(sample: Readonly<AckSample>): void;
   /** Sending begins again with nothing in flight, `idleNs` after the packet before. */
   onSendAfterIdle(idleNs: Duration): void;
   /** The window was cut for idle time: slow start leads to a new stage of congestion avoidance. */

@@ -45,9 +45,9 @@ describe('controllers by name', () => {
         { name: 'gain', description: 'how eager', default: 1.5, min: 1, max: 3 },
         { name: 'bold', description: 'or not', default: false },
       ],
-      create(given, values) {
+      create(values) {
         got.push(values);
-        return registry.factory('reno')(given);
+        return registry.factory('reno');
       },
     };
     registry.add(plugIn);

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { VirtualClock } from '../../../src/engine/clock.ts';
+import { RandomSource } from '../../../src/engine/random.ts';
 import { RTT_CONFIG_LINUX, RTT_CONFIG_RFC, RttEstimator } from '../../../src/recovery/rtt.ts';
 
 const MS = 1e6;
@@ -93,6 +94,29 @@ describe('round-trip time by RFC 6298', () => {
     expect(rtt.minNs).toBe(20 * MS);
     for (let second = 0; second < 3; second++) sample(50, 1000);
     expect(rtt.minNs).toBe(50 * MS);
+    sample(90, 11_000);
+    expect(rtt.minNs).toBe(90 * MS);
+  });
+
+  it('has a minimum no less than that of the window and no greater than that of its half', () => {
+    // A half ends with the first sample after it, here 30 ms later at most.
+    const slackMs = 60;
+    const { rtt, sample } = setUp({ ...RTT_CONFIG_RFC, minRttWindowNs: 1e9 });
+    const random = RandomSource.fromSeed(4);
+    const seen: { atMs: number; rttMs: number }[] = [];
+    let atMs = 0;
+    for (let count = 0; count < 2000; count++) {
+      const afterMs = random.below(30);
+      const rttMs = 1 + random.below(500);
+      atMs += afterMs;
+      seen.push({ atMs, rttMs });
+      sample(rttMs, afterMs);
+      const leastOf = (windowMs: number) =>
+        Math.min(...seen.filter((s) => atMs - s.atMs <= windowMs).map((s) => s.rttMs));
+      expect(rtt.minNs / MS).toBeGreaterThanOrEqual(leastOf(1000 + slackMs));
+      expect(rtt.minNs / MS).toBeLessThanOrEqual(leastOf(500));
+      if (seen.length > 200) seen.shift();
+    }
   });
 });
 
