@@ -63,7 +63,7 @@ export class Corruption {
     frameBytes.readBack(frame);
     const originalEnd = own + frameBytes.originalLength;
     const verdict = wasIp
-      ? verifyChecksums(pool.payloads, networkStart, end, originalEnd)
+      ? verifyChecksums(frameBytes.packets, networkStart, end, originalEnd)
       : ChecksumVerdict.NotIp;
     this.#count(verdict, wasIp);
     network.observer?.onCorrupt(frame, verdict, this.#place);

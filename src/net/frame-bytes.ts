@@ -26,6 +26,7 @@ import { Ipv4Field } from '../wire/ipv4.ts';
 import { IPV6_HEADER_BYTES, Ipv6Field } from '../wire/ipv6.ts';
 import { LinkLayer, linkHeaderBytes } from '../wire/link-layer.ts';
 import { PacketColumns } from '../wire/packet-columns.ts';
+import { arenaMemory, type PacketMemory } from '../wire/packet-memory.ts';
 
 export class FrameBytes {
   /** The bytes of the frame located last: payloads.bytes[start, start + storedLength). Read at once. */
@@ -36,6 +37,8 @@ export class FrameBytes {
   linkLayer: LinkLayer = LinkLayer.Ethernet;
   /** Of the network layer, from the start. */
   networkOffset: Bytes = ETHERNET_HEADER_BYTES;
+  /** The arena's bytes with their checksum. */
+  readonly packets: PacketMemory;
   readonly #pool: FramePool;
   readonly #arena: PayloadArena;
   readonly #addresses: AddressTable;
@@ -46,6 +49,7 @@ export class FrameBytes {
   constructor(pool: FramePool, addresses: AddressTable) {
     this.#pool = pool;
     this.#arena = pool.payloads;
+    this.packets = arenaMemory(pool.payloads);
     this.#addresses = addresses;
     this.#chunk = pool.payloads.openChunk();
     assert(this.#chunk !== NO_CHUNK, 'the arena has no chunk for bytes that are made');
@@ -117,7 +121,7 @@ export class FrameBytes {
     const length = words[at + FrameWord.WireLength];
     const start = this.#chunk;
     assert(length <= this.#arena.chunkBytes, 'a built frame is longer than a chunk of the arena');
-    const headerBytes = encodeFrame(this.#pool, this.#addresses, frame, this.#arena, start);
+    const headerBytes = encodeFrame(this.#pool, this.#addresses, frame, this.packets, start);
     const payload = words[at + FrameWord.Payload];
     const payloadLength = words[at + FrameWord.PayloadLength];
     const payloadEnd = start + headerBytes + payloadLength;

@@ -9,10 +9,11 @@ import type { CidrBlock } from '../base/ip-address.ts';
 import { type Bytes, NEVER } from '../base/units.ts';
 import { FramePool } from '../frame/frame-pool.ts';
 import type { FrameSink } from '../frame/frame-sink.ts';
-import { PayloadArena } from '../frame/payload-arena.ts';
+import { NO_CHUNK, PayloadArena } from '../frame/payload-arena.ts';
 import { Link } from '../net/link.ts';
 import { Network } from '../net/network.ts';
 import { Tap } from '../net/tap.ts';
+import type { DecryptionSecrets } from '../pcap/capture-facts.ts';
 import type { ByteSource } from '../pcap/capture-stream.ts';
 import { PcapngWriter } from '../pcap/pcapng-writer.ts';
 import { PathSides } from '../traffic/path-sides.ts';
@@ -77,12 +78,14 @@ export class ReplayRun {
   readonly #exits: readonly ReplayExit[];
   readonly #trace: PcapngWriter | undefined;
   readonly #taps: Tap[] = [];
+  readonly #passedSecrets = new Set<DecryptionSecrets>();
 
   /** Throws NetError when the path makes no sense. */
   constructor(config: ReplayConfig) {
     this.config = config;
     const { path } = config;
-    const inputChunks = 3 * config.captures.length;
+    // Each input holds a chunk, the one before it and a spare; the trace and bytes made in the run one each.
+    const inputChunks = 3 * config.captures.length + 3;
     const chunks = Math.ceil(path.arenaBytes / INPUT_CHUNK_BYTES) + inputChunks;
     this.#arena = new PayloadArena(
       INPUT_CHUNK_BYTES,
@@ -95,8 +98,7 @@ export class ReplayRun {
     this.network.observer = this.ledger;
     this.flows = new FlowTable(this.network.addresses);
     this.sides = new PathSides(this.flows, config.inside);
-    this.#trace =
-      config.traceSink === undefined ? undefined : new PcapngWriter({ sink: config.traceSink });
+    this.#trace = config.traceSink && openTrace(this.#arena, config.traceSink);
     this.#exits = [
       new ReplayExit(this.network, this.ledger, 'server'),
       new ReplayExit(this.network, this.ledger, 'client'),
@@ -161,12 +163,25 @@ export class ReplayRun {
       }
       source.resume();
       this.#setTapEpoch();
+      this.#passSecrets(inputs);
       report();
       if (source.isEnded) return;
       if (source.hungryInput !== undefined) continue;
       scheduler.runUntil(NEVER);
       if (source.isEnded) return;
       assert(source.hungryInput !== undefined, 'the replay stands still');
+    }
+  }
+
+  /** Secrets that decrypt the packets go into the trace too, ahead of the packets read with them. */
+  #passSecrets(inputs: readonly ReplayInput[]): void {
+    if (this.#trace === undefined) return;
+    for (const { reader } of inputs) {
+      for (const secrets of reader.secrets) {
+        if (this.#passedSecrets.has(secrets)) continue;
+        this.#passedSecrets.add(secrets);
+        this.#trace.addSecrets(secrets);
+      }
     }
   }
 
@@ -204,6 +219,16 @@ export class ReplayRun {
     this.#taps.push(tap);
     return tap;
   }
+}
+
+/** A writer that gathers blocks in the arena, where packets are: copying within one memory makes no garbage. */
+function openTrace(arena: PayloadArena, sink: (bytes: Uint8Array) => void): PcapngWriter {
+  const start = arena.openChunk();
+  assert(start !== NO_CHUNK, 'a new arena has no chunk');
+  return new PcapngWriter({
+    sink,
+    buffer: { bytes: arena.bytes, start, length: arena.chunkBytes },
+  });
 }
 
 const mtuOf = (links: readonly PathLink[]): Bytes => links[0]?.config.mtuBytes ?? DEFAULT_MTU_BYTES;

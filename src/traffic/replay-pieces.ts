@@ -36,10 +36,10 @@ export class ReplayPieces {
   /** @param mtuBytes by PathDirection */
   constructor(network: Network, mtuBytes: readonly [Bytes, Bytes]) {
     this.#network = network;
-    const arena = network.pool.payloads;
+    const { packets } = network.frameBytes;
     this.#splitters = [
-      new SegmentSplitter(arena, mtuBytes[0]),
-      new SegmentSplitter(arena, mtuBytes[1]),
+      new SegmentSplitter(packets, mtuBytes[0]),
+      new SegmentSplitter(packets, mtuBytes[1]),
     ];
     this.#splitter = this.#splitters[0];
   }

@@ -21,12 +21,7 @@ import {
   MetaShift,
   NO_PAYLOAD,
 } from '../frame/frame-record.ts';
-import {
-  checksumAdd,
-  checksumFinish,
-  pseudoHeaderIpv4Sum,
-  pseudoHeaderIpv6Sum,
-} from './checksum.ts';
+import { checksumFinish, pseudoHeaderIpv4Sum, pseudoHeaderIpv6Sum } from './checksum.ts';
 import { ETHERNET_HEADER_BYTES, EthernetField, EtherType } from './ethernet.ts';
 import { ICMP_HEADER_BYTES, IcmpField } from './icmp.ts';
 import { IPV4_HEADER_BYTES, IpProtocol, Ipv4Field, Ipv4Flag } from './ipv4.ts';
@@ -48,7 +43,8 @@ export const ENCODED_HEADER_BYTES_MAX = 14 + 40 + 60;
 
 /**
  * Writes the headers of a built frame to `target` at `at`, where there must be ENCODED_HEADER_BYTES_MAX of
- * room. Returns their length in bytes; the payload follows them on the wire.
+ * room. Returns their length in bytes; the payload follows them on the wire. Real payloads lie in `payloads`,
+ * the memory of the pool's arena.
  */
 export function encodeFrame(
   pool: FramePool,
@@ -56,6 +52,7 @@ export function encodeFrame(
   frame: FrameId,
   target: PacketMemory,
   at: number,
+  payloads: PacketMemory = target,
 ): number {
   const record = frame << FRAME_SHIFT;
   const meta = pool.words[record + FrameWord.Meta];
@@ -71,7 +68,7 @@ export function encodeFrame(
   if (isIpv6) writeIpv6(pool.words, record, addresses, target.view, network, packetEnd);
   else writeIpv4(pool.words, record, addresses, target, network, packetEnd);
   if (headerEnd > transport) {
-    writeChecksum(pool, record, target, network, transport, headerEnd);
+    writeChecksum(pool.words, record, target, payloads, network, transport, headerEnd);
   }
   return headerEnd - at;
 }
@@ -93,7 +90,7 @@ function writeIpv4(
   network: number,
   packetEnd: number,
 ): void {
-  const { bytes, view } = target;
+  const { view } = target;
   const meta = words[record + FrameWord.Meta];
   const table = addresses.words;
   const source = (words[record + FrameWord.Src] << 2) + 3;
@@ -108,7 +105,7 @@ function writeIpv4(
   view.setUint16(network + Ipv4Field.Checksum, 0);
   view.setInt32(network + Ipv4Field.Source, table[source]);
   view.setInt32(network + Ipv4Field.Destination, table[destination]);
-  const sum = checksumAdd(bytes, network, IPV4_HEADER_BYTES, 0);
+  const sum = target.checksum(network, IPV4_HEADER_BYTES, 0);
   view.setUint16(network + Ipv4Field.Checksum, checksumFinish(sum));
 }
 
@@ -280,14 +277,14 @@ function writeSack(extra: Int32Array, record: number, view: DataView, start: num
 }
 
 function writeChecksum(
-  pool: FramePool,
+  words: Int32Array,
   record: number,
   target: PacketMemory,
+  payloads: PacketMemory,
   network: number,
   transport: number,
   headerEnd: number,
 ): void {
-  const words = pool.words;
   const meta = words[record + FrameWord.Meta];
   const protocol = (meta >>> MetaShift.Protocol) & 0xff;
   const payload = words[record + FrameWord.Payload];
@@ -299,9 +296,9 @@ function writeChecksum(
   } else if (protocol !== IpProtocol.Icmp) {
     sum = pseudoHeaderIpv4Sum(target.bytes, network, protocol, length);
   }
-  sum = checksumAdd(target.bytes, transport, headerEnd - transport, sum);
+  sum = target.checksum(transport, headerEnd - transport, sum);
   if (payload !== NO_PAYLOAD) {
-    sum = checksumAdd(pool.payloads.bytes, payload, payloadLength, sum);
+    sum = payloads.checksum(payload, payloadLength, sum);
   }
   const checksum = checksumFinish(sum);
   target.view.setUint16(

@@ -41,6 +41,21 @@ export function linkLayerFromLinkType(linkType: number): LinkLayer {
   }
 }
 
+/** Link types that people meet and that are not read. */
+const UNREAD_NAMES: Readonly<Record<number, string>> = {
+  6: 'token ring',
+  9: 'PPP',
+  50: 'PPP in HDLC framing',
+  105: 'IEEE 802.11',
+  127: 'IEEE 802.11 with radiotap header',
+  189: 'Linux USB',
+  192: 'PPI',
+  195: 'IEEE 802.15.4',
+  201: 'Bluetooth HCI H4',
+  220: 'Linux USB, memory-mapped',
+  249: 'USBPcap',
+};
+
 /** What people call a LINKTYPE_ number, for messages and tables. */
 export function linkTypeName(linkType: number): string {
   switch (linkLayerFromLinkType(linkType)) {
@@ -60,7 +75,7 @@ export function linkTypeName(linkType: number): string {
     case LinkLayer.LinuxCooked2:
       return 'Linux cooked v2';
     default:
-      return `link type ${linkType}`;
+      return UNREAD_NAMES[linkType] ?? `link type ${linkType}`;
   }
 }
 

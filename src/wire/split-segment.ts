@@ -10,12 +10,7 @@
  * pieces shows nowhere. Options are copied to each piece. Hot: no allocation per packet or piece.
  */
 import { assert } from '../base/assert.ts';
-import {
-  checksumAdd,
-  checksumFinish,
-  pseudoHeaderIpv4Sum,
-  pseudoHeaderIpv6Sum,
-} from './checksum.ts';
+import { checksumFinish, pseudoHeaderIpv4Sum, pseudoHeaderIpv6Sum } from './checksum.ts';
 import { IpProtocol, Ipv4Field, ipv4HeaderLength } from './ipv4.ts';
 import { IPV6_HEADER_BYTES, Ipv6Field } from './ipv6.ts';
 import { DissectStatus, FragmentKind, type PacketColumns } from './packet-columns.ts';
@@ -179,12 +174,12 @@ export class SegmentSplitter {
   }
 
   #writeIpv4(piece: number, network: number, end: number): void {
-    const { bytes, view } = this.#memory;
+    const { view } = this.#memory;
     const identification = view.getUint16(network + Ipv4Field.Identification) + piece;
     view.setUint16(network + Ipv4Field.Identification, identification & 0xffff);
     view.setUint16(network + Ipv4Field.TotalLength, end - network);
     view.setUint16(network + Ipv4Field.Checksum, 0);
-    const sum = checksumAdd(bytes, network, ipv4HeaderLength(view, network), 0);
+    const sum = this.#memory.checksum(network, ipv4HeaderLength(view, network), 0);
     view.setUint16(network + Ipv4Field.Checksum, checksumFinish(sum));
   }
 
@@ -199,7 +194,7 @@ export class SegmentSplitter {
       ? pseudoHeaderIpv6Sum(bytes, network, IpProtocol.Tcp, length)
       : pseudoHeaderIpv4Sum(bytes, network, IpProtocol.Tcp, length);
     view.setUint16(transport + TcpField.Checksum, 0);
-    const sum = checksumAdd(bytes, transport, length, pseudo);
+    const sum = this.#memory.checksum(transport, length, pseudo);
     view.setUint16(transport + TcpField.Checksum, checksumFinish(sum));
   }
 }

@@ -7,12 +7,7 @@
  * It looks into no tunnel, verifies no authentication header, and knows no Mobile IPv6 home addresses
  * (RFC 6275 §6.3), whose packets it calls bad. Hot: no allocation per packet.
  */
-import {
-  checksumAdd,
-  checksumFinish,
-  pseudoHeaderIpv4Sum,
-  pseudoHeaderIpv6Sum,
-} from './checksum.ts';
+import { checksumFinish, pseudoHeaderIpv4Sum, pseudoHeaderIpv6Sum } from './checksum.ts';
 import {
   FRAGMENT_OFFSET_MASK,
   IPV4_HEADER_BYTES,
@@ -75,7 +70,7 @@ function verifyIpv4(
   if (headerLength < IPV4_HEADER_BYTES) return ChecksumVerdict.BadIpv4Header;
   const start = network + headerLength;
   if (start > end) return ChecksumVerdict.Unverifiable;
-  if (checksumFinish(checksumAdd(bytes, network, headerLength, 0)) !== 0) {
+  if (checksumFinish(memory.checksum(network, headerLength, 0)) !== 0) {
     return ChecksumVerdict.BadIpv4Header;
   }
   const fragment = view.getUint16(network + Ipv4Field.FlagsFragmentOffset);
@@ -93,7 +88,7 @@ function verifyIpv4(
   if (isAbsent) return ChecksumVerdict.Unverifiable;
   const pseudo =
     protocol === IpProtocol.Icmp ? 0 : pseudoHeaderIpv4Sum(bytes, network, protocol, length);
-  return verifyTransport(bytes, start, length, pseudo, protocol);
+  return verifyTransport(memory, start, length, pseudo, protocol);
 }
 
 function verifyIpv6(
@@ -120,7 +115,7 @@ function verifyIpv6(
   if (length < 0 || protocol === IpProtocol.Icmp) return ChecksumVerdict.Unverifiable;
   // A zero UDP checksum is wrong here like any other wrong value: RFC 8200 §8.1.
   return verifyTransport(
-    bytes,
+    memory,
     at,
     length,
     pseudoHeaderIpv6Sum(bytes, network, protocol, length),
@@ -167,13 +162,13 @@ function transportLength(
 }
 
 function verifyTransport(
-  bytes: Uint8Array,
+  memory: PacketMemory,
   start: number,
   length: number,
   pseudoHeaderSum: number,
   protocol: number,
 ): ChecksumVerdict {
-  if (checksumFinish(checksumAdd(bytes, start, length, pseudoHeaderSum)) === 0) {
+  if (checksumFinish(memory.checksum(start, length, pseudoHeaderSum)) === 0) {
     return ChecksumVerdict.Good;
   }
   switch (protocol) {

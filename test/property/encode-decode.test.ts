@@ -14,7 +14,7 @@ import { PayloadArena } from '../../src/frame/payload-arena.ts';
 import { applyChanges, decodeFrame } from '../../src/wire/decode.ts';
 import { ENCODED_HEADER_BYTES_MAX, encodeFrame } from '../../src/wire/encode.ts';
 import { DissectStatus, PacketColumns } from '../../src/wire/packet-columns.ts';
-import { packetMemory } from '../../src/wire/packet-memory.ts';
+import { arenaMemory, packetMemory } from '../../src/wire/packet-memory.ts';
 import { ChecksumVerdict, verifyChecksums } from '../../src/wire/verify-checksums.ts';
 import { ipBytes, packetSpecs, tcpBytes, tcpFrame } from '../support/packets.ts';
 
@@ -132,6 +132,7 @@ function factsOf(frame: FrameId): number[] {
 }
 
 const target = packetMemory(new Uint8Array(1024));
+const payloads = arenaMemory(pool.payloads);
 const AT = 3;
 
 describe('encodeFrame and decodeFrame', () => {
@@ -139,7 +140,7 @@ describe('encodeFrame and decodeFrame', () => {
     fc.assert(
       fc.property(records, (built) => {
         const frame = build(built);
-        const headerBytes = encodeFrame(pool, addresses, frame, target, AT);
+        const headerBytes = encodeFrame(pool, addresses, frame, target, AT, payloads);
         expect(headerBytes).toBeLessThanOrEqual(ENCODED_HEADER_BYTES_MAX);
         const twin = pool.allocate();
         const wireLength = headerBytes + built.payload.length;
@@ -168,7 +169,7 @@ describe('encodeFrame and decodeFrame', () => {
     fc.assert(
       fc.property(records, (built) => {
         const frame = build(built);
-        const headerBytes = encodeFrame(pool, addresses, frame, target, AT);
+        const headerBytes = encodeFrame(pool, addresses, frame, target, AT, payloads);
         const payload = built.isLengthOnly ? new Uint8Array(built.payload.length) : built.payload;
         target.bytes.set(payload, AT + headerBytes);
         const end = AT + headerBytes + payload.length;
@@ -200,7 +201,7 @@ describe('encodeFrame and decodeFrame', () => {
         pool.payloads.bytes.set(spec.payload, chunk);
         pool.payloads.retain(chunk);
         pool.words[(frame << FRAME_SHIFT) + FrameWord.Payload] = chunk;
-        const headerBytes = encodeFrame(pool, addresses, frame, target, AT);
+        const headerBytes = encodeFrame(pool, addresses, frame, target, AT, payloads);
         const network = Array.from(target.bytes.slice(AT + 14, AT + headerBytes));
         expect([...network, ...spec.payload]).toEqual(bytes.slice(14));
         pool.release(frame);
