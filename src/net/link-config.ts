@@ -39,6 +39,9 @@ export interface LinkConfig {
   readonly recordsDepth?: boolean | undefined;
 }
 
+/** What the length fields of IP can say (RFC 791 §3.1, RFC 8200 §3). */
+const MTU_BYTES_MAX = 65_535;
+
 /** Throws NetError for the first value that makes no sense. */
 export function checkLinkConfig(config: LinkConfig): void {
   const check = checker(config.name);
@@ -47,7 +50,8 @@ export function checkLinkConfig(config: LinkConfig): void {
   check(rate === undefined || trace === undefined, 'trace', 'either a rate or a trace', 'both');
   const isDuration = (value: number) => Number.isSafeInteger(value) && value >= 0;
   check(isDuration(config.delayNs ?? 0), 'delay', 'whole nanoseconds from 0', config.delayNs);
-  check((config.mtuBytes ?? 1) >= 1, 'mtu', 'at least 1 byte', config.mtuBytes);
+  const { mtuBytes = MTU_BYTES_MAX } = config;
+  check(mtuBytes >= 1 && mtuBytes <= MTU_BYTES_MAX, 'mtu', '1 to 65535 bytes', config.mtuBytes);
   check(Number.isInteger(config.overheadBytes ?? 0), 'overhead', 'bytes', config.overheadBytes);
   for (const limit of [queue?.bytes, queue?.packets]) {
     check(isDuration(limit ?? 0), 'queue', 'a limit from 0', limit);

@@ -6,7 +6,7 @@
  */
 import { NS_PER_SECOND } from '../base/units.ts';
 import type { Clock } from '../engine/clock.ts';
-import type { FrameId } from '../frame/frame-record.ts';
+import { FRAME_SHIFT, type FrameId, FrameWord, MetaBit } from '../frame/frame-record.ts';
 import type { FrameSink } from '../frame/frame-sink.ts';
 import type { PcapngWriter } from '../pcap/pcapng-writer.ts';
 import type { FrameBytes } from './frame-bytes.ts';
@@ -17,9 +17,18 @@ export type CaptureSink = Pick<PcapngWriter, 'addInterface' | 'writePacket'>;
 
 const NO_INTERFACE = -1;
 
+/** What the path did to a frame, as the comment of its packet; most frames have none. */
+function noteOf(meta: number): string | undefined {
+  if ((meta & (MetaBit.Corrupted | MetaBit.Duplicate)) === 0) return undefined;
+  if ((meta & MetaBit.Duplicate) === 0) return 'sluice: bits flipped by the path';
+  if ((meta & MetaBit.Corrupted) === 0) return 'sluice: duplicate made by the path';
+  return 'sluice: duplicate made by the path, bits flipped';
+}
+
 export class Tap implements FrameSink {
   readonly name: string;
   readonly #clock: Clock;
+  readonly #words: Int32Array;
   readonly #frameBytes: FrameBytes;
   readonly #bytes: Uint8Array;
   readonly #capture: CaptureSink;
@@ -34,6 +43,7 @@ export class Tap implements FrameSink {
   constructor(network: Network, capture: CaptureSink, name: string, snapLength = 0) {
     this.name = name;
     this.#clock = network.clock;
+    this.#words = network.pool.words;
     this.#frameBytes = network.frameBytes;
     this.#bytes = network.pool.payloads.bytes;
     this.#capture = capture;
@@ -64,6 +74,7 @@ export class Tap implements FrameSink {
       frameBytes.start,
       frameBytes.storedLength,
       frameBytes.originalLength,
+      noteOf(this.#words[(frame << FRAME_SHIFT) + FrameWord.Meta]),
     );
     (this.#to as FrameSink).deliver(frame);
   }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { FrameId } from '../../../src/frame/frame-record.ts';
-import { CapturedExtra, FRAME_SHIFT } from '../../../src/frame/frame-record.ts';
+import { CapturedExtra, FRAME_SHIFT, FrameWord, MetaBit } from '../../../src/frame/frame-record.ts';
 import { type CaptureSink, Tap } from '../../../src/net/tap.ts';
 import { LinkLayer } from '../../../src/wire/link-layer.ts';
 import { ArrivalSource, buildFrame, captureFrame, createNetwork } from '../../support/network.ts';
@@ -11,6 +11,7 @@ interface Written {
   nanoseconds: number;
   bytes: number[];
   originalLength: number;
+  comment: string | undefined;
 }
 
 function createTap(snapLength = 0) {
@@ -20,13 +21,14 @@ function createTap(snapLength = 0) {
   const passed: FrameId[] = [];
   const sink: CaptureSink = {
     addInterface: (options) => interfaces.push(options) - 1,
-    writePacket: (index, seconds, nanoseconds, bytes, start, captured, originalLength) =>
+    writePacket: (index, seconds, nanoseconds, bytes, start, captured, originalLength, comment) =>
       written.push({
         interface: index,
         seconds,
         nanoseconds,
         bytes: [...bytes.slice(start, start + captured)],
         originalLength,
+        comment,
       }),
   };
   const tap = new Tap(network, sink, 'here', snapLength);
@@ -72,6 +74,21 @@ describe('Tap', () => {
       [1_700_000_000, 999_999_999],
       [1_700_000_001, 0],
       [1_700_086_401, 122],
+    ]);
+  });
+
+  it('notes on a packet what the path did to its frame', () => {
+    const { network, tap, written } = createTap();
+    const { words } = network.pool;
+    for (const bit of [0, MetaBit.Corrupted, MetaBit.Duplicate]) {
+      const frame = captureFrame(network, new Array<number>(60).fill(0));
+      words[(frame << FRAME_SHIFT) + FrameWord.Meta] |= bit;
+      tap.deliver(frame);
+    }
+    expect(written.map(({ comment }) => comment)).toEqual([
+      undefined,
+      'sluice: bits flipped by the path',
+      'sluice: duplicate made by the path',
     ]);
   });
 
