@@ -1,0 +1,130 @@
+/**
+ * What one ACK has told about the segments in flight: which were delivered, when they were sent, whether
+ * they had been sent twice, whether they came in another order. Filled by the scoreboard row by row, read by
+ * tcp/acknowledgment, tcp/rack and tcp/recovery. One object a host, refilled for each ACK. Hot.
+ */
+import { type SeqNumber, seqBefore, seqFromWire } from '../base/seq.ts';
+import { type Bytes, type Instant, NEVER } from '../base/units.ts';
+import { AckRecord, type DeliveryRateEstimator, LossRecord } from '../recovery/delivery-rate.ts';
+import { ROW_SHIFT, SegmentFlag, type SegmentTable, SegmentWord } from './segment-table.ts';
+
+/** No such segment in this ACK. */
+const NONE: Instant = -1;
+
+export class AckOutcome {
+  readonly sample = new AckRecord();
+  readonly loss = new LossRecord();
+  /** Cumulatively acknowledged now, SACKed before or not. */
+  acknowledgedSegments = 0;
+  /** SACKed for the first time. */
+  sackedSegments = 0;
+  sackedBytes: Bytes = 0;
+  /** Newly delivered one way or the other: DeliveredData of RFC 6937. */
+  deliveredSegments = 0;
+  deliveredBytes: Bytes = 0;
+  /** Sending time of the first and last segment acknowledged that was sent once: RFC 6298 §3. */
+  firstSentNs: Instant = NONE;
+  lastSentNs: Instant = NONE;
+  /** Of the first one SACKed. */
+  sackedSentNs: Instant = NONE;
+  hasRetransmitted = false;
+  /** Something sent once, before `highSeq`, has arrived: RFC 5682 §3.1 step 3. */
+  hasOriginal = false;
+  /** A segment sent once arrived after others sent later: RFC 8985 §6.2 step 3. */
+  isReordered = false;
+  /** RACK's newest delivered segment: RFC 8985 §6.2 step 2. */
+  rackSentNs: Instant = NONE;
+  rackEnd: SeqNumber = seqFromWire(0);
+  rackIsRetransmitted = false;
+  /** DSACK blocks in this ACK: RFC 2883. */
+  dsacks = 0;
+  newlyLostSegments = 0;
+  /** One that the controller has not been told of. */
+  hasPendingLoss = false;
+  newlyLostBytes: Bytes = 0;
+  #rate!: DeliveryRateEstimator;
+  #highSeq: SeqNumber = seqFromWire(0);
+  #minRttNs = NEVER;
+  /** The end of what was SACKed before this ACK. */
+  #hasSacked = false;
+  #sackedEnd: SeqNumber = seqFromWire(0);
+
+  /** @param highSeq RecoveryPoint: the end of what was sent when the recovery period began */
+  begin(rate: DeliveryRateEstimator, highSeq: SeqNumber, minRttNs: number): void {
+    this.#rate = rate;
+    this.#highSeq = highSeq;
+    this.#minRttNs = minRttNs;
+    this.acknowledgedSegments = 0;
+    this.sackedSegments = 0;
+    this.sackedBytes = 0;
+    this.deliveredSegments = 0;
+    this.deliveredBytes = 0;
+    this.firstSentNs = NONE;
+    this.lastSentNs = NONE;
+    this.sackedSentNs = NONE;
+    this.hasRetransmitted = false;
+    this.hasOriginal = false;
+    this.isReordered = false;
+    this.rackSentNs = NONE;
+    this.rackIsRetransmitted = false;
+    this.dsacks = 0;
+    this.newlyLostSegments = 0;
+    this.newlyLostBytes = 0;
+    this.#hasSacked = false;
+    rate.beginAck(this.sample);
+  }
+
+  /** What was SACKed before this ACK ended here: anything sent once that arrives below it is late. */
+  setSackedEnd(end: SeqNumber): void {
+    this.#hasSacked = true;
+    this.#sackedEnd = end;
+  }
+
+  /** A segment below SEG.ACK, before its row goes. */
+  onAcknowledged(table: SegmentTable, row: number): void {
+    this.acknowledgedSegments++;
+    const flags = table.words[(row << ROW_SHIFT) + SegmentWord.Flags];
+    if ((flags & SegmentFlag.EverRetransmitted) !== 0) {
+      this.hasRetransmitted = true;
+    } else if ((flags & SegmentFlag.Sacked) === 0) {
+      if (this.firstSentNs < 0) this.firstSentNs = table.sentNs[row];
+      this.lastSentNs = table.sentNs[row];
+      this.#onOriginal(table, row);
+    }
+    if ((flags & SegmentFlag.Sacked) === 0) this.#onDelivered(table, row, flags);
+  }
+
+  /** A segment in a SACK block for the first time, before it is marked. */
+  onSacked(table: SegmentTable, row: number): void {
+    const flags = table.words[(row << ROW_SHIFT) + SegmentWord.Flags];
+    this.sackedSegments++;
+    this.sackedBytes += table.sequenceLength(row);
+    if ((flags & SegmentFlag.EverRetransmitted) === 0) {
+      if (this.sackedSentNs < 0) this.sackedSentNs = table.sentNs[row];
+      this.#onOriginal(table, row);
+    }
+    this.#onDelivered(table, row, flags);
+  }
+
+  #onOriginal(table: SegmentTable, row: number): void {
+    const end = table.end(row);
+    if (this.#hasSacked && seqBefore(end, this.#sackedEnd)) this.isReordered = true;
+    if (!seqBefore(this.#highSeq, end)) this.hasOriginal = true;
+  }
+
+  #onDelivered(table: SegmentTable, row: number, flags: number): void {
+    const length = table.sequenceLength(row);
+    this.deliveredSegments++;
+    this.deliveredBytes += length;
+    this.#rate.onDelivered(this.sample, table, row, table.length(row));
+    const sentNs = table.sentNs[row];
+    const isRetransmitted = (flags & SegmentFlag.EverRetransmitted) !== 0;
+    // Sooner than any round trip: this acknowledges the first transmission, not the last.
+    if (isRetransmitted && this.sample.nowNs - sentNs < this.#minRttNs) return;
+    if (sentNs < this.rackSentNs) return;
+    if (sentNs === this.rackSentNs && !seqBefore(this.rackEnd, table.end(row))) return;
+    this.rackSentNs = sentNs;
+    this.rackEnd = table.end(row);
+    this.rackIsRetransmitted = isRetransmitted;
+  }
+}

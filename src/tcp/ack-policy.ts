@@ -1,0 +1,129 @@
+/**
+ * When to acknowledge: RFC 9293 §3.8.6.3, RFC 5681 §4.2. At once for every second full segment, for
+ * anything out of order, for a filled hole, for a FIN; otherwise after a delay. In the `linux` profile the
+ * first segments of a connection are acknowledged at once ("quick ACKs"), the delay follows the gaps between
+ * segments, and a connection that answers each request waits for the answer to carry the ACK ("ping-pong").
+ * Hot.
+ */
+import { seqBefore } from '../base/seq.ts';
+import { type Duration, NEVER } from '../base/units.ts';
+import type { TcpConnection } from './connection.ts';
+import { TimerKind } from './context.ts';
+import { TcpCounter } from './counters.ts';
+import { selectWindow, unacknowledgedBytes } from './receive-window.ts';
+
+const QUICK_ACKS_MIN = 2;
+
+/** Text has arrived: adapts the delay to its gaps, and quick ACKs to an idle time. */
+export function onDataArrived(connection: TcpConnection): void {
+  const { config, context } = connection;
+  const nowNs = context.clock.nowNs;
+  const gapNs = nowNs - connection.lastDataReceivedNs;
+  const leastNs = config.delayedAckNs;
+  if (config.quickAckSegments > 0) {
+    if (connection.lastDataReceivedNs < 0) {
+      startQuickAcks(connection);
+      connection.ackDelayNs = leastNs;
+    } else if (gapNs <= leastNs / 2) {
+      connection.ackDelayNs = connection.ackDelayNs / 2 + leastNs / 2;
+    } else if (gapNs < connection.ackDelayNs) {
+      connection.ackDelayNs = Math.min(connection.ackDelayNs / 2 + gapNs, connection.rtt.rtoNs);
+    } else if (gapNs > connection.rtt.rtoNs) {
+      // So long a silence may have been a timeout of the sender: help it to grow again.
+      startQuickAcks(connection);
+    }
+  }
+  connection.lastDataReceivedNs = nowNs;
+}
+
+/** Acknowledges the next segments at once, as many as half the window holds, within the profile's bound. */
+export function startQuickAcks(connection: TcpConnection): void {
+  const most = connection.config.quickAckSegments;
+  if (most === 0) return;
+  const fitting = Math.floor(connection.rcvWnd / (2 * Math.max(1, connection.rcvMss)));
+  connection.quickAcks = Math.max(
+    connection.quickAcks,
+    Math.min(most, Math.max(fitting, QUICK_ACKS_MIN)),
+  );
+  connection.isPingPong = false;
+}
+
+/** Decides about the ACK that new text in order calls for. `isAtOnce`: out of order, duplicate, FIN. */
+export function scheduleAck(connection: TcpConnection, isAtOnce: boolean): void {
+  if (isAtOnce || isQuick(connection) || isSecondSegment(connection)) {
+    connection.isAckDue = true;
+    return;
+  }
+  if (connection.isAckDelayed) return;
+  connection.isAckDelayed = true;
+  const { context } = connection;
+  const atNs = context.clock.nowNs + delayNs(connection);
+  context.setTimer(connection.slot, TimerKind.DelayedAck, atNs);
+}
+
+function isQuick(connection: TcpConnection): boolean {
+  if (connection.quickAckChoice === 1) return true;
+  return connection.quickAcks > 0 && !connection.isPingPong && connection.quickAckChoice !== 0;
+}
+
+/** More than one full segment waits, and the window would not shrink by telling so. */
+function isSecondSegment(connection: TcpConnection): boolean {
+  if (connection.config.quickAckSegments > 0) {
+    return (
+      unacknowledgedBytes(connection) > connection.rcvMss &&
+      selectWindow(connection) >= connection.rcvWnd
+    );
+  }
+  return unacknowledgedBytes(connection) >= 2 * connection.rcvMss;
+}
+
+/** The adaptive delay, bounded by the RTT; or the fixed one. */
+function delayNs(connection: TcpConnection): Duration {
+  const { config } = connection;
+  if (config.quickAckSegments === 0) return config.delayedAckNs;
+  let delay = connection.ackDelayNs;
+  if (delay > config.delayedAckNs) {
+    let mostNs = config.delayedAckNsMax;
+    const { smoothedNs } = connection.rtt;
+    if (smoothedNs > 0) mostNs = Math.min(mostNs, Math.max(smoothedNs, config.delayedAckNs));
+    delay = Math.min(delay, mostNs);
+  }
+  return delay;
+}
+
+/** The delay is over. */
+export function onDelayedAckTimeout(connection: TcpConnection): void {
+  connection.context.count(TcpCounter.DelayedAcks);
+  connection.isAckDelayed = false;
+  connection.isAckDue = true;
+  const { config } = connection;
+  if (config.quickAckSegments === 0) return;
+  if (connection.isPingPong) {
+    // The answer did not come in time: no ping-pong.
+    connection.isPingPong = false;
+    connection.ackDelayNs = config.delayedAckNs;
+  } else {
+    connection.ackDelayNs = Math.min(connection.ackDelayNs * 2, connection.rtt.rtoNs);
+  }
+}
+
+/** A segment with an ACK is going out. */
+export function onAckSent(connection: TcpConnection): void {
+  if (connection.quickAcks > 0 && seqBefore(connection.lastAckSent, connection.rcvNxt)) {
+    connection.quickAcks--;
+    if (connection.quickAcks === 0) connection.ackDelayNs = connection.config.delayedAckNs;
+  }
+  connection.lastAckSent = connection.rcvNxt;
+  connection.isAckDue = false;
+  if (!connection.isAckDelayed) return;
+  connection.isAckDelayed = false;
+  connection.context.setTimer(connection.slot, TimerKind.DelayedAck, NEVER);
+}
+
+/** Data goes out soon after data came: a conversation, whose answers carry the ACKs. */
+export function onDataSent(connection: TcpConnection): void {
+  const { lastDataReceivedNs } = connection;
+  if (lastDataReceivedNs < 0 || connection.quickAckChoice === 1) return;
+  const sinceNs = connection.context.clock.nowNs - lastDataReceivedNs;
+  if (sinceNs < connection.ackDelayNs) connection.isPingPong = true;
+}

@@ -1,0 +1,272 @@
+/**
+ * The fifth step of RFC 9293 §3.10.7.4 on the send side: SND.UNA and the send window, SACK and DSACK blocks
+ * (RFC 2018 §5, RFC 2883 §5), the RTT (RFC 6298 §3, RFC 7323 §4), then loss detection, recovery and the
+ * congestion controller, in this order. Hot: no allocation per ACK.
+ */
+import { type SeqNumber, seqBefore, seqDiff, seqFromWire } from '../base/seq.ts';
+import type { Bytes } from '../base/units.ts';
+import { NO_SAMPLE } from '../recovery/congestion.ts';
+import { TcpFlag } from '../wire/tcp.ts';
+import type { ArrivedSegment } from './arrived-segment.ts';
+import { NO_PIECE } from './byte-queue.ts';
+import { flightSize, inReduction, isWindowUsed } from './congestion-window.ts';
+import { CongestionState, RetransmitMode, type TcpConnection } from './connection.ts';
+import { TcpCounter } from './counters.ts';
+import { TransportEvent } from './events.ts';
+import { onMtuProbeAcked } from './path-mtu.ts';
+import { detectLosses, updateRack, widenReorderingWindow } from './rack.ts';
+import { advanceRecovery, detectLossesWithoutSack, onTailLossProbeAck } from './recovery.ts';
+import { restartRto, scheduleLossProbe, settleWindowProbe } from './retransmit-timer.ts';
+import { NO_ROW } from './segment-table.ts';
+import { settleCursor } from './sender.ts';
+import { timestampRttNs } from './timestamps.ts';
+
+/** SEG.ACK is between SND.UNA - MAX.SND.WND and SND.NXT: the caller has checked. */
+export function processAck(connection: TcpConnection, segment: ArrivedSegment): void {
+  const { context, scoreboard, rate, rtt } = connection;
+  const { outcome } = context;
+  const { sample } = outcome;
+  const advances = seqBefore(connection.sndUna, segment.ack);
+  const isWindowUpdate = updateSendWindow(connection, segment);
+  const hadSegments = scoreboard.segments > 0;
+  sample.priorInFlight = flightSize(connection);
+  outcome.begin(rate, connection.highSeq, rtt.minNs);
+  if (scoreboard.highestSacked !== NO_ROW) {
+    outcome.setSackedEnd(context.segments.end(scoreboard.highestSacked));
+  }
+  if (advances) advanceUna(connection, segment.ack);
+  if (segment.hasSack && connection.hasSack) processSack(connection, segment);
+  if (!hadSegments) {
+    settleIdle(connection, advances);
+    return;
+  }
+  const isDuplicate =
+    !advances && !isWindowUpdate && segment.length === 0 && !segment.has(TcpFlag.Fin);
+  sampleRtt(connection, segment, advances);
+  if (connection.isTlpOut) onTailLossProbeAck(connection, segment, isDuplicate);
+  if (connection.hasSack) {
+    updateRack(connection);
+    widenReorderingWindow(connection);
+    detectLosses(connection);
+  } else {
+    detectLossesWithoutSack(connection, isDuplicate, advances);
+  }
+  fillSample(connection, segment, advances);
+  advanceRecovery(connection, segment, advances, isDuplicate);
+  tellController(connection);
+  settleTimers(connection, advances);
+}
+
+/** RFC 9293 §3.10.7.4: an old segment must not set the window. True when this one changed it. */
+function updateSendWindow(connection: TcpConnection, segment: ArrivedSegment): boolean {
+  const { sndWl1, sndWl2 } = connection;
+  if (seqBefore(segment.ack, connection.sndUna)) return false;
+  const window = segment.window * 2 ** connection.sndWndShift;
+  const isNewer =
+    seqBefore(connection.sndUna, segment.ack) ||
+    seqBefore(sndWl1, segment.seq) ||
+    (sndWl1 === segment.seq && (!seqBefore(segment.ack, sndWl2) || window > connection.sndWnd));
+  if (!isNewer) return false;
+  connection.sndWl1 = segment.seq;
+  connection.sndWl2 = segment.ack;
+  if (window === connection.sndWnd) return false;
+  connection.sndWnd = window;
+  if (window > connection.maxSndWnd) connection.maxSndWnd = window;
+  return true;
+}
+
+/** SND.UNA moves: rows and bytes below it go. */
+function advanceUna(connection: TcpConnection, ack: SeqNumber): void {
+  const { context, scoreboard, sendQueue } = connection;
+  const wasFinOut = connection.isFinSent && seqDiff(connection.sndNxt, connection.sndUna) > 0;
+  const acknowledged = seqDiff(ack, connection.sndUna);
+  scoreboard.acknowledge(ack, context.outcome, context.pieces);
+  const isFinAcked = wasFinOut && ack === connection.sndNxt;
+  const bytes = acknowledged - (isFinAcked ? 1 : 0);
+  dropSent(connection, bytes);
+  connection.bytesAcked += bytes;
+  connection.sndUna = ack;
+  connection.backoffs = 0;
+  connection.probes = 0;
+  connection.stalledSinceNs = -1;
+  if (connection.hasShort && !seqBefore(ack, connection.shortEnd)) connection.hasShort = false;
+  onMtuProbeAcked(connection);
+  if (!connection.isWriteBlocked) return;
+  const room = connection.sndBufferBytes - sendQueue.byteLength;
+  if (3 * room < connection.sndBufferBytes) return;
+  connection.isWriteBlocked = false;
+  context.raise(connection, TransportEvent.Writable);
+}
+
+function dropSent(connection: TcpConnection, bytes: Bytes): void {
+  if (bytes === 0) return;
+  settleCursor(connection);
+  connection.sendQueue.discard(bytes);
+  if (connection.sendQueue.byteLength === 0) connection.sendPiece = NO_PIECE;
+}
+
+/** Nothing was in flight: a window update, or an old ACK. */
+function settleIdle(connection: TcpConnection, advances: boolean): void {
+  if (advances || connection.probes > 0) {
+    connection.probes = 0;
+    connection.stalledSinceNs = -1;
+  }
+  settleWindowProbe(connection);
+}
+
+const SACK_BLOCKS_MAX = 4;
+
+/** RFC 2018 §5; the first block may report a duplicate: RFC 2883 §5. */
+function processSack(connection: TcpConnection, segment: ArrivedSegment): void {
+  const { context, scoreboard } = connection;
+  const { pool } = context;
+  const count = Math.min(segment.sackCount(pool), SACK_BLOCKS_MAX);
+  let first = 0;
+  if (isDsack(connection, segment, count)) {
+    onDsack(connection, segment.sackLeft(pool, 0), segment.sackRight(pool, 0));
+    first = 1;
+  }
+  if (scoreboard.segments === 0) return;
+  for (let block = first; block < count; block++) {
+    const left = segment.sackLeft(pool, block);
+    const right = segment.sackRight(pool, block);
+    // Only what is in flight: RFC 2018 §5 leaves the rest to us, and blocks may be forged.
+    if (!seqBefore(left, right) || seqBefore(connection.sndNxt, right)) continue;
+    if (!seqBefore(connection.sndUna, right)) continue;
+    sackNew(connection, left, right);
+  }
+  rememberSack(connection, segment, first, count);
+}
+
+/** Marks a block without what the blocks of the last ACK said already. */
+function sackNew(connection: TcpConnection, left: SeqNumber, right: SeqNumber): void {
+  const { context, scoreboard } = connection;
+  const { sackCache } = context;
+  const at = connection.slot << 3;
+  let from = seqBefore(left, connection.sndUna) ? connection.sndUna : left;
+  let to = right;
+  for (let block = 0; block < SACK_BLOCKS_MAX; block++) {
+    const knownLeft = seqFromWire(sackCache[at + 2 * block]);
+    const knownRight = seqFromWire(sackCache[at + 2 * block + 1]);
+    if (!seqBefore(knownLeft, knownRight)) continue;
+    if (!seqBefore(from, knownLeft) && seqBefore(from, knownRight)) from = knownRight;
+    if (!seqBefore(knownRight, to) && seqBefore(knownLeft, to)) to = knownLeft;
+  }
+  if (seqBefore(from, to)) scoreboard.sack(from, to, context.outcome, context.pieces);
+}
+
+function rememberSack(
+  connection: TcpConnection,
+  segment: ArrivedSegment,
+  first: number,
+  count: number,
+): void {
+  const { context } = connection;
+  const { sackCache, pool } = context;
+  context.clearSackCache(connection.slot);
+  let at = connection.slot << 3;
+  for (let block = first; block < count; block++) {
+    const right = segment.sackRight(pool, block);
+    if (seqBefore(connection.sndNxt, right)) continue;
+    sackCache[at++] = segment.sackLeft(pool, block);
+    sackCache[at++] = right;
+  }
+}
+
+/** RFC 2883 §4: below the acknowledgment, or inside the second block. */
+function isDsack(connection: TcpConnection, segment: ArrivedSegment, count: number): boolean {
+  const { pool } = connection.context;
+  if (count === 0) return false;
+  const left = segment.sackLeft(pool, 0);
+  const right = segment.sackRight(pool, 0);
+  if (!seqBefore(left, right)) return false;
+  if (!seqBefore(segment.ack, right)) return true;
+  if (count < 2) return false;
+  return (
+    !seqBefore(left, segment.sackLeft(pool, 1)) && !seqBefore(segment.sackRight(pool, 1), right)
+  );
+}
+
+/** RFC 3708 §3: a retransmission was needless, if it was in the recovery that may be undone. */
+function onDsack(connection: TcpConnection, left: SeqNumber, right: SeqNumber): void {
+  const { context } = connection;
+  context.count(TcpCounter.DsackRecv);
+  context.outcome.dsacks++;
+  connection.dsackDups++;
+  if (!connection.hasUndo || connection.undoRetransmits <= 0) return;
+  if (seqBefore(connection.undoUna, right) && !seqBefore(connection.highSeq, left)) {
+    connection.undoRetransmits--;
+  }
+}
+
+/** One sample an ACK: of segments sent once, or by timestamp: RFC 6298 §3, RFC 7323 §4. */
+function sampleRtt(connection: TcpConnection, segment: ArrivedSegment, advances: boolean): void {
+  const { context, rtt } = connection;
+  const { outcome } = context;
+  const nowNs = context.clock.nowNs;
+  let sampleNs = NO_SAMPLE;
+  let newestNs = NO_SAMPLE;
+  if (outcome.firstSentNs >= 0 && !outcome.hasRetransmitted) {
+    sampleNs = nowNs - outcome.firstSentNs;
+    newestNs = nowNs - outcome.lastSentNs;
+  } else if (outcome.sackedSentNs >= 0) {
+    sampleNs = nowNs - outcome.sackedSentNs;
+    newestNs = sampleNs;
+  } else if (advances && connection.hasTimestamps && segment.hasTimestamps && segment.tsEcr !== 0) {
+    sampleNs = timestampRttNs(connection, segment.tsEcr);
+  }
+  outcome.sample.rttNs = newestNs;
+  if (sampleNs >= 0) rtt.onSample(sampleNs);
+}
+
+function fillSample(connection: TcpConnection, segment: ArrivedSegment, advances: boolean): void {
+  const { context, scoreboard, rate, rtt } = connection;
+  const { outcome } = context;
+  const { sample } = outcome;
+  connection.deliveredSegments += outcome.deliveredSegments;
+  const hasEce = connection.hasEcn && segment.has(TcpFlag.Ece);
+  if (hasEce) connection.deliveredCeSegments += outcome.deliveredSegments;
+  sample.ackedBytes = outcome.deliveredBytes;
+  sample.ackedSegments = outcome.deliveredSegments;
+  sample.lostBytes = outcome.newlyLostBytes;
+  sample.lostSegments = outcome.newlyLostSegments;
+  sample.ceBytes = hasEce ? outcome.deliveredBytes : 0;
+  sample.inFlight = flightSize(connection);
+  sample.inFlightSegments = scoreboard.inFlightSegments;
+  sample.advancesSndUna = advances;
+  sample.isCwndLimited = isWindowUsed(connection);
+  sample.inRecovery = inReduction(connection);
+  rate.endAck(sample, Math.max(0, rtt.minNs));
+}
+
+/** The controller sees the ACK; PRR says what may go out in answer to it. */
+function tellController(connection: TcpConnection): void {
+  const { context, controller, prr, config } = connection;
+  const { outcome } = context;
+  const { sample } = outcome;
+  const isReducing = inReduction(connection);
+  sample.inRecovery = isReducing;
+  sample.inFlight = flightSize(connection);
+  controller.onAck(sample, connection.rtt);
+  if (!isReducing || controller.recoveryWindow !== 'prr') return;
+  const inSegments = config.granularity === 'segments';
+  const unit = inSegments ? connection.smss : 1;
+  const delivered = inSegments ? outcome.deliveredSegments : outcome.deliveredBytes;
+  const flight = flightSize(connection);
+  const isSafe = sample.advancesSndUna && outcome.newlyLostSegments === 0;
+  if (delivered > 0 || sample.lostSegments > 0) {
+    const allowed = prr.onAck(delivered, flight / unit, isSafe);
+    connection.prrWindow = flight + allowed * unit;
+  }
+}
+
+/** RFC 6298 §5.2 and §5.3, RFC 8985 §7.2. */
+function settleTimers(connection: TcpConnection, advances: boolean): void {
+  if (connection.retransmitMode === RetransmitMode.Reordering) return;
+  const isOpen = connection.congestionState === CongestionState.Open;
+  if (advances) restartRto(connection);
+  else if (connection.retransmitMode === RetransmitMode.LossProbe && !isOpen)
+    restartRto(connection);
+  if (advances) scheduleLossProbe(connection);
+  settleWindowProbe(connection);
+}

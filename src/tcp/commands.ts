@@ -1,0 +1,178 @@
+/**
+ * What an application asks of a connection: SEND, RECEIVE, CLOSE, ABORT of RFC 9293 §3.9.1, with the results
+ * of sockets. Every command may make frames due: poll the layer afterwards. `connect` and `listen` are the
+ * layer's, `accept` the listener's.
+ */
+import { seqDiff } from '../base/seq.ts';
+import type { Bytes } from '../base/units.ts';
+import { NO_PAYLOAD } from '../frame/frame-record.ts';
+import { scheduleAck } from './ack-policy.ts';
+import type { TcpConnection } from './connection.ts';
+import { endConnection, resetConnection } from './ending.ts';
+import { TcpError } from './errors.ts';
+import { isWindowUpdateDue, tuneReceiveBuffer, unacknowledgedBytes } from './receive-window.ts';
+import { startFinWait2 } from './segment-arrives.ts';
+import { canSend, TcpState } from './state.ts';
+
+/** Why nothing can be written; None when something can. */
+export function writeError(connection: TcpConnection): TcpError {
+  if (connection.error !== TcpError.None) return connection.error;
+  if (connection.isWriteShut) return TcpError.BrokenPipe;
+  const { state } = connection;
+  if (state === TcpState.Closed) return TcpError.BrokenPipe;
+  if (state === TcpState.SynSent || state === TcpState.SynReceived) return TcpError.None;
+  return canSend(state) ? TcpError.None : TcpError.BrokenPipe;
+}
+
+/** Free room of the send buffer in bytes. */
+export function writableBytes(connection: TcpConnection): Bytes {
+  return Math.max(0, connection.sndBufferBytes - connection.sendQueue.byteLength);
+}
+
+/** Bytes in order that nobody has read. */
+export function readableBytes(connection: TcpConnection): Bytes {
+  return connection.receiveQueue.byteLength;
+}
+
+/** The peer's FIN has been reached: a read returns the end of the stream. */
+export function isAtEnd(connection: TcpConnection): boolean {
+  return (
+    connection.receiveQueue.byteLength === 0 && (connection.isPeerDone || connection.isReadShut)
+  );
+}
+
+/**
+ * Queues up to `length` zeros, as a length only. Returns how many were taken; `hasMore` (MSG_MORE) holds a
+ * partial segment back.
+ */
+export function writeZeros(connection: TcpConnection, length: Bytes, hasMore = false): Bytes {
+  if (writeError(connection) !== TcpError.None) return 0;
+  const count = Math.min(length, writableBytes(connection));
+  connection.sendQueue.appendZeros(count);
+  if (count < length) connection.isWriteBlocked = true;
+  afterWrite(connection, hasMore);
+  return count;
+}
+
+/** Queues up to `length` bytes of source[at …], copied once. Returns how many were taken. */
+export function write(
+  connection: TcpConnection,
+  source: Uint8Array,
+  at: number,
+  length: Bytes,
+  hasMore = false,
+): Bytes {
+  if (writeError(connection) !== TcpError.None) return 0;
+  const { payloadWriter, pool } = connection.context;
+  const arena = pool.payloads;
+  let left = Math.min(length, writableBytes(connection));
+  let from = at;
+  while (left > 0) {
+    const count = Math.min(left, arena.chunkBytes >> 2);
+    const place = payloadWriter.reserve(count);
+    if (place === NO_PAYLOAD) break;
+    arena.retain(place);
+    for (let index = 0; index < count; index++) arena.bytes[place + index] = source[from + index];
+    connection.sendQueue.append(place, count);
+    from += count;
+    left -= count;
+  }
+  if (from - at < length) connection.isWriteBlocked = true;
+  afterWrite(connection, hasMore);
+  return from - at;
+}
+
+function afterWrite(connection: TcpConnection, hasMore: boolean): void {
+  connection.hasMore = hasMore;
+  connection.context.wake(connection);
+}
+
+/** Reads up to `max` bytes into target[at …]. Returns how many. */
+export function read(connection: TcpConnection, target: Uint8Array, at: number, max: Bytes): Bytes {
+  const count = connection.receiveQueue.read(target, at, max);
+  afterRead(connection, count);
+  return count;
+}
+
+/** Takes up to `max` bytes without looking at them. Returns how many. */
+export function discard(connection: TcpConnection, max: Bytes): Bytes {
+  const count = Math.min(max, connection.receiveQueue.byteLength);
+  connection.receiveQueue.discard(count);
+  afterRead(connection, count);
+  return count;
+}
+
+/** The window may open, and so may an ACK be due: RFC 9293 §3.8.6.2.2. */
+function afterRead(connection: TcpConnection, count: Bytes): void {
+  if (count === 0 || connection.state < TcpState.Established) return;
+  tuneReceiveBuffer(connection, count);
+  if (connection.isPeerDone) return;
+  const waits = connection.isAckDelayed && unacknowledgedBytes(connection) > connection.rcvMss;
+  if (waits || isWindowUpdateDue(connection)) {
+    scheduleAck(connection, true);
+    connection.context.wake(connection);
+  }
+}
+
+/** CLOSE of the send half: a FIN follows what is queued. Reading goes on. */
+export function shutdownWrite(connection: TcpConnection): TcpError {
+  const { state } = connection;
+  if (state === TcpState.Closed || state === TcpState.SynSent) return TcpError.NotConnected;
+  if (connection.isWriteShut) return TcpError.None;
+  connection.isWriteShut = true;
+  connection.hasMore = false;
+  if (state === TcpState.Established) connection.setState(TcpState.FinWait1);
+  else if (state === TcpState.CloseWait) connection.setState(TcpState.LastAck);
+  connection.context.wake(connection);
+  return TcpError.None;
+}
+
+/** What comes is thrown away; the peer is not told. */
+export function shutdownRead(connection: TcpConnection): TcpError {
+  if (connection.state < TcpState.Established) return TcpError.NotConnected;
+  connection.isReadShut = true;
+  return TcpError.None;
+}
+
+/** The application is done with the connection: RFC 9293 §3.10.4, and a reset when data is unread (§3.6.1). */
+export function close(connection: TcpConnection): void {
+  const { state } = connection;
+  if (connection.isOrphan) return;
+  connection.isOrphan = true;
+  if (state === TcpState.Closed) {
+    connection.receiveQueue.clear();
+    return;
+  }
+  if (state === TcpState.SynSent) {
+    endConnection(connection);
+    return;
+  }
+  const isUnread = connection.receiveQueue.byteLength > 0 && !connection.isReadShut;
+  if (isUnread || connection.lingerNs === 0) {
+    abort(connection);
+    return;
+  }
+  shutdownWrite(connection);
+  if (connection.state === TcpState.FinWait2) startFinWait2(connection);
+  connection.context.wake(connection);
+}
+
+/** ABORT: RFC 9293 §3.10.5. */
+export function abort(connection: TcpConnection): void {
+  if (connection.state === TcpState.Closed) return;
+  connection.isOrphan = true;
+  resetConnection(connection, TcpError.ConnectionAborted);
+}
+
+/** The error that ended the connection, once: SO_ERROR. */
+export function takeError(connection: TcpConnection): TcpError {
+  const error = connection.error === TcpError.None ? connection.softError : connection.error;
+  connection.error = TcpError.None;
+  connection.softError = TcpError.None;
+  return error;
+}
+
+/** Bytes written and not acknowledged: SIOCOUTQ. */
+export function unacknowledgedWriteBytes(connection: TcpConnection): Bytes {
+  return seqDiff(connection.sndNxt, connection.sndUna) + connection.unsentBytes;
+}

@@ -1,0 +1,234 @@
+/**
+ * Every parameter of the transport, with its unit and its source, and the two profiles, which are data and
+ * not code: RFC_PROFILE (the texts' MUSTs and SHOULDs) and LINUX_PROFILE (what a current Linux does where it
+ * differs). What an application sets per connection starts from these values.
+ */
+import type { Bytes, Duration } from '../base/units.ts';
+import { PACING_GAINS_LINUX, PACING_GAINS_RFC, type PacingGains } from '../recovery/pacer.ts';
+import { RTT_CONFIG_LINUX, RTT_CONFIG_RFC, type RttConfig } from '../recovery/rtt.ts';
+
+const MS = 1e6;
+const SECOND = 1e9;
+
+/** Explicit congestion notification: RFC 3168 §6.1.1. */
+export const enum EcnMode {
+  Off = 0,
+  /** Agrees when the peer asks. */
+  Accept = 1,
+  /** Asks for it in its own SYN as well. */
+  Request = 2,
+}
+
+export const enum MtuProbing {
+  Off = 0,
+  /** After repeated timeouts, which look like a black hole: RFC 4821 §7.7. */
+  OnBlackHole = 1,
+  Always = 2,
+}
+
+export interface TcpConfig {
+  readonly name: 'rfc' | 'linux';
+  /** Network-layer packets towards the first hop: RFC 9293 §3.7.1. */
+  readonly mtuBytes: Bytes;
+  /** RFC 6928 §2: the initial window in segments; its byte limit of 14600 holds in the `rfc` profile. */
+  readonly initialWindowSegments: number;
+  /** 'segments': every sent segment counts as one SMSS whatever its length, as in Linux. */
+  readonly granularity: 'bytes' | 'segments';
+
+  readonly usesTimestamps: boolean;
+  /** One tick of TSval: RFC 7323 §5.4 asks for 1 ms to 1 s. */
+  readonly timestampTickNs: Duration;
+  readonly usesWindowScaling: boolean;
+  readonly usesSack: boolean;
+  /** RFC 2883. */
+  readonly usesDsack: boolean;
+  readonly ecn: EcnMode;
+
+  readonly sendBufferBytes: Bytes;
+  /** The send buffer grows up to this while the window fills it. */
+  readonly sendBufferBytesMax: Bytes;
+  readonly receiveBufferBytes: Bytes;
+  /** Receive window autotuning stops here; the window scale follows from it: RFC 7323 §2.3. */
+  readonly receiveBufferBytesMax: Bytes;
+  /** Of the receive buffer, what is offered as window; Linux keeps half for its own overhead. */
+  readonly receiveWindowShare: number;
+  /** Offer little at first and two segments more with each full one that comes, as Linux. */
+  readonly growsReceiveWindow: boolean;
+
+  /** RFC 9293 §3.8.6.3: below 0.5 s. With quick ACKs, the least of an adaptive delay. */
+  readonly delayedAckNs: Duration;
+  readonly delayedAckNsMax: Duration;
+  /** Segments of a new connection, or after an idle time, that are acknowledged at once; 0: none. */
+  readonly quickAckSegments: number;
+
+  readonly rtt: RttConfig;
+
+  /** RFC 9293 §3.8.3, R2 for a SYN: at least 3 minutes. In retransmissions. */
+  readonly synRetries: number;
+  readonly synAckRetries: number;
+  /** R1: after this many retransmissions the path is in doubt (black-hole detection). */
+  readonly retriesR1: number;
+  /** R2 for data: at least 100 s. In retransmissions. */
+  readonly retriesR2: number;
+  /** R2 when the application has closed the connection. */
+  readonly orphanRetries: number;
+  /** RFC 5482; 0: R2 decides. */
+  readonly userTimeoutNs: Duration;
+
+  /** RFC 5681 §3.2, RFC 8985 §6.2: with SACK, losses are found by RACK alone. */
+  readonly dupThresh: number;
+  /** RFC 8985 §7. */
+  readonly usesTailLossProbe: boolean;
+  /** RFC 3042. */
+  readonly usesLimitedTransmit: boolean;
+  /** RFC 5682. */
+  readonly usesFrto: boolean;
+  /** Undo of spurious recoveries: RFC 4015 by timestamps, RFC 3708 by DSACK. */
+  readonly usesUndo: boolean;
+  /** RFC 5681 §4.1, RFC 7661. */
+  readonly usesSlowStartAfterIdle: boolean;
+  /** Sending is spread out at the controller's rate, or at the ratios below of cwnd / SRTT. */
+  readonly usesPacing: boolean;
+  readonly pacingGains: PacingGains;
+  /** The longest burst handed to the host at once, in bytes; each ends with PSH in the `linux` profile. */
+  readonly sendChunkBytesMax: Bytes;
+  /** At most half of cwnd goes out as one chunk, so that two are in flight. */
+  readonly limitsChunkToHalfWindow: boolean;
+
+  /** Nagle's rule: while any data is unacknowledged (RFC 9293 §3.7.4), or any short segment (Minshall). */
+  readonly nagle: 'rfc' | 'minshall';
+  /** Cork holds a partial segment at most this long. */
+  readonly corkNs: Duration;
+  /** RFC 9293 §3.8.6.2.1: a sender's override when the window stays too small; zero-window probes share it. */
+  readonly persistNsMax: Duration;
+
+  /** RFC 9293 §3.4.1: 2 MSL. */
+  readonly timeWaitNs: Duration;
+  /** RFC 6191: a new SYN may end TIME-WAIT. */
+  readonly allowsTimeWaitReuse: boolean;
+  /** How long an orphaned connection waits for the peer's FIN; the standard says forever. */
+  readonly finWait2Ns: Duration;
+
+  /** RFC 9293 §3.8.4; off unless the application asks. */
+  readonly keepAliveIdleNs: Duration;
+  readonly keepAliveIntervalNs: Duration;
+  readonly keepAliveProbes: number;
+
+  /** RFC 5961 §7: at most one challenge ACK per connection in this time. */
+  readonly challengeAckIntervalNs: Duration;
+  /** The same for ACKs that answer segments outside the window. */
+  readonly outOfWindowAckIntervalNs: Duration;
+
+  readonly backlog: number;
+  readonly usesSynCookies: boolean;
+  readonly usesFastOpenClient: boolean;
+  readonly usesFastOpenServer: boolean;
+
+  /** RFC 1191, RFC 8201. */
+  readonly usesPathMtuDiscovery: boolean;
+  /** RFC 4821. */
+  readonly mtuProbing: MtuProbing;
+  /** RFC 4821 §7.2: the MSS that a search starts with. */
+  readonly mtuProbeBaseMss: Bytes;
+  /** The least MSS taken from a peer or from ICMP: RFC 5961's spirit against tiny segments. */
+  readonly mssMin: Bytes;
+
+  /** First port of automatic choice and how many: RFC 6056 §3.2. */
+  readonly ephemeralPortFirst: number;
+  readonly ephemeralPortCount: number;
+  /** TTL and hop limit of what is sent. */
+  readonly ttl: number;
+}
+
+/** The standards' own words. */
+export const RFC_PROFILE: TcpConfig = {
+  name: 'rfc',
+  mtuBytes: 1500,
+  initialWindowSegments: 10, // RFC 6928 §2
+  granularity: 'bytes',
+  usesTimestamps: true, // RFC 7323 §3.2
+  timestampTickNs: MS,
+  usesWindowScaling: true,
+  usesSack: true,
+  usesDsack: true,
+  ecn: EcnMode.Accept,
+  sendBufferBytes: 1 << 20,
+  sendBufferBytesMax: 128 << 20,
+  receiveBufferBytes: 1 << 20,
+  receiveBufferBytesMax: 128 << 20,
+  receiveWindowShare: 1,
+  growsReceiveWindow: false,
+  delayedAckNs: 200 * MS,
+  delayedAckNsMax: 200 * MS,
+  quickAckSegments: 0,
+  rtt: RTT_CONFIG_RFC,
+  synRetries: 7, // 1 + 2 + … + 64 s > 3 min, with the last wait
+  synAckRetries: 7,
+  retriesR1: 3, // RFC 9293 §3.8.3
+  retriesR2: 15,
+  orphanRetries: 8,
+  userTimeoutNs: 0,
+  dupThresh: 3,
+  usesTailLossProbe: true,
+  usesLimitedTransmit: true,
+  usesFrto: true,
+  usesUndo: true,
+  usesSlowStartAfterIdle: true,
+  usesPacing: false,
+  pacingGains: PACING_GAINS_RFC,
+  sendChunkBytesMax: 65_536,
+  limitsChunkToHalfWindow: false,
+  nagle: 'rfc',
+  corkNs: 200 * MS,
+  persistNsMax: 60 * SECOND,
+  timeWaitNs: 240 * SECOND, // MSL of 2 minutes
+  allowsTimeWaitReuse: true,
+  finWait2Ns: Number.MAX_SAFE_INTEGER,
+  keepAliveIdleNs: 7200 * SECOND, // RFC 9293 §3.8.4
+  keepAliveIntervalNs: 75 * SECOND,
+  keepAliveProbes: 9,
+  challengeAckIntervalNs: 500 * MS,
+  outOfWindowAckIntervalNs: 0,
+  backlog: 128,
+  usesSynCookies: false,
+  usesFastOpenClient: false,
+  usesFastOpenServer: false,
+  usesPathMtuDiscovery: true,
+  mtuProbing: MtuProbing.Off,
+  mtuProbeBaseMss: 1024,
+  mssMin: 48,
+  ephemeralPortFirst: 49_152, // RFC 6335 §6
+  ephemeralPortCount: 16_384,
+  ttl: 64,
+};
+
+/** What a current Linux does with its default settings. */
+export const LINUX_PROFILE: TcpConfig = {
+  ...RFC_PROFILE,
+  name: 'linux',
+  granularity: 'segments',
+  sendBufferBytes: 262_144,
+  sendBufferBytesMax: 4 << 20,
+  receiveBufferBytes: 131_072,
+  receiveBufferBytesMax: 6 << 20,
+  receiveWindowShare: 0.5,
+  growsReceiveWindow: true,
+  delayedAckNs: 40 * MS,
+  quickAckSegments: 16,
+  rtt: RTT_CONFIG_LINUX,
+  synRetries: 6,
+  synAckRetries: 5,
+  usesSlowStartAfterIdle: true,
+  pacingGains: PACING_GAINS_LINUX,
+  limitsChunkToHalfWindow: true,
+  nagle: 'minshall',
+  persistNsMax: 120 * SECOND,
+  timeWaitNs: 60 * SECOND,
+  finWait2Ns: 60 * SECOND,
+  outOfWindowAckIntervalNs: 500 * MS,
+  backlog: 4096,
+  usesSynCookies: true,
+  usesFastOpenClient: true,
+  ephemeralPortFirst: 32_768,
+  ephemeralPortCount: 28_232,
+};

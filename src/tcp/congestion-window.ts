@@ -1,0 +1,96 @@
+/**
+ * How much may be in flight: the controller's window, or PRR's during a reduction, against what is in flight,
+ * in one unit. In the `linux` profile every sent segment counts as one SMSS whatever its length. Also
+ * whether the window is what limits sending, and what an idle time does to it: RFC 7661, RFC 5681 §4.1. Hot.
+ */
+import { seqBefore } from '../base/seq.ts';
+import type { Bytes } from '../base/units.ts';
+import { UNPACED } from '../recovery/congestion.ts';
+import { derivePacingRate, sendQuantumAt } from '../recovery/pacer.ts';
+import { CongestionState, type TcpConnection } from './connection.ts';
+
+/** In flight, in the unit of the window. */
+export function flightSize(connection: TcpConnection): Bytes {
+  const { scoreboard } = connection;
+  return connection.config.granularity === 'segments'
+    ? scoreboard.inFlightSegments * connection.smss
+    : scoreboard.inFlightBytes;
+}
+
+/** In a window reduction for loss or ECN; not after a timeout. */
+export function inReduction(connection: TcpConnection): boolean {
+  const { congestionState } = connection;
+  return congestionState === CongestionState.Recovery || congestionState === CongestionState.Cwr;
+}
+
+/** cwnd as it limits sending now. */
+export function sendWindow(connection: TcpConnection): Bytes {
+  const { controller } = connection;
+  if (inReduction(connection) && controller.recoveryWindow === 'prr') return connection.prrWindow;
+  return controller.cwnd;
+}
+
+/** The window has room for a segment of `length` bytes. */
+export function hasWindowFor(connection: TcpConnection, length: Bytes): boolean {
+  const counted = connection.config.granularity === 'segments' ? connection.smss : length;
+  return flightSize(connection) + counted <= sendWindow(connection);
+}
+
+/** Tells PRR and the controller about a segment sent. */
+export function onSegmentSent(connection: TcpConnection, length: Bytes): void {
+  const { controller } = connection;
+  const inSegments = connection.config.granularity === 'segments';
+  if (inReduction(connection)) connection.prr.onSent(inSegments ? 1 : length);
+  const counted = inSegments ? connection.smss : length;
+  controller.onPacketSent(counted, flightSize(connection), connection.rate.isAppLimited);
+  if (connection.config.usesPacing || controller.pacingRate !== UNPACED) pace(connection, length);
+  connection.lastSentNs = connection.context.clock.nowNs;
+}
+
+function pace(connection: TcpConnection, length: Bytes): void {
+  const { controller, smss } = connection;
+  let rate = controller.pacingRate;
+  let quantum = controller.sendQuantum;
+  if (rate === UNPACED) {
+    const { cwnd, ssthresh } = controller;
+    rate = derivePacingRate(
+      cwnd,
+      ssthresh,
+      connection.rtt.smoothedNs,
+      connection.config.pacingGains,
+    );
+    quantum = sendQuantumAt(rate, smss);
+  }
+  connection.pacer.onSent(length, rate, quantum);
+}
+
+/** After a burst: the most in flight of this round, and whether the window stopped it. */
+export function noteFlight(connection: TcpConnection, isStopped: boolean): void {
+  const flight = flightSize(connection);
+  const isNewRound = !seqBefore(connection.sndUna, connection.flightMaxSeq);
+  if (
+    isNewRound ||
+    isStopped ||
+    (!connection.isCwndLimited && flight > connection.flightMaxBytes)
+  ) {
+    connection.isCwndLimited = isStopped;
+    connection.flightMaxBytes = flight;
+    connection.flightMaxSeq = connection.sndNxt;
+  }
+}
+
+/** The window has been used, so it may grow: RFC 7661; in slow start while half of it is used, as Linux. */
+export function isWindowUsed(connection: TcpConnection): boolean {
+  const { controller, isCwndLimited } = connection;
+  if (isCwndLimited) return true;
+  return controller.cwnd < controller.ssthresh && controller.cwnd < 2 * connection.flightMaxBytes;
+}
+
+/** RFC 5681 §4.1: nothing sent for longer than the RTO. */
+export function restartAfterIdle(connection: TcpConnection): void {
+  if (!connection.config.usesSlowStartAfterIdle || connection.lastSentNs < 0) return;
+  if (connection.scoreboard.segments > 0) return;
+  const idleNs = connection.context.clock.nowNs - connection.lastSentNs;
+  const { rtoNs } = connection.rtt;
+  if (idleNs > rtoNs) connection.controller.onIdleRestart(idleNs, rtoNs);
+}

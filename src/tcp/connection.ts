@@ -1,0 +1,376 @@
+/**
+ * One connection: the transmission control block of RFC 9293 §3.3.1 and what later documents added to it, as
+ * plain fields of one object, near a kilobyte. What happens to it is in the files named after it happening:
+ * tcp/segment-arrives, tcp/sender, tcp/receiver, tcp/acknowledgment, tcp/recovery, tcp/timers.
+ * What an application may ask of it is in tcp/commands and tcp/options.
+ */
+import { type SeqNumber, seqAdd, seqDiff, seqFromWire } from '../base/seq.ts';
+import type { Bytes, Duration, Instant } from '../base/units.ts';
+import type { CongestionController, CongestionControllerFactory } from '../recovery/congestion.ts';
+import { DeliveryRateEstimator } from '../recovery/delivery-rate.ts';
+import { Pacer } from '../recovery/pacer.ts';
+import { ProportionalRateReduction, ReductionBound } from '../recovery/prr.ts';
+import { RttEstimator } from '../recovery/rtt.ts';
+import { ByteQueue, NO_PIECE } from './byte-queue.ts';
+import type { TcpConfig } from './config.ts';
+import type { TcpContext } from './context.ts';
+import { TcpError } from './errors.ts';
+import type { TcpListener } from './listener.ts';
+import { Reassembly } from './reassembly.ts';
+import { Scoreboard } from './scoreboard.ts';
+import { assertTransition, TcpState } from './state.ts';
+
+/** The sender's view of the path; numbers as in Linux's tcpi_ca_state. */
+export const enum CongestionState {
+  Open = 0,
+  /** Duplicate ACKs or SACKs, nothing known to be lost. */
+  Disorder = 1,
+  /** The window comes down for ECN, or a probe that was needed. */
+  Cwr = 2,
+  Recovery = 3,
+  /** After a retransmission timeout. */
+  Loss = 4,
+}
+
+/** What the Retransmit timer is set for. */
+export const enum RetransmitMode {
+  None = 0,
+  Rto = 1,
+  /** RFC 8985 §7. */
+  LossProbe = 2,
+  /** RFC 8985 §6.2 step 5. */
+  Reordering = 3,
+  /** RFC 9293 §3.8.6.1. */
+  WindowProbe = 4,
+}
+
+export const enum ProbeKind {
+  None = 0,
+  /** RFC 8985 §7.3. */
+  Loss = 1,
+  /** RFC 9293 §3.8.6.1: into a closed window, or past the sender's silly window avoidance. */
+  Window = 2,
+  /** RFC 9293 §3.8.4. */
+  KeepAlive = 3,
+}
+
+const ZERO_SEQ = seqFromWire(0);
+
+export class TcpConnection {
+  readonly context: TcpContext;
+  readonly config: TcpConfig;
+  /** Names its rows in the context's columns. */
+  readonly slot: number;
+  readonly isIpv6: boolean;
+  /** Indices of the address table. */
+  readonly localAddress: number;
+  readonly remoteAddress: number;
+  /** Local port << 16 | remote port: as in frames we send. */
+  readonly ports: number;
+  /** It came from this listener, until somebody accepts it. */
+  listener: TcpListener | undefined = undefined;
+  isInAcceptQueue = false;
+  /** A row of TIME-WAIT has taken its place. */
+  leftForTimeWait = false;
+  /** Room for whoever uses the connection. */
+  owner: unknown = undefined;
+  #state = TcpState.Closed;
+  error = TcpError.None;
+  /** A failure that did not end the connection (ICMP): told when it does end. */
+  softError = TcpError.None;
+
+  // Send sequence variables: RFC 9293 §3.3.1.
+  iss: SeqNumber = ZERO_SEQ;
+  sndUna: SeqNumber = ZERO_SEQ;
+  sndNxt: SeqNumber = ZERO_SEQ;
+  /** Scaled. */
+  sndWnd: Bytes = 0;
+  sndWl1: SeqNumber = ZERO_SEQ;
+  sndWl2: SeqNumber = ZERO_SEQ;
+  /** MAX.SND.WND: RFC 5961 §5. */
+  maxSndWnd: Bytes = 0;
+  /** Payload that fits a segment: the least of the peer's MSS and the path, less our options. */
+  smss: Bytes = 536;
+  /** As the peer announced it; RFC 9293 §3.7.1's default without. */
+  peerMss: Bytes = 536;
+
+  // Receive sequence variables.
+  irs: SeqNumber = ZERO_SEQ;
+  rcvNxt: SeqNumber = ZERO_SEQ;
+  /** Right edge of the window as told to the peer: it never moves left, RFC 9293 §3.8.6.2. */
+  rcvAdv: SeqNumber = ZERO_SEQ;
+  /** Last.ACK.sent: RFC 7323 §4.3. */
+  lastAckSent: SeqNumber = ZERO_SEQ;
+  rcvBufferBytes: Bytes;
+  /** The application fixed it: no autotuning. */
+  isRcvBufferFixed = false;
+  /** The window offered grows up to this. */
+  rcvWindowLimit: Bytes = 0;
+  /** The largest segment seen lately: the peer's real segment size. */
+  rcvMss: Bytes = 536;
+  /** The MSS we announced. */
+  advMss: Bytes = 536;
+  sndBufferBytes: Bytes;
+  isSndBufferFixed = false;
+
+  // What both sides agreed on.
+  hasTimestamps = false;
+  hasSack = false;
+  hasWindowScaling = false;
+  hasEcn = false;
+  /** Shifts: RFC 7323 §2.3. */
+  sndWndShift = 0;
+  rcvWndShift = 0;
+  tsOffset = 0;
+  tsRecent = 0;
+  tsRecentNs: Instant = 0;
+  hasTsRecent = false;
+
+  // Data.
+  readonly sendQueue: ByteQueue;
+  readonly receiveQueue: ByteQueue;
+  readonly reassembly: Reassembly;
+  readonly scoreboard: Scoreboard;
+  /** The first byte not sent yet: piece and bytes of it already sent. */
+  sendPiece = NO_PIECE;
+  sendSkip: Bytes = 0;
+  /** A write found too little room: Writable is to be told. */
+  isWriteBlocked = false;
+  /** The application will send no more: a FIN follows the data. */
+  isWriteShut = false;
+  /** The FIN has a sequence number. */
+  isFinSent = false;
+  isReadShut = false;
+  /** The application has closed the connection: nobody will read. */
+  isOrphan = false;
+  /** The peer's FIN has arrived, perhaps out of order, and its sequence number. */
+  hasPeerFin = false;
+  peerFin: SeqNumber = ZERO_SEQ;
+  /** The FIN is in order: reading ends there. */
+  isPeerDone = false;
+
+  // Acknowledging: tcp/ack-policy.
+  /** An ACK goes out as soon as the connection is asked. */
+  isAckDue = false;
+  /** Something waits for a delayed ACK. */
+  isAckDelayed = false;
+  quickAcks = 0;
+  isPingPong = false;
+  /** The application chose: -1 no, 0 quick ACKs off, 1 on. */
+  quickAckChoice = -1;
+  ackDelayNs: Duration = 0;
+  lastDataReceivedNs: Instant = -1;
+  hasDsack = false;
+  dsackLeft: SeqNumber = ZERO_SEQ;
+  dsackRight: SeqNumber = ZERO_SEQ;
+  /** ECN-Echo until CWR comes: RFC 3168 §6.1.3. */
+  isEceDue = false;
+  /** CWR with the next new data: RFC 3168 §6.1.2. */
+  isCwrDue = false;
+  lastChallengeNs: Instant = -1;
+  lastOutOfWindowAckNs: Instant = -1;
+  // Receive autotuning: bytes read within a round trip, and the receiver's own estimate of it.
+  readBytes = 0;
+  roundReadBytes = 0;
+  roundStartNs: Instant = 0;
+  rcvRttNs: Duration = 0;
+  rcvRttSeq: SeqNumber = ZERO_SEQ;
+  rcvRttStartNs: Instant = -1;
+  rcvSpace: Bytes = 0;
+
+  // Options of the application.
+  isNoDelay = false;
+  isCorked = false;
+  /** A partial segment has waited long enough. */
+  isCorkOver = false;
+  /** The last write said that more follows (MSG_MORE). */
+  hasMore = false;
+  usesKeepAlive = false;
+  keepAliveIdleNs: Duration;
+  keepAliveIntervalNs: Duration;
+  keepAliveProbesMax: number;
+  userTimeoutNs: Duration;
+  lingerNs: Duration = -1;
+  /** The application's bound on the MSS; 0: none. */
+  mssClamp: Bytes = 0;
+  /** Bound on the window offered; 0: none. */
+  windowClamp: Bytes = 0;
+  synRetries: number;
+  /** Writable is told when at most this much is unsent; 0: by the free buffer. */
+  notSentLowAt: Bytes = 0;
+  trafficClass = 0;
+
+  // The handshake.
+  /** A SYN or SYN-ACK is to be sent. */
+  isSynDue = false;
+  synSentNs: Instant = 0;
+  synRetransmits = 0;
+  fastOpenForm = 0;
+  fastOpenCookieAt = -1;
+  /** Payload that went with the SYN. */
+  synDataBytes: Bytes = 0;
+  isFastOpen = false;
+  /** SYN with ECE and CWR: RFC 3168 §6.1.1. */
+  requestsEcn = false;
+
+  // Congestion control and loss recovery.
+  /** What makes the controller, and the controller once the segment size is known. */
+  controllers: CongestionControllerFactory;
+  controller: CongestionController = undefined as never;
+  readonly rtt: RttEstimator;
+  readonly rate: DeliveryRateEstimator;
+  readonly pacer: Pacer;
+  readonly prr: ProportionalRateReduction;
+  congestionState = CongestionState.Open;
+  /** RecoveryPoint: RFC 6675 §4. */
+  highSeq: SeqNumber = ZERO_SEQ;
+  /** There has been a recovery period, so that highSeq means something. */
+  hasRecoverPoint = false;
+  /** The window while PRR rules. */
+  prrWindow: Bytes = 0;
+  duplicateAcks = 0;
+  retransmitMode = RetransmitMode.None;
+  /** Timeouts in a row: RFC 6298 §5.5. */
+  backoffs = 0;
+  /** Window probes in a row. */
+  probes = 0;
+  keepAliveSent = 0;
+  /** When the first timeout or probe in a row fired: R1, R2 and the user timeout count from what is before it. */
+  stalledSinceNs: Instant = -1;
+  // RACK: RFC 8985 §6.1.
+  rackSentNs: Instant = -1;
+  rackEnd: SeqNumber = ZERO_SEQ;
+  rackRttNs: Duration = 0;
+  rackWindowSteps = 1;
+  rackWindowPersist = 0;
+  rackDsackRound: SeqNumber = ZERO_SEQ;
+  hasRackDsackRound = false;
+  isReorderingSeen = false;
+  reorderSeen = 0;
+  // Tail loss probe: RFC 8985 §7.1.
+  tlpEnd: SeqNumber = ZERO_SEQ;
+  isTlpOut = false;
+  isTlpRetransmission = false;
+  /** To be sent whatever the window. */
+  probeDue = ProbeKind.None;
+  /** Segments sent since the timers were settled. */
+  burstSegments = 0;
+  // Undo: RFC 4015, RFC 3708, RFC 5682.
+  hasUndo = false;
+  undoUna: SeqNumber = ZERO_SEQ;
+  /** Retransmissions in this period that no DSACK has called needless. */
+  undoRetransmits = 0;
+  retransmitTsVal = 0;
+  hasRetransmitTsVal = false;
+  frtoStep = 0;
+  // Window validation: RFC 7661, RFC 5681 §4.1.
+  isCwndLimited = false;
+  flightMaxBytes: Bytes = 0;
+  flightMaxSeq: SeqNumber = ZERO_SEQ;
+  lastSentNs: Instant = -1;
+  lastReceivedNs: Instant = 0;
+  /** Minshall: the end of the last short segment sent. */
+  shortEnd: SeqNumber = ZERO_SEQ;
+  hasShort = false;
+  chunkSegments = 0;
+  chunkIsLong = false;
+  // Path MTU: RFC 1191, RFC 4821.
+  pathMtuBytes: Bytes;
+  probeHigh: Bytes = 0;
+  probeLow: Bytes = 0;
+  probeSize: Bytes = 0;
+  probeSeq: SeqNumber = ZERO_SEQ;
+
+  // Totals for info.
+  bytesSent = 0;
+  bytesRetransmitted = 0;
+  bytesAcked = 0;
+  bytesReceived = 0;
+  segmentsOut = 0;
+  segmentsIn = 0;
+  dataSegmentsOut = 0;
+  dataSegmentsIn = 0;
+  totalRetransmits = 0;
+  deliveredSegments = 0;
+  deliveredCeSegments = 0;
+  dsackDups = 0;
+  timeouts = 0;
+  spuriousRecoveries = 0;
+  createdNs: Instant;
+
+  // Lists of the context.
+  isReady = false;
+  nextReady: TcpConnection | undefined = undefined;
+  pendingEvents = 0;
+  nextEvent: TcpConnection | undefined = undefined;
+
+  constructor(
+    context: TcpContext,
+    slot: number,
+    localAddress: number,
+    remoteAddress: number,
+    ports: number,
+    isIpv6: boolean,
+  ) {
+    const { config, clock } = context;
+    this.context = context;
+    this.config = config;
+    this.controllers = context.controllers;
+    this.slot = slot;
+    this.isIpv6 = isIpv6;
+    this.localAddress = localAddress;
+    this.remoteAddress = remoteAddress;
+    this.ports = ports;
+    this.rcvBufferBytes = config.receiveBufferBytes;
+    this.sndBufferBytes = config.sendBufferBytes;
+    this.sendQueue = new ByteQueue(context.pieces);
+    this.receiveQueue = new ByteQueue(context.pieces);
+    this.reassembly = new Reassembly(context.ranges);
+    this.scoreboard = new Scoreboard(context.segments);
+    this.keepAliveIdleNs = config.keepAliveIdleNs;
+    this.keepAliveIntervalNs = config.keepAliveIntervalNs;
+    this.keepAliveProbesMax = config.keepAliveProbes;
+    this.userTimeoutNs = config.userTimeoutNs;
+    this.synRetries = config.synRetries;
+    this.rtt = new RttEstimator(config.rtt, clock);
+    this.rate = new DeliveryRateEstimator(clock);
+    this.pacer = new Pacer(clock);
+    this.prr = new ProportionalRateReduction(ReductionBound.SafeAck);
+    this.pathMtuBytes = config.mtuBytes;
+    this.createdNs = clock.nowNs;
+  }
+
+  get state(): TcpState {
+    return this.#state;
+  }
+
+  setState(next: TcpState): void {
+    assertTransition(this.#state, next);
+    this.#state = next;
+  }
+
+  get localPort(): number {
+    return this.ports >>> 16;
+  }
+
+  get remotePort(): number {
+    return this.ports & 0xffff;
+  }
+
+  /** RCV.WND as the peer knows it. */
+  get rcvWnd(): Bytes {
+    return Math.max(0, seqDiff(this.rcvAdv, this.rcvNxt));
+  }
+
+  /** Right edge of the send window. */
+  get sndWndEnd(): SeqNumber {
+    return seqAdd(this.sndUna, this.sndWnd);
+  }
+
+  /** Bytes that the application wrote and that were never sent. */
+  get unsentBytes(): Bytes {
+    const first = this.sndUna === this.iss && this.iss !== this.sndNxt ? 1 : 0;
+    const sent = seqDiff(this.sndNxt, this.sndUna) - first - (this.isFinSent ? 1 : 0);
+    return this.sendQueue.byteLength - Math.max(0, sent);
+  }
+}

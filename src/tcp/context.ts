@@ -1,0 +1,235 @@
+/**
+ * What all connections of one host share: frames, clock, chance, configuration, pools of rows, timers,
+ * counters, and the lists of connections that have something to send or to tell. Connections keep no typed
+ * arrays of their own, so that one is near a kilobyte.
+ */
+import { NEVER } from '../base/units.ts';
+import type { Clock } from '../engine/clock.ts';
+import type { RandomSource } from '../engine/random.ts';
+import { TimerTable } from '../engine/timer-table.ts';
+import type { AddressTable } from '../frame/address-table.ts';
+import { FrameFifo } from '../frame/frame-fifo.ts';
+import type { FramePool } from '../frame/frame-pool.ts';
+import type { FrameId } from '../frame/frame-record.ts';
+import type { PayloadWriter } from '../frame/payload-writer.ts';
+import type { CongestionControllerFactory } from '../recovery/congestion.ts';
+import { AckOutcome } from './ack-outcome.ts';
+import { ArrivedSegment } from './arrived-segment.ts';
+import { PiecePool } from './byte-queue.ts';
+import type { TcpConfig } from './config.ts';
+import type { TcpConnection } from './connection.ts';
+import { TCP_COUNTER_COUNT, type TcpCounter } from './counters.ts';
+import { FastOpenCookies } from './fast-open.ts';
+import { RangePool } from './reassembly.ts';
+import { SegmentTable } from './segment-table.ts';
+import { TcpState } from './state.ts';
+
+/** What a host gives its TCP. */
+export interface TcpEnvironment {
+  readonly pool: FramePool;
+  readonly addresses: AddressTable;
+  readonly clock: Clock;
+  /** Forked for this host alone. */
+  readonly random: RandomSource;
+  /** Room for payload bytes that applications write. */
+  readonly payloadWriter: PayloadWriter;
+}
+
+/** What a connection asks of the layer above it; tcp/tcp-layer implements it. */
+export interface ConnectionOwner {
+  /** The connection is CLOSED: its slot, timers and rows are to be freed. */
+  onClosed(connection: TcpConnection): void;
+  /** The connection is in TIME-WAIT: its row takes over. */
+  onTimeWait(connection: TcpConnection): void;
+  /** A passive connection has finished its handshake. */
+  onAccepted(connection: TcpConnection): void;
+}
+
+/** Timers of a connection, as cells. */
+export const enum TimerKind {
+  /** RTO, loss probe, reordering or window probe: RetransmitMode says which. */
+  Retransmit = 0,
+  DelayedAck = 1,
+  /** Keep-alive; FIN-WAIT-2. */
+  KeepAlive = 2,
+  Pacing = 3,
+  Cork = 4,
+}
+export const TIMER_SHIFT = 3;
+const SACK_CACHE_SHIFT = 3;
+
+export class TcpContext {
+  readonly pool: FramePool;
+  readonly addresses: AddressTable;
+  readonly clock: Clock;
+  readonly random: RandomSource;
+  readonly payloadWriter: PayloadWriter;
+  readonly config: TcpConfig;
+  readonly controllers: CongestionControllerFactory;
+  readonly pieces: PiecePool;
+  readonly ranges: RangePool;
+  readonly segments = new SegmentTable();
+  readonly outcome = new AckOutcome();
+  readonly segment = new ArrivedSegment();
+  readonly timers: TimerTable;
+  /** Cells of TimerKind by slot; the least of a slot's is its deadline in `timers`. */
+  timerCells = new Float64Array(16 << TIMER_SHIFT).fill(NEVER);
+  /** The SACK blocks of the last ACK by slot: four pairs of edges, equal ones for none. */
+  sackCache = new Int32Array(16 << SACK_CACHE_SHIFT);
+  readonly counters = new Float64Array(TCP_COUNTER_COUNT);
+  readonly fastOpen: FastOpenCookies;
+  owner!: ConnectionOwner;
+  /** Frames made at once: resets and answers without a connection. */
+  readonly #control: FrameFifo;
+  /** IPv4 identification of the next packet. */
+  #identification: number;
+  #readyHead: TcpConnection | undefined;
+  #readyTail: TcpConnection | undefined;
+  #eventHead: TcpConnection | undefined;
+  #eventTail: TcpConnection | undefined;
+
+  constructor(
+    environment: TcpEnvironment,
+    config: TcpConfig,
+    controllers: CongestionControllerFactory,
+  ) {
+    this.pool = environment.pool;
+    this.addresses = environment.addresses;
+    this.clock = environment.clock;
+    this.random = environment.random;
+    this.payloadWriter = environment.payloadWriter;
+    this.config = config;
+    this.controllers = controllers;
+    this.pieces = new PiecePool(environment.pool.payloads);
+    this.ranges = new RangePool(this.pieces);
+    this.timers = new TimerTable(environment.clock);
+    this.fastOpen = new FastOpenCookies(environment.random.fork('fast open'));
+    this.#control = new FrameFifo(environment.pool.words);
+    this.#identification = environment.random.fork('identification').below(65_536);
+    this.#readyHead = undefined;
+    this.#readyTail = undefined;
+    this.#eventHead = undefined;
+    this.#eventTail = undefined;
+  }
+
+  count(counter: TcpCounter): void {
+    this.counters[counter]++;
+  }
+
+  nextIdentification(): number {
+    this.#identification = (this.#identification + 1) & 0xffff;
+    return this.#identification;
+  }
+
+  /** Makes room for a connection in this slot. Cold. */
+  reserveSlot(slot: number): void {
+    this.timers.reserve(slot);
+    if ((slot + 1) << TIMER_SHIFT > this.timerCells.length) {
+      const cells = new Float64Array(this.timerCells.length * 2).fill(NEVER);
+      cells.set(this.timerCells);
+      this.timerCells = cells;
+      const cache = new Int32Array(this.sackCache.length * 2);
+      cache.set(this.sackCache);
+      this.sackCache = cache;
+    }
+  }
+
+  clearSackCache(slot: number): void {
+    this.sackCache.fill(0, slot << SACK_CACHE_SHIFT, (slot + 1) << SACK_CACHE_SHIFT);
+  }
+
+  /** Sets one of a connection's timers; NEVER stops it. */
+  setTimer(slot: number, kind: TimerKind, atNs: number): void {
+    this.timerCells[(slot << TIMER_SHIFT) + kind] = atNs;
+  }
+
+  timer(slot: number, kind: TimerKind): number {
+    return this.timerCells[(slot << TIMER_SHIFT) + kind];
+  }
+
+  /** The least of a connection's timers becomes its deadline. */
+  settleTimers(slot: number): void {
+    const cells = this.timerCells;
+    const at = slot << TIMER_SHIFT;
+    let least = cells[at];
+    for (let kind = 1; kind <= TimerKind.Cork; kind++) {
+      if (cells[at + kind] < least) least = cells[at + kind];
+    }
+    const { timers } = this;
+    if (timers.deadlineNs[slot] === least) return;
+    timers.deadlineNs[slot] = least;
+    if (least < NEVER) timers.arm(slot);
+  }
+
+  stopTimers(slot: number): void {
+    this.timerCells.fill(NEVER, slot << TIMER_SHIFT, (slot + 1) << TIMER_SHIFT);
+    this.timers.deadlineNs[slot] = NEVER;
+  }
+
+  /** Takes ownership of a frame to be sent. */
+  pushControl(frame: FrameId): void {
+    this.#control.push(frame);
+  }
+
+  /** Gives ownership; NO_FRAME when there is none. */
+  shiftControl(): FrameId {
+    return this.#control.shift();
+  }
+
+  /** The connection may have something to send: it is asked when its turn comes. */
+  markReady(connection: TcpConnection): void {
+    if (connection.isReady) return;
+    connection.isReady = true;
+    connection.nextReady = undefined;
+    if (this.#readyTail === undefined) this.#readyHead = connection;
+    else this.#readyTail.nextReady = connection;
+    this.#readyTail = connection;
+  }
+
+  /** Something has changed the connection: it is asked to send, and its timers are settled. */
+  wake(connection: TcpConnection): void {
+    if (connection.state === TcpState.Closed) return;
+    this.markReady(connection);
+    this.settleTimers(connection.slot);
+  }
+
+  get firstReady(): TcpConnection | undefined {
+    return this.#readyHead;
+  }
+
+  /** The first has nothing to send now. */
+  shiftReady(): void {
+    const connection = this.#readyHead as TcpConnection;
+    this.#readyHead = connection.nextReady;
+    if (this.#readyHead === undefined) this.#readyTail = undefined;
+    connection.nextReady = undefined;
+    connection.isReady = false;
+  }
+
+  /** Adds to what the connection has to tell; a set bit is told once. */
+  raise(connection: TcpConnection, event: number): void {
+    const isListed = connection.pendingEvents !== 0;
+    connection.pendingEvents |= 1 << event;
+    if (isListed) return;
+    connection.nextEvent = undefined;
+    if (this.#eventTail === undefined) this.#eventHead = connection;
+    else this.#eventTail.nextEvent = connection;
+    this.#eventTail = connection;
+  }
+
+  get firstWithEvent(): TcpConnection | undefined {
+    return this.#eventHead;
+  }
+
+  /** Takes the first connection's next event, lowest first. */
+  takeEvent(connection: TcpConnection): number {
+    const lowest = connection.pendingEvents & -connection.pendingEvents;
+    connection.pendingEvents &= ~lowest;
+    if (connection.pendingEvents === 0) {
+      this.#eventHead = connection.nextEvent;
+      if (this.#eventHead === undefined) this.#eventTail = undefined;
+      connection.nextEvent = undefined;
+    }
+    return 31 - Math.clz32(lowest);
+  }
+}

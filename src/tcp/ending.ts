@@ -1,0 +1,86 @@
+/**
+ * How a connection ends: in order, by a reset of either side, or for want of answers. RFC 9293 §3.6, §3.10.5,
+ * §3.10.8. Whatever the way, queues and rows are given back at once.
+ */
+import { seqDiff } from '../base/seq.ts';
+import { NO_FRAME, NO_PAYLOAD } from '../frame/frame-record.ts';
+import { TcpFlag } from '../wire/tcp.ts';
+import { NO_PIECE } from './byte-queue.ts';
+import type { TcpConnection } from './connection.ts';
+import { TcpCounter } from './counters.ts';
+import type { TcpError } from './errors.ts';
+import { TransportEvent } from './events.ts';
+import { buildSegment } from './frame-builder.ts';
+import { isSynchronized, TcpState } from './state.ts';
+
+/** The connection is over by failure: the peer's reset, a timeout, ICMP. */
+export function failConnection(connection: TcpConnection, error: TcpError): void {
+  const { context, state } = connection;
+  if (state === TcpState.SynSent || state === TcpState.SynReceived) {
+    context.count(TcpCounter.AttemptFails);
+  } else {
+    context.count(TcpCounter.EstabResets);
+  }
+  connection.error = error;
+  finish(connection, TransportEvent.Reset);
+}
+
+/** The last FIN is acknowledged, or nobody waits any more. */
+export function endConnection(connection: TcpConnection): void {
+  finish(connection, TransportEvent.Closed);
+}
+
+/** RFC 9293 §3.10.5 ABORT: a reset to the peer, unless it would not know what for. */
+export function resetConnection(connection: TcpConnection, error: TcpError): void {
+  sendReset(connection);
+  failConnection(connection, error);
+}
+
+/** <SEQ=SND.NXT><ACK=RCV.NXT><CTL=RST,ACK>, if the peer has a connection. */
+export function sendReset(connection: TcpConnection): void {
+  const { context, state } = connection;
+  if (!isSynchronized(state) && state !== TcpState.SynReceived) return;
+  const frame = buildSegment(
+    connection,
+    connection.sndNxt,
+    TcpFlag.Rst | TcpFlag.Ack,
+    0,
+    NO_PAYLOAD,
+  );
+  if (frame === NO_FRAME) return;
+  context.count(TcpCounter.OutRsts);
+  context.pushControl(frame);
+}
+
+/** FIN-WAIT-2 or CLOSING is over: the row in the table of TIME-WAIT takes over. */
+export function enterTimeWait(connection: TcpConnection): void {
+  const { context } = connection;
+  const frame = buildSegment(connection, connection.sndNxt, TcpFlag.Ack, 0, NO_PAYLOAD);
+  if (frame !== NO_FRAME) context.pushControl(frame);
+  connection.setState(TcpState.TimeWait);
+  context.count(TcpCounter.TimeWaits);
+  context.owner.onTimeWait(connection);
+  finish(connection, TransportEvent.Closed);
+}
+
+function finish(connection: TcpConnection, event: TransportEvent): void {
+  const { context } = connection;
+  connection.setState(TcpState.Closed);
+  connection.sendQueue.clear();
+  connection.scoreboard.clear();
+  connection.reassembly.clear();
+  // What has arrived in order can still be read after the peer's FIN, not after a failure.
+  if (event === TransportEvent.Reset || connection.isOrphan) connection.receiveQueue.clear();
+  connection.sendPiece = NO_PIECE;
+  connection.isAckDue = false;
+  connection.isAckDelayed = false;
+  connection.isSynDue = false;
+  context.stopTimers(connection.slot);
+  context.raise(connection, event);
+  context.owner.onClosed(connection);
+}
+
+/** SND.NXT - SND.UNA is 0: all that was sent, the FIN too, has arrived. */
+export function isAllAcknowledged(connection: TcpConnection): boolean {
+  return connection.isFinSent && seqDiff(connection.sndNxt, connection.sndUna) === 0;
+}

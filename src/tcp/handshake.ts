@@ -1,0 +1,212 @@
+/**
+ * Opening: RFC 9293 §3.5 and the options of a SYN: MSS (RFC 6691), window scale and timestamps (RFC 7323),
+ * SACK permitted (RFC 2018), ECN (RFC 3168 §6.1.1), Fast Open (RFC 7413). Also what is settled when a
+ * connection becomes ESTABLISHED: segment size, first windows, first RTT, the congestion controller.
+ * Cold, but for the frames themselves.
+ */
+import { seqAdd, seqFromWire } from '../base/seq.ts';
+import type { Bytes } from '../base/units.ts';
+import {
+  BuiltExtra,
+  FastOpenForm,
+  type FrameId,
+  NO_FRAME,
+  NO_PAYLOAD,
+} from '../frame/frame-record.ts';
+import { initialWindowRfc6928 } from '../recovery/congestion.ts';
+import { TcpFlag } from '../wire/tcp.ts';
+import type { ArrivedSegment } from './arrived-segment.ts';
+import { EcnMode } from './config.ts';
+import { RetransmitMode, type TcpConnection } from './connection.ts';
+import { buildSegment, setFastOpenOption, setSynOptions } from './frame-builder.ts';
+import { announcedMss, startMtuSearch, updateSmss } from './path-mtu.ts';
+import { openReceiveWindow, windowShiftFor } from './receive-window.ts';
+import { setRetransmitTimer } from './retransmit-timer.ts';
+import { TcpState } from './state.ts';
+import { timestampRttNs } from './timestamps.ts';
+
+/** RFC 9293 §3.7.1: without the option. */
+const MSS_DEFAULT_IPV4 = 536;
+const MSS_DEFAULT_IPV6 = 1220;
+
+/** What both ends of a connection prepare before their first segment. */
+export function prepareOpen(connection: TcpConnection): void {
+  const { config, context } = connection;
+  connection.tsOffset = context.random.nextInt32();
+  connection.advMss = announcedMss(connection);
+  connection.rcvMss = Math.min(connection.advMss, 536);
+  const largest = connection.isRcvBufferFixed
+    ? connection.rcvBufferBytes
+    : config.receiveBufferBytesMax;
+  const bound = connection.windowClamp > 0 ? Math.min(largest, connection.windowClamp) : largest;
+  connection.rcvWndShift = config.usesWindowScaling ? windowShiftFor(bound) : 0;
+}
+
+/** RFC 9293 §3.10.1, active OPEN: everything is offered. */
+export function openActively(connection: TcpConnection): void {
+  const { config } = connection;
+  prepareOpen(connection);
+  connection.hasTimestamps = config.usesTimestamps;
+  connection.hasSack = config.usesSack;
+  connection.hasWindowScaling = config.usesWindowScaling;
+  connection.requestsEcn = config.ecn === EcnMode.Request;
+  connection.sndUna = connection.iss;
+  connection.sndNxt = seqAdd(connection.iss, 1);
+  openReceiveWindow(connection);
+  connection.setState(TcpState.SynSent);
+  connection.isSynDue = true;
+}
+
+/** The SYN, the SYN-ACK, or either once more. */
+export function transmitSyn(connection: TcpConnection): FrameId {
+  const { context, config, state } = connection;
+  connection.isSynDue = false;
+  const isAnswer = state === TcpState.SynReceived;
+  let flags: number = isAnswer ? TcpFlag.Syn | TcpFlag.Ack : TcpFlag.Syn;
+  if (isAnswer) flags |= connection.hasEcn ? TcpFlag.Ece : 0;
+  // A path that drops such SYNs gets a plain one: RFC 3168 §6.1.1.1.
+  else if (connection.requestsEcn && connection.synRetransmits === 0) {
+    flags |= TcpFlag.Ece | TcpFlag.Cwr;
+  }
+  const length = takeSynData(connection, isAnswer);
+  const payload = length > 0 ? synPayload(connection, length) : NO_PAYLOAD;
+  const frame = buildSegment(connection, connection.iss, flags, length, payload);
+  if (frame === NO_FRAME) {
+    // As if it had been lost.
+    setRetransmitTimer(connection, RetransmitMode.Rto);
+    return NO_FRAME;
+  }
+  const shift = connection.hasWindowScaling ? connection.rcvWndShift : -1;
+  setSynOptions(context, frame, connection.advMss, shift, connection.hasSack);
+  if (connection.fastOpenForm !== FastOpenForm.Absent) addFastOpen(connection, frame);
+  if (connection.synRetransmits === 0) connection.synSentNs = context.clock.nowNs;
+  if (state === TcpState.SynSent || config.synAckRetries > 0) {
+    setRetransmitTimer(connection, RetransmitMode.Rto);
+  }
+  return frame;
+}
+
+function addFastOpen(connection: TcpConnection, frame: FrameId): void {
+  const { context, fastOpenForm, fastOpenCookieAt } = connection;
+  // RFC 7413 §4.2.1: a SYN that got no answer goes out without the option.
+  if (connection.state === TcpState.SynSent && connection.synRetransmits > 0) return;
+  const { cookies } = context.fastOpen;
+  const length = context.fastOpen.cookieLength(fastOpenCookieAt);
+  setFastOpenOption(context, frame, fastOpenForm, cookies, Math.max(0, fastOpenCookieAt), length);
+}
+
+/** Data of a Fast Open SYN: with a cookie, once. */
+function takeSynData(connection: TcpConnection, isAnswer: boolean): Bytes {
+  if (isAnswer || connection.fastOpenCookieAt < 0 || connection.synRetransmits > 0) return 0;
+  const room = connection.smss;
+  const length = Math.min(connection.sendQueue.byteLength, room);
+  connection.synDataBytes = length;
+  connection.isFastOpen = true;
+  connection.sndNxt = seqAdd(connection.iss, 1 + length);
+  return length;
+}
+
+/** SYN data is put together in one piece: it is sent once, and again as ordinary data. */
+function synPayload(connection: TcpConnection, length: Bytes): number {
+  const { pieces, payloadWriter } = connection.context;
+  const { head, headSkip } = connection.sendQueue;
+  if (pieces.isZeros(head, headSkip, length)) return NO_PAYLOAD;
+  const place = payloadWriter.reserve(length);
+  if (place !== NO_PAYLOAD) pieces.copyOut(head, headSkip, pieces.arena.bytes, place, length);
+  return place;
+}
+
+/** The peer's SYN: what it offers and we agree to. */
+export function acceptSyn(connection: TcpConnection, segment: ArrivedSegment): void {
+  const { context, config, isIpv6 } = connection;
+  const extra = context.pool.extraWords;
+  const { record } = segment;
+  const mss = extra[record + BuiltExtra.Mss];
+  const scale = extra[record + BuiltExtra.WindowScale];
+  connection.irs = segment.seq;
+  connection.rcvNxt = seqAdd(segment.seq, 1);
+  connection.lastAckSent = connection.rcvNxt;
+  connection.peerMss = mss > 0 ? mss : isIpv6 ? MSS_DEFAULT_IPV6 : MSS_DEFAULT_IPV4;
+  connection.hasTimestamps = config.usesTimestamps && segment.hasTimestamps;
+  connection.hasSack = config.usesSack && extra[record + BuiltExtra.IsSackPermitted] !== 0;
+  connection.hasWindowScaling = config.usesWindowScaling && scale >= 0;
+  // RFC 7323 §2.3: more than 14 is taken as 14.
+  connection.sndWndShift = connection.hasWindowScaling ? Math.min(scale, 14) : 0;
+  if (!connection.hasWindowScaling) connection.rcvWndShift = 0;
+  if (connection.hasTimestamps) {
+    connection.tsRecent = segment.tsVal;
+    connection.tsRecentNs = context.clock.nowNs;
+    connection.hasTsRecent = true;
+  }
+  // The window of a SYN is never scaled: RFC 7323 §2.2.
+  connection.sndWnd = segment.window;
+  connection.maxSndWnd = segment.window;
+  connection.sndWl1 = segment.seq;
+  connection.sndWl2 = segment.ack;
+  openReceiveWindow(connection);
+  updateSmss(connection);
+}
+
+/** RFC 3168 §6.1.1: a SYN asks with both flags; a SYN-ACK agrees with one. */
+export function acceptEcn(connection: TcpConnection, segment: ArrivedSegment): void {
+  const both = segment.flags & (TcpFlag.Ece | TcpFlag.Cwr);
+  if (segment.has(TcpFlag.Ack)) {
+    connection.hasEcn = connection.requestsEcn && both === TcpFlag.Ece;
+  } else {
+    const asks = both === (TcpFlag.Ece | TcpFlag.Cwr);
+    connection.hasEcn = asks && connection.config.ecn !== EcnMode.Off;
+  }
+}
+
+/** Both SYNs are acknowledged: RTT, windows, controller. The state is set by the caller. */
+export function establish(connection: TcpConnection, segment: ArrivedSegment): void {
+  const { context } = connection;
+  setRetransmitTimer(connection, RetransmitMode.None);
+  connection.backoffs = 0;
+  connection.stalledSinceNs = -1;
+  startMtuSearch(connection);
+  updateSmss(connection);
+  sampleHandshake(connection, segment);
+  startController(connection);
+  connection.flightMaxSeq = connection.sndNxt;
+  connection.lastReceivedNs = context.clock.nowNs;
+  connection.roundStartNs = context.clock.nowNs;
+}
+
+/** RFC 6298 §3 and §5.7. */
+function sampleHandshake(connection: TcpConnection, segment: ArrivedSegment): void {
+  const { context, rtt } = connection;
+  if (connection.synRetransmits === 0) {
+    rtt.onSample(context.clock.nowNs - connection.synSentNs);
+  } else if (connection.hasTimestamps && segment.hasTimestamps && segment.tsEcr !== 0) {
+    rtt.onSample(timestampRttNs(connection, segment.tsEcr));
+  } else {
+    rtt.onSynTimedOut();
+  }
+}
+
+/** Makes the controller, if there is none yet, with the initial window. */
+export function startController(connection: TcpConnection): void {
+  if (connection.controller !== undefined) return;
+  const { context, config, smss } = connection;
+  const inSegments = config.granularity === 'segments';
+  let initialWindow = config.initialWindowSegments * smss;
+  if (!inSegments) initialWindow = Math.min(initialWindow, initialWindowRfc6928(smss));
+  // RFC 5681 §3.1: one segment after a SYN was lost; Linux forgives one.
+  if (connection.synRetransmits > (inSegments ? 1 : 0)) initialWindow = smss;
+  connection.controller = connection.controllers({
+    clock: context.clock,
+    random: context.random,
+    smss,
+    initialWindow,
+    granularity: config.granularity,
+    isPaced: config.usesPacing,
+  });
+}
+
+/** RFC 9293 §3.10.7.2 and §3.4.1: the window says where a connection's numbers start. */
+export function setInitialSequence(connection: TcpConnection, iss: number): void {
+  connection.iss = seqFromWire(iss);
+  connection.sndUna = connection.iss;
+  connection.sndNxt = seqAdd(connection.iss, 1);
+}

@@ -1,0 +1,90 @@
+/**
+ * ICMP errors about our segments: RFC 9293 §3.9.2.2, with the checks of RFC 5927 §4 (a quoted sequence number
+ * must be in flight). "Too big" changes the segment size (RFC 1191, RFC 8201); a hard error ends only a
+ * connection that is still being opened; the rest is kept as a soft error.
+ */
+import { type SeqNumber, seqBefore } from '../base/seq.ts';
+import type { Bytes } from '../base/units.ts';
+import type { TcpConnection } from './connection.ts';
+import { failConnection } from './ending.ts';
+import { TcpError } from './errors.ts';
+import { onPacketTooBig } from './path-mtu.ts';
+import { finishLosses, markLost } from './rack.ts';
+import { restartRto } from './retransmit-timer.ts';
+import { NO_ROW } from './segment-table.ts';
+import { TcpState } from './state.ts';
+
+export const enum IcmpErrorKind {
+  PacketTooBig = 0,
+  NetworkUnreachable = 1,
+  HostUnreachable = 2,
+  ProtocolUnreachable = 3,
+  PortUnreachable = 4,
+  /** Source quench is ignored: RFC 6633. */
+  SourceQuench = 5,
+  TimeExceeded = 6,
+}
+
+export interface IcmpError {
+  readonly kind: IcmpErrorKind;
+  /** The ends of the quoted packet, which was ours. */
+  readonly localAddress: number;
+  readonly remoteAddress: number;
+  readonly localPort: number;
+  readonly remotePort: number;
+  readonly sequence: SeqNumber;
+  /** Of the next hop, for PacketTooBig; 0 when the router did not say. */
+  readonly mtu: Bytes;
+}
+
+export function handleIcmpError(connection: TcpConnection, error: IcmpError): void {
+  const { sequence } = error;
+  const isInFlight =
+    !seqBefore(sequence, connection.sndUna) && !seqBefore(connection.sndNxt, sequence);
+  if (!isInFlight) return;
+  switch (error.kind) {
+    case IcmpErrorKind.PacketTooBig:
+      onPacketTooBig(connection, error.mtu);
+      resendTooBig(connection);
+      return;
+    case IcmpErrorKind.SourceQuench:
+      return;
+    default:
+      onUnreachable(connection, toError(error.kind));
+  }
+}
+
+function toError(kind: IcmpErrorKind): TcpError {
+  switch (kind) {
+    case IcmpErrorKind.NetworkUnreachable:
+      return TcpError.NetworkUnreachable;
+    case IcmpErrorKind.ProtocolUnreachable:
+      return TcpError.ProtocolUnreachable;
+    case IcmpErrorKind.PortUnreachable:
+      return TcpError.ConnectionRefused;
+    default:
+      return TcpError.HostUnreachable;
+  }
+}
+
+function onUnreachable(connection: TcpConnection, error: TcpError): void {
+  const { state } = connection;
+  if (state === TcpState.SynSent || state === TcpState.SynReceived)
+    failConnection(connection, error);
+  else connection.softError = error;
+}
+
+/** What was too long is sent again at once, in smaller segments: RFC 1191 §6.4. */
+function resendTooBig(connection: TcpConnection): void {
+  const { context, scoreboard, smss } = connection;
+  const { segments, outcome } = context;
+  if (connection.controller === undefined || scoreboard.head === NO_ROW) return;
+  outcome.begin(connection.rate, connection.highSeq, connection.rtt.minNs);
+  for (let row = scoreboard.flight.head; row !== NO_ROW; ) {
+    const next = segments.timeNext(row);
+    if (segments.length(row) > smss) markLost(connection, row);
+    row = next;
+  }
+  finishLosses(connection);
+  restartRto(connection);
+}

@@ -1,0 +1,126 @@
+/**
+ * RACK: RFC 8985 §6. A segment is lost when one sent sufficiently later has been delivered; "sufficiently" is
+ * the reordering window, which is nothing until reordering has been seen, then a quarter of the least RTT and more
+ * for each round trip in which a DSACK shows that a retransmission was needless. Segments in flight are
+ * listed in order of transmission, so that an ACK looks only at those it decides about. Hot.
+ */
+import { seqBefore } from '../base/seq.ts';
+import type { Duration } from '../base/units.ts';
+import { CongestionState, RetransmitMode, type TcpConnection } from './connection.ts';
+import { restartRto, setReorderingTimer } from './retransmit-timer.ts';
+import { NO_ROW, ROW_SHIFT, SegmentFlag, SegmentWord } from './segment-table.ts';
+
+/** RFC 8985 §6.2 step 4: recoveries without DSACK until the window is small again. */
+const PERSIST_RECOVERIES = 16;
+
+/** Steps 1 to 3: what this ACK says about the newest delivered segment and about reordering. */
+export function updateRack(connection: TcpConnection): void {
+  const { context } = connection;
+  const { outcome } = context;
+  if (outcome.isReordered) connection.isReorderingSeen = true;
+  if (outcome.rackSentNs < 0) return;
+  const isLater =
+    outcome.rackSentNs > connection.rackSentNs ||
+    (outcome.rackSentNs === connection.rackSentNs &&
+      seqBefore(connection.rackEnd, outcome.rackEnd));
+  if (!isLater) return;
+  connection.rackSentNs = outcome.rackSentNs;
+  connection.rackEnd = outcome.rackEnd;
+  connection.rackRttNs = context.clock.nowNs - outcome.rackSentNs;
+}
+
+/** Step 4: a DSACK widens the reordering window, once a round trip. */
+export function widenReorderingWindow(connection: TcpConnection): void {
+  const { outcome } = connection.context;
+  if (connection.hasRackDsackRound && !seqBefore(connection.sndUna, connection.rackDsackRound)) {
+    connection.hasRackDsackRound = false;
+  }
+  if (outcome.dsacks === 0 || connection.hasRackDsackRound) return;
+  connection.hasRackDsackRound = true;
+  connection.rackDsackRound = connection.sndNxt;
+  connection.rackWindowSteps = Math.min(connection.rackWindowSteps + 1, 255);
+  connection.rackWindowPersist = PERSIST_RECOVERIES;
+}
+
+/** Step 4, at the end of a recovery. */
+export function onRackRecoveryEnd(connection: TcpConnection): void {
+  if (connection.rackWindowPersist > 0) connection.rackWindowPersist--;
+  else connection.rackWindowSteps = 1;
+}
+
+/** RACK.reo_wnd now. */
+function reorderingWindowNs(connection: TcpConnection): Duration {
+  const { scoreboard, rtt } = connection;
+  if (!connection.isReorderingSeen) {
+    if (connection.congestionState >= CongestionState.Recovery) return 0;
+    if (scoreboard.sackedSegments >= connection.config.dupThresh) return 0;
+  }
+  const windowNs = (rtt.minNs / 4) * connection.rackWindowSteps;
+  return Math.max(0, Math.min(windowNs, rtt.smoothedNs));
+}
+
+/** Step 5: marks what is late enough as lost; sets the timer for what may become so. */
+export function detectLosses(connection: TcpConnection): void {
+  const { context, scoreboard } = connection;
+  if (connection.rackSentNs < 0) return;
+  const { segments, clock } = context;
+  const nowNs = clock.nowNs;
+  const waitNs = connection.rackRttNs + reorderingWindowNs(connection);
+  let longestNs = 0;
+  for (let row = scoreboard.flight.head; row !== NO_ROW; ) {
+    const next = segments.timeNext(row);
+    const sentNs = segments.sentNs[row];
+    if (sentNs > connection.rackSentNs) break;
+    const isEarlier =
+      sentNs < connection.rackSentNs || seqBefore(segments.end(row), connection.rackEnd);
+    if (isEarlier) {
+      const leftNs = sentNs + waitNs - nowNs;
+      if (leftNs <= 0) markLost(connection, row);
+      else if (leftNs > longestNs) longestNs = leftNs;
+    }
+    row = next;
+  }
+  finishLosses(connection);
+  if (longestNs > 0) setReorderingTimer(connection, longestNs);
+  else if (connection.retransmitMode === RetransmitMode.Reordering) restartRto(connection);
+}
+
+/** RFC 8985 §6.3: at a timeout, what was sent recently is not lost yet, but the first segment is. */
+export function markLostAtTimeout(connection: TcpConnection): void {
+  const { context, scoreboard } = connection;
+  const { segments, clock } = context;
+  const lateNs = connection.rackRttNs + reorderingWindowNs(connection);
+  for (let row = scoreboard.flight.head; row !== NO_ROW; ) {
+    const next = segments.timeNext(row);
+    const isLate = segments.sentNs[row] + lateNs <= clock.nowNs;
+    if (!connection.hasSack || row === scoreboard.head || isLate) markLost(connection, row);
+    row = next;
+  }
+  finishLosses(connection);
+}
+
+/** Marks a segment and tells the controller, one behind: the last of a burst is told so. */
+export function markLost(connection: TcpConnection, row: number): void {
+  const { context, scoreboard } = connection;
+  const { outcome, segments } = context;
+  const flags = segments.words[(row << ROW_SHIFT) + SegmentWord.Flags];
+  if ((flags & (SegmentFlag.Lost | SegmentFlag.Retransmitted)) === SegmentFlag.Lost) return;
+  if (outcome.hasPendingLoss) tellLoss(connection, false);
+  const length = segments.sequenceLength(row);
+  connection.rate.onLost(outcome.loss, segments, row, length);
+  outcome.hasPendingLoss = true;
+  outcome.newlyLostSegments++;
+  outcome.newlyLostBytes += length;
+  scoreboard.markLost(row);
+}
+
+export function finishLosses(connection: TcpConnection): void {
+  if (connection.context.outcome.hasPendingLoss) tellLoss(connection, true);
+}
+
+function tellLoss(connection: TcpConnection, endsBurst: boolean): void {
+  const { outcome } = connection.context;
+  outcome.hasPendingLoss = false;
+  outcome.loss.endsBurst = endsBurst;
+  connection.controller.onPacketsLost(outcome.loss);
+}

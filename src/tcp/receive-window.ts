@@ -1,0 +1,144 @@
+/**
+ * The window we offer: RFC 9293 §3.8.6.2.2 (the receiver's silly window avoidance), the rule that its right
+ * edge never moves left, RFC 7323 §2.3 (scaling), and autotuning of the buffer behind it: Fisk and Feng 2001,
+ * "Dynamic Right-Sizing", which doubles what was read in a round trip. Hot.
+ */
+import { seqAdd, seqBefore, seqDiff } from '../base/seq.ts';
+import type { Bytes } from '../base/units.ts';
+import { TcpFlag } from '../wire/tcp.ts';
+import type { TcpConfig } from './config.ts';
+import type { TcpConnection } from './connection.ts';
+
+const FIELD_MAX = 65_535;
+const SHIFT_MAX = 14; // RFC 7323 §2.3
+
+/** The shift that lets the largest window be told: RFC 7323 §2.3. */
+export function windowShiftFor(bytes: Bytes): number {
+  let shift = 0;
+  while (shift < SHIFT_MAX && bytes / 2 ** shift > FIELD_MAX) shift++;
+  return shift;
+}
+
+/** The most that may be offered for a buffer. */
+export function windowOfBuffer(config: TcpConfig, bufferBytes: Bytes): Bytes {
+  return Math.floor(bufferBytes * config.receiveWindowShare);
+}
+
+/** Sets the first window, before the SYN or SYN-ACK. */
+export function openReceiveWindow(connection: TcpConnection): void {
+  const { config } = connection;
+  const full = fullWindow(connection);
+  let first = Math.min(full, FIELD_MAX);
+  const mss = Math.max(1, connection.advMss);
+  if (full > mss) first = Math.min(Math.floor(full / mss) * mss, FIELD_MAX);
+  connection.rcvWindowLimit = config.growsReceiveWindow ? first : full;
+  // Not before the peer's sequence numbers are known does this mean anything.
+  connection.rcvAdv = seqAdd(connection.rcvNxt, first);
+  connection.rcvSpace = first;
+}
+
+function fullWindow(connection: TcpConnection): Bytes {
+  const full = windowOfBuffer(connection.config, connection.rcvBufferBytes);
+  return connection.windowClamp > 0 ? Math.min(full, connection.windowClamp) : full;
+}
+
+/** What could be offered now: the buffer less what nobody has read, within what is dared so far. */
+function freeWindow(connection: TcpConnection): Bytes {
+  const free = fullWindow(connection) - connection.receiveQueue.byteLength;
+  return Math.max(0, Math.min(free, connection.rcvWindowLimit));
+}
+
+/** The window to offer now; the one that is out already, when a new edge would gain little. */
+export function selectWindow(connection: TcpConnection): Bytes {
+  const current = connection.rcvWnd;
+  const full = fullWindow(connection);
+  let next = freeWindow(connection);
+  // A gain of less than a segment, or half the buffer, is silly.
+  const step = Math.min(connection.rcvMss, full >> 1);
+  if (next < step) next = 0;
+  if (connection.rcvWndShift > 0) {
+    const unit = 1 << connection.rcvWndShift;
+    next = Math.ceil(next / unit) * unit;
+  } else if (next > current && next - current < step) {
+    next = current;
+  } else if (next > step && step > 0) {
+    next = next - (next % step);
+  }
+  return Math.max(current, next);
+}
+
+/** The window field of a segment about to go, and the edge that it promises. A SYN's is never scaled. */
+export function takeWindowField(connection: TcpConnection, flags: number): number {
+  const isSyn = (flags & TcpFlag.Syn) !== 0;
+  const shift = isSyn ? 0 : connection.rcvWndShift;
+  let window = isSyn ? connection.rcvWnd : selectWindow(connection);
+  window = Math.min(window, FIELD_MAX * 2 ** shift);
+  // Rounded up: never to the left of what was promised.
+  const field = Math.min(FIELD_MAX, Math.ceil(window / 2 ** shift));
+  const edge = seqAdd(connection.rcvNxt, field * 2 ** shift);
+  if (seqBefore(connection.rcvAdv, edge)) connection.rcvAdv = edge;
+  return field;
+}
+
+/** After the application has read: whether the peer should hear of the new room: RFC 9293 §3.8.6.2.2. */
+export function isWindowUpdateDue(connection: TcpConnection): boolean {
+  const current = connection.rcvWnd;
+  const full = Math.min(fullWindow(connection), connection.rcvWindowLimit);
+  if (2 * current > full) return false;
+  const next = selectWindow(connection);
+  return next > 0 && next >= 2 * current;
+}
+
+/** Two segments more to offer for a full one that came: as Linux, which starts with little. */
+export function growReceiveWindow(connection: TcpConnection, length: Bytes): void {
+  if (!connection.config.growsReceiveWindow) return;
+  const full = fullWindow(connection);
+  if (connection.rcvWindowLimit >= full || length < connection.rcvMss) return;
+  connection.rcvWindowLimit = Math.min(full, connection.rcvWindowLimit + 2 * connection.advMss);
+}
+
+/** A receiver's own round trip: the time that a whole window takes to come. */
+export function measureReceiveRtt(connection: TcpConnection): void {
+  const nowNs = connection.context.clock.nowNs;
+  if (connection.rcvRttStartNs < 0) {
+    startReceiveRtt(connection, nowNs);
+    return;
+  }
+  if (seqBefore(connection.rcvNxt, connection.rcvRttSeq)) return;
+  const sampleNs = nowNs - connection.rcvRttStartNs;
+  const { rcvRttNs } = connection;
+  connection.rcvRttNs = rcvRttNs === 0 ? sampleNs : Math.min(rcvRttNs, sampleNs);
+  startReceiveRtt(connection, nowNs);
+}
+
+function startReceiveRtt(connection: TcpConnection, nowNs: number): void {
+  connection.rcvRttStartNs = nowNs;
+  connection.rcvRttSeq = seqAdd(connection.rcvNxt, connection.rcvWnd);
+}
+
+/** After a read: once a round trip, the buffer becomes twice what was read in it. */
+export function tuneReceiveBuffer(connection: TcpConnection, bytes: Bytes): void {
+  connection.readBytes += bytes;
+  connection.roundReadBytes += bytes;
+  const nowNs = connection.context.clock.nowNs;
+  const smoothedNs = connection.rtt.smoothedNs;
+  const rttNs = connection.rcvRttNs > 0 ? connection.rcvRttNs : smoothedNs;
+  if (rttNs <= 0 || nowNs - connection.roundStartNs < rttNs) return;
+  const read = connection.roundReadBytes;
+  connection.roundReadBytes = 0;
+  connection.roundStartNs = nowNs;
+  if (read <= connection.rcvSpace) return;
+  connection.rcvSpace = read;
+  if (connection.isRcvBufferFixed) return;
+  const { config } = connection;
+  const wanted = (2 * read + 16 * connection.advMss) / config.receiveWindowShare;
+  const bytesNext = Math.min(Math.ceil(wanted), config.receiveBufferBytesMax);
+  if (bytesNext <= connection.rcvBufferBytes) return;
+  connection.rcvBufferBytes = bytesNext;
+  connection.rcvWindowLimit = fullWindow(connection);
+}
+
+/** Bytes received and not yet acknowledged. */
+export function unacknowledgedBytes(connection: TcpConnection): Bytes {
+  return seqDiff(connection.rcvNxt, connection.lastAckSent);
+}

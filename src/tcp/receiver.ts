@@ -1,0 +1,104 @@
+/**
+ * Segment text and FIN: the seventh and eighth step of RFC 9293 §3.10.7.4. Text in order goes to the receive
+ * queue, text beyond a hole to reassembly; a duplicate is reported once (RFC 2883). ECN marks are echoed until
+ * the sender says CWR (RFC 3168 §6.1.3). A FIN that arrives before what precedes it waits.
+ * Hot: no allocation per segment.
+ */
+import { type SeqNumber, seqAdd, seqBefore, seqDiff } from '../base/seq.ts';
+import type { Bytes } from '../base/units.ts';
+import { NO_PAYLOAD } from '../frame/frame-record.ts';
+import { TcpFlag } from '../wire/tcp.ts';
+import { onDataArrived, scheduleAck, startQuickAcks } from './ack-policy.ts';
+import { type ArrivedSegment, EcnCodepoint } from './arrived-segment.ts';
+import type { TcpConnection } from './connection.ts';
+import { TcpCounter } from './counters.ts';
+import { TransportEvent } from './events.ts';
+import { growReceiveWindow, measureReceiveRtt } from './receive-window.ts';
+
+/** Takes the text of a segment that lies in the window. */
+export function receiveText(connection: TcpConnection, segment: ArrivedSegment): void {
+  if (segment.length === 0) return;
+  connection.dataSegmentsIn++;
+  // The peer's real segment size; a short last segment says nothing.
+  if (segment.length >= connection.rcvMss) {
+    connection.rcvMss = Math.min(segment.length, connection.advMss);
+  }
+  onDataArrived(connection);
+  noteCongestionMark(connection, segment);
+  const { rcvNxt } = connection;
+  const before = seqDiff(rcvNxt, segment.seq);
+  if (before > 0) {
+    noteDuplicate(connection, segment.seq, Math.min(before, segment.length));
+    if (before >= segment.length) {
+      segment.trimFront(segment.length);
+      scheduleAck(connection, true);
+      return;
+    }
+    segment.trimFront(before);
+  }
+  if (segment.seq === rcvNxt && connection.reassembly.rangeCount === 0)
+    takeInOrder(connection, segment);
+  else takeOutOfOrder(connection, segment);
+}
+
+function takeInOrder(connection: TcpConnection, segment: ArrivedSegment): void {
+  const { context } = connection;
+  if (segment.payload === NO_PAYLOAD) connection.receiveQueue.appendZeros(segment.length);
+  else {
+    context.pool.payloads.retain(segment.payload);
+    connection.receiveQueue.append(segment.payload, segment.length);
+  }
+  advance(connection, segment.length);
+  scheduleAck(connection, false);
+}
+
+function takeOutOfOrder(connection: TcpConnection, segment: ArrivedSegment): void {
+  const { reassembly } = connection;
+  const fresh = reassembly.insert(segment.seq, segment.length, segment.payload);
+  if (fresh < segment.length) noteDuplicate(connection, segment.seq, segment.length);
+  const delivered = reassembly.deliver(connection.rcvNxt, connection.receiveQueue);
+  if (delivered > 0) advance(connection, delivered);
+  // A hole that opens, is still there or is filled: RFC 5681 §4.2.
+  scheduleAck(connection, true);
+}
+
+function advance(connection: TcpConnection, length: Bytes): void {
+  connection.rcvNxt = seqAdd(connection.rcvNxt, length);
+  connection.bytesReceived += length;
+  growReceiveWindow(connection, length);
+  measureReceiveRtt(connection);
+  connection.context.raise(connection, TransportEvent.Readable);
+}
+
+/** A DSACK block for the next ACK: RFC 2883 §4. */
+export function noteDuplicate(connection: TcpConnection, left: SeqNumber, length: Bytes): void {
+  if (!connection.hasSack || !connection.config.usesDsack) return;
+  connection.hasDsack = true;
+  connection.dsackLeft = left;
+  connection.dsackRight = seqAdd(left, length);
+  connection.context.count(TcpCounter.DsackOldSent);
+}
+
+/** RFC 3168 §6.1.3: CE starts the echo, CWR ends it. */
+function noteCongestionMark(connection: TcpConnection, segment: ArrivedSegment): void {
+  if (!connection.hasEcn) return;
+  if (segment.has(TcpFlag.Cwr)) connection.isEceDue = false;
+  if (segment.ecn !== EcnCodepoint.Ce) return;
+  if (!connection.isEceDue) startQuickAcks(connection);
+  connection.isEceDue = true;
+}
+
+/** Remembers a FIN in the window; true when everything before it is here. */
+export function receiveFin(connection: TcpConnection, segment: ArrivedSegment): boolean {
+  if (connection.isPeerDone) return false;
+  if (segment.has(TcpFlag.Fin)) {
+    connection.hasPeerFin = true;
+    connection.peerFin = seqAdd(segment.seq, segment.length);
+    scheduleAck(connection, true);
+  }
+  if (!connection.hasPeerFin || seqBefore(connection.rcvNxt, connection.peerFin)) return false;
+  connection.isPeerDone = true;
+  connection.rcvNxt = seqAdd(connection.peerFin, 1);
+  connection.isAckDue = true;
+  return true;
+}

@@ -1,0 +1,107 @@
+/**
+ * The one timer of the send side and what it is set for: retransmission (RFC 6298 §5), tail loss probe
+ * (RFC 8985 §7.2), reordering (§6.2 step 5), window probe (RFC 9293 §3.8.6.1). They exclude each other. Hot.
+ */
+import { type Duration, NEVER } from '../base/units.ts';
+import { CongestionState, RetransmitMode, type TcpConnection } from './connection.ts';
+import { TimerKind } from './context.ts';
+import { TcpState } from './state.ts';
+
+/** Allowance for timers of a coarse clock, and for the peer's delayed ACK when one segment is in flight. */
+const PROBE_SLACK_NS = 2e6;
+const PROBE_DELAYED_ACK_NS = 200e6;
+const PROBE_WITHOUT_RTT_NS = 1e9;
+
+export function setRetransmitTimer(connection: TcpConnection, mode: RetransmitMode): void {
+  connection.retransmitMode = mode;
+  const { context, slot } = connection;
+  if (mode === RetransmitMode.None) {
+    context.setTimer(slot, TimerKind.Retransmit, NEVER);
+    return;
+  }
+  const timeoutNs =
+    mode === RetransmitMode.WindowProbe ? windowProbeNs(connection) : rtoNs(connection);
+  context.setTimer(slot, TimerKind.Retransmit, context.clock.nowNs + timeoutNs);
+}
+
+/** RFC 6298 §5.5, cut short where the user timeout comes sooner: RFC 5482 §3. */
+function rtoNs(connection: TcpConnection): Duration {
+  const timeoutNs = connection.rtt.timeoutNs(connection.backoffs);
+  return boundByUserTimeout(connection, timeoutNs);
+}
+
+function windowProbeNs(connection: TcpConnection): Duration {
+  const timeoutNs = connection.rtt.timeoutNs(connection.probes);
+  return boundByUserTimeout(connection, Math.min(timeoutNs, connection.config.persistNsMax));
+}
+
+function boundByUserTimeout(connection: TcpConnection, timeoutNs: Duration): Duration {
+  const { userTimeoutNs, stalledSinceNs } = connection;
+  if (userTimeoutNs === 0 || stalledSinceNs < 0) return timeoutNs;
+  const leftNs = stalledSinceNs + userTimeoutNs - connection.context.clock.nowNs;
+  return Math.max(1e6, Math.min(timeoutNs, leftNs));
+}
+
+/** What is in flight has changed: RFC 6298 §5.2 and §5.3. A timer that had another purpose gives way. */
+export function restartRto(connection: TcpConnection): void {
+  const { scoreboard } = connection;
+  if (scoreboard.segments === 0) {
+    setRetransmitTimer(connection, RetransmitMode.None);
+    return;
+  }
+  const { context, slot, retransmitMode } = connection;
+  const wasOther =
+    retransmitMode === RetransmitMode.LossProbe || retransmitMode === RetransmitMode.Reordering;
+  setRetransmitTimer(connection, RetransmitMode.Rto);
+  if (!wasOther) return;
+  // The RTO counts from when the first segment was sent, not from when the other timer was set.
+  const sinceNs = context.clock.nowNs - context.segments.sentNs[scoreboard.head];
+  const leftNs = Math.max(1e6, rtoNs(connection) - sinceNs);
+  context.setTimer(slot, TimerKind.Retransmit, context.clock.nowNs + leftNs);
+}
+
+/** RFC 8985 §7.2: a probe before the timeout, when nothing is known to be missing. True when it is set. */
+export function scheduleLossProbe(connection: TcpConnection): boolean {
+  const { config, context, scoreboard, congestionState, slot } = connection;
+  if (!config.usesTailLossProbe || !connection.hasSack || scoreboard.segments === 0) return false;
+  if (connection.isTlpOut || scoreboard.sackedSegments > 0) return false;
+  if (congestionState !== CongestionState.Open && congestionState !== CongestionState.Cwr)
+    return false;
+  const { smoothedNs } = connection.rtt;
+  let timeoutNs = PROBE_WITHOUT_RTT_NS;
+  if (smoothedNs > 0) {
+    timeoutNs = 2 * smoothedNs;
+    timeoutNs += scoreboard.segments === 1 ? PROBE_DELAYED_ACK_NS : PROBE_SLACK_NS;
+  }
+  const deadlineNs = context.clock.nowNs + Math.min(timeoutNs, rtoNs(connection));
+  connection.retransmitMode = RetransmitMode.LossProbe;
+  context.setTimer(slot, TimerKind.Retransmit, Math.ceil(deadlineNs));
+  return true;
+}
+
+/** RFC 8985 §6.2 step 5: something may be lost in `waitNs`, when it is late enough. */
+export function setReorderingTimer(connection: TcpConnection, waitNs: Duration): void {
+  const { context, slot } = connection;
+  connection.retransmitMode = RetransmitMode.Reordering;
+  context.setTimer(slot, TimerKind.Retransmit, Math.ceil(context.clock.nowNs + waitNs + 1e6));
+}
+
+/** Data waits, nothing is in flight and nothing may be sent: probe the window: RFC 9293 §3.8.6.1. */
+export function settleWindowProbe(connection: TcpConnection): void {
+  const { scoreboard, retransmitMode } = connection;
+  const waits =
+    scoreboard.segments === 0 &&
+    connection.state >= TcpState.Established &&
+    (connection.unsentBytes > 0 || (connection.isWriteShut && !connection.isFinSent));
+  if (!waits) {
+    if (retransmitMode === RetransmitMode.WindowProbe) {
+      connection.probes = 0;
+      if (scoreboard.segments === 0) setRetransmitTimer(connection, RetransmitMode.None);
+      else setRetransmitTimer(connection, RetransmitMode.Rto);
+    }
+    return;
+  }
+  if (retransmitMode === RetransmitMode.None) {
+    setRetransmitTimer(connection, RetransmitMode.WindowProbe);
+  }
+}

@@ -1,0 +1,363 @@
+/**
+ * What one connection has sent and does not know to have arrived: RFC 6675 §3 in rows of tcp/segment-table.
+ * Each segment is sent, perhaps SACKed, perhaps lost, perhaps sent again; the counts of each kind, in
+ * segments and in bytes, give what is in flight (RFC 6675 "pipe").
+ *
+ * All work is amortised O(1) a segment at any window: a SACK block costs what is new in it, since the blocks
+ * of the last ACK are remembered and the search goes on from where the last one ended. Without SACK,
+ * duplicate ACKs stand for segments that have left the network (RFC 6582). Hot: no allocation per segment.
+ * It does not decide what is lost: tcp/rack and tcp/recovery do.
+ */
+import { assert } from '../base/assert.ts';
+import { type SeqNumber, seqAdd, seqBefore, seqDiff, seqFromWire } from '../base/seq.ts';
+import type { Bytes } from '../base/units.ts';
+import type { AckOutcome } from './ack-outcome.ts';
+import type { PiecePool } from './byte-queue.ts';
+import {
+  NO_ROW,
+  ROW_SHIFT,
+  SegmentFlag,
+  type SegmentTable,
+  SegmentWord,
+  TimeList,
+} from './segment-table.ts';
+
+export class Scoreboard {
+  head = NO_ROW;
+  tail = NO_ROW;
+  /** In flight, in order of their last transmission. */
+  readonly flight = new TimeList();
+  /** Lost and not sent again, in order of sequence. */
+  readonly lost = new TimeList();
+  segments = 0;
+  sackedSegments = 0;
+  lostSegments = 0;
+  retransmittedSegments = 0;
+  bytes: Bytes = 0;
+  sackedBytes: Bytes = 0;
+  lostBytes: Bytes = 0;
+  retransmittedBytes: Bytes = 0;
+  /** The SACKed segment with the highest sequence number. */
+  highestSacked = NO_ROW;
+  /** Where the last SACK block ended. */
+  #hint = NO_ROW;
+  readonly #table: SegmentTable;
+
+  constructor(table: SegmentTable) {
+    this.#table = table;
+  }
+
+  get inFlightSegments(): number {
+    return this.segments - this.sackedSegments - this.lostSegments + this.retransmittedSegments;
+  }
+
+  get inFlightBytes(): Bytes {
+    return this.bytes - this.sackedBytes - this.lostBytes + this.retransmittedBytes;
+  }
+
+  /** Appends a segment sent now for the first time. */
+  append(seq: SeqNumber, length: Bytes, flags: number, piece: number, skip: Bytes): number {
+    const table = this.#table;
+    const row = table.allocate();
+    const words = table.words;
+    const at = row << ROW_SHIFT;
+    words[at + SegmentWord.Seq] = seq;
+    words[at + SegmentWord.Length] = length;
+    words[at + SegmentWord.Flags] = flags;
+    words[at + SegmentWord.Transmissions] = 1;
+    words[at + SegmentWord.Piece] = piece;
+    words[at + SegmentWord.PieceSkip] = skip;
+    words[at + SegmentWord.Previous] = this.tail;
+    words[at + SegmentWord.Next] = NO_ROW;
+    if (this.tail === NO_ROW) this.head = row;
+    else words[(this.tail << ROW_SHIFT) + SegmentWord.Next] = row;
+    this.tail = row;
+    this.flight.append(words, row);
+    this.segments++;
+    this.bytes += table.sequenceLength(row);
+    return row;
+  }
+
+  /** The segment is sent once more. */
+  markRetransmitted(row: number): void {
+    const words = this.#table.words;
+    const at = row << ROW_SHIFT;
+    const flags = words[at + SegmentWord.Flags];
+    const isWaiting = (flags & (SegmentFlag.Lost | SegmentFlag.Retransmitted)) === SegmentFlag.Lost;
+    (isWaiting ? this.lost : this.flight).remove(words, row);
+    this.flight.append(words, row);
+    words[at + SegmentWord.Transmissions]++;
+    words[at + SegmentWord.Flags] =
+      flags | SegmentFlag.Retransmitted | SegmentFlag.EverRetransmitted;
+    if ((flags & SegmentFlag.Retransmitted) !== 0) return;
+    this.retransmittedSegments++;
+    this.retransmittedBytes += this.#table.sequenceLength(row);
+  }
+
+  /** Its last transmission is lost. */
+  markLost(row: number): void {
+    const words = this.#table.words;
+    const at = row << ROW_SHIFT;
+    const flags = words[at + SegmentWord.Flags];
+    assert((flags & SegmentFlag.Sacked) === 0, 'a SACKed segment is marked lost');
+    const length = this.#table.sequenceLength(row);
+    if ((flags & SegmentFlag.Retransmitted) !== 0) {
+      this.retransmittedSegments--;
+      this.retransmittedBytes -= length;
+    } else if ((flags & SegmentFlag.Lost) !== 0) {
+      return;
+    }
+    if ((flags & SegmentFlag.Lost) === 0) {
+      this.lostSegments++;
+      this.lostBytes += length;
+    }
+    words[at + SegmentWord.Flags] = (flags | SegmentFlag.Lost) & ~SegmentFlag.Retransmitted;
+    this.flight.remove(words, row);
+    this.#insertLost(row);
+  }
+
+  /** Nearly always the last or the first. */
+  #insertLost(row: number): void {
+    const table = this.#table;
+    const words = table.words;
+    const seq = table.seq(row);
+    const { head } = this.lost;
+    let previous = this.lost.tail;
+    if (head !== NO_ROW && seqBefore(seq, table.seq(head))) previous = NO_ROW;
+    while (previous !== NO_ROW && seqBefore(seq, table.seq(previous))) {
+      previous = words[(previous << ROW_SHIFT) + SegmentWord.TimePrevious];
+    }
+    this.lost.insertAfter(words, previous, row);
+  }
+
+  /** Every segment that is not SACKed and was not sent after all is in flight again: an undone recovery. */
+  unmarkLost(): void {
+    const table = this.#table;
+    const words = table.words;
+    for (let row = this.lost.head; row !== NO_ROW; row = this.lost.head) {
+      this.lost.remove(words, row);
+      this.flight.insertAfter(words, NO_ROW, row);
+      words[(row << ROW_SHIFT) + SegmentWord.Flags] &= ~SegmentFlag.Lost;
+      this.lostSegments--;
+      this.lostBytes -= table.sequenceLength(row);
+    }
+    // Those that were sent again stay in flight once.
+    for (let row = this.head; this.lostSegments > 0 && row !== NO_ROW; row = table.next(row)) {
+      const at = row << ROW_SHIFT;
+      if ((words[at + SegmentWord.Flags] & SegmentFlag.Lost) === 0) continue;
+      words[at + SegmentWord.Flags] &= ~SegmentFlag.Lost;
+      this.lostSegments--;
+      this.lostBytes -= table.sequenceLength(row);
+    }
+  }
+
+  /** The peer forgot what it had SACKed, or may have: RFC 2018 §8. */
+  forgetSacks(): void {
+    const table = this.#table;
+    const words = table.words;
+    for (let row = this.head; row !== NO_ROW; row = table.next(row)) {
+      const at = row << ROW_SHIFT;
+      if ((words[at + SegmentWord.Flags] & SegmentFlag.Sacked) === 0) continue;
+      words[at + SegmentWord.Flags] &= ~SegmentFlag.Sacked;
+      this.flight.insertAfter(words, NO_ROW, row);
+    }
+    this.sackedSegments = 0;
+    this.sackedBytes = 0;
+    this.highestSacked = NO_ROW;
+    this.#hint = NO_ROW;
+  }
+
+  /** A duplicate ACK without SACK says that one segment has left the network; or `count` have not, after all. */
+  emulateSacked(count: number, smss: Bytes): void {
+    const room = this.segments - this.lostSegments;
+    this.sackedSegments = Math.max(0, Math.min(this.sackedSegments + count, room));
+    this.sackedBytes = Math.min(this.sackedSegments * smss, this.bytes - this.lostBytes);
+  }
+
+  /**
+   * Removes what `una` acknowledges and tells `outcome` about each segment. A segment acknowledged in part
+   * loses its first bytes. `pieces` as in split.
+   */
+  acknowledge(una: SeqNumber, outcome: AckOutcome, pieces: PiecePool): void {
+    const table = this.#table;
+    for (let row = this.head; row !== NO_ROW; row = this.head) {
+      if (seqBefore(una, table.end(row))) {
+        const part = seqDiff(una, table.seq(row));
+        if (part > 0) {
+          this.split(row, part, pieces);
+          continue;
+        }
+        break;
+      }
+      outcome.onAcknowledged(table, row);
+      this.#removeHead(row);
+    }
+  }
+
+  #removeHead(row: number): void {
+    const table = this.#table;
+    const words = table.words;
+    const at = row << ROW_SHIFT;
+    const flags = words[at + SegmentWord.Flags];
+    const length = table.sequenceLength(row);
+    this.#uncount(flags, length);
+    this.segments--;
+    this.bytes -= length;
+    const next = words[at + SegmentWord.Next];
+    this.head = next;
+    if (next === NO_ROW) this.tail = NO_ROW;
+    else words[(next << ROW_SHIFT) + SegmentWord.Previous] = NO_ROW;
+    if (this.highestSacked === row) this.highestSacked = NO_ROW;
+    if (this.#hint === row) this.#hint = next;
+    this.#leaveTimeList(row, flags);
+    table.release(row);
+  }
+
+  #uncount(flags: number, length: Bytes): void {
+    if ((flags & SegmentFlag.Sacked) !== 0) {
+      this.sackedSegments--;
+      this.sackedBytes -= length;
+    }
+    if ((flags & SegmentFlag.Lost) !== 0) {
+      this.lostSegments--;
+      this.lostBytes -= length;
+    }
+    if ((flags & SegmentFlag.Retransmitted) !== 0) {
+      this.retransmittedSegments--;
+      this.retransmittedBytes -= length;
+    }
+  }
+
+  #leaveTimeList(row: number, flags: number): void {
+    if ((flags & SegmentFlag.Sacked) !== 0) return;
+    const isWaiting = (flags & (SegmentFlag.Lost | SegmentFlag.Retransmitted)) === SegmentFlag.Lost;
+    (isWaiting ? this.lost : this.flight).remove(this.#table.words, row);
+  }
+
+  /** Marks [left, right) as received, where it is not yet, and tells `outcome` about each new segment. */
+  sack(left: SeqNumber, right: SeqNumber, outcome: AckOutcome, pieces: PiecePool): void {
+    const table = this.#table;
+    let row = this.#find(left);
+    while (row !== NO_ROW && seqBefore(table.seq(row), right)) {
+      this.#hint = row;
+      if ((table.flags(row) & SegmentFlag.Sacked) === 0) {
+        const before = seqDiff(left, table.seq(row));
+        if (before > 0) row = this.split(row, before, pieces);
+        const beyond = seqDiff(table.end(row), right);
+        if (beyond > 0) this.split(row, table.sequenceLength(row) - beyond, pieces);
+        this.#markSacked(row, outcome);
+      }
+      row = table.next(row);
+    }
+  }
+
+  #markSacked(row: number, outcome: AckOutcome): void {
+    const table = this.#table;
+    const at = row << ROW_SHIFT;
+    const flags = table.words[at + SegmentWord.Flags];
+    const length = table.sequenceLength(row);
+    outcome.onSacked(table, row);
+    this.#uncount(flags, length);
+    this.#leaveTimeList(row, flags);
+    table.words[at + SegmentWord.Flags] =
+      (flags & ~(SegmentFlag.Lost | SegmentFlag.Retransmitted)) | SegmentFlag.Sacked;
+    this.sackedSegments++;
+    this.sackedBytes += length;
+    if (!this.#isBelowHighestSacked(row)) this.highestSacked = row;
+  }
+
+  #isBelowHighestSacked(row: number): boolean {
+    const highest = this.highestSacked;
+    return highest !== NO_ROW && seqBefore(this.#table.seq(row), this.#table.seq(highest));
+  }
+
+  /** The segment that holds `seq`, or the first one after it. */
+  #find(seq: SeqNumber): number {
+    const table = this.#table;
+    const words = table.words;
+    const { highestSacked } = this;
+    let row = this.#hint === NO_ROW ? this.head : this.#hint;
+    // New data is SACKed beyond everything else.
+    if (highestSacked !== NO_ROW && !seqBefore(seq, table.seq(highestSacked))) row = highestSacked;
+    while (row !== NO_ROW && seqBefore(seq, table.seq(row))) {
+      row = words[(row << ROW_SHIFT) + SegmentWord.Previous];
+    }
+    if (row === NO_ROW) row = this.head;
+    while (row !== NO_ROW && !seqBefore(seq, table.end(row))) row = table.next(row);
+    return row;
+  }
+
+  /** Cuts a segment after `length` of its bytes. Returns the second part, which has the same history. */
+  split(row: number, length: Bytes, pieces: PiecePool): number {
+    const table = this.#table;
+    const rest = table.allocate();
+    const words = table.words;
+    const at = row << ROW_SHIFT;
+    const to = rest << ROW_SHIFT;
+    words.copyWithin(to, at, at + (1 << ROW_SHIFT));
+    table.copyHistory(row, rest);
+    const flags = words[at + SegmentWord.Flags];
+    words[at + SegmentWord.Length] = length;
+    words[at + SegmentWord.Flags] = flags & ~(SegmentFlag.Fin | SegmentFlag.Push);
+    words[to + SegmentWord.Seq] = seqAdd(seqFromWire(words[at + SegmentWord.Seq]), length);
+    words[to + SegmentWord.Length] -= length;
+    movePiece(words, to, length, pieces);
+    this.#linkSplit(row, rest, flags);
+    if (this.highestSacked === row) this.highestSacked = rest;
+    return rest;
+  }
+
+  #linkSplit(row: number, rest: number, flags: number): void {
+    const words = this.#table.words;
+    const next = words[(row << ROW_SHIFT) + SegmentWord.Next];
+    words[(row << ROW_SHIFT) + SegmentWord.Next] = rest;
+    words[(rest << ROW_SHIFT) + SegmentWord.Previous] = row;
+    if (next === NO_ROW) this.tail = rest;
+    else words[(next << ROW_SHIFT) + SegmentWord.Previous] = rest;
+    // One segment becomes two, of whatever kind it is; the bytes stay the same.
+    this.segments++;
+    if ((flags & SegmentFlag.Sacked) !== 0) this.sackedSegments++;
+    if ((flags & SegmentFlag.Lost) !== 0) this.lostSegments++;
+    if ((flags & SegmentFlag.Retransmitted) !== 0) this.retransmittedSegments++;
+    if ((flags & SegmentFlag.Sacked) !== 0) return;
+    const isWaiting = (flags & (SegmentFlag.Lost | SegmentFlag.Retransmitted)) === SegmentFlag.Lost;
+    (isWaiting ? this.lost : this.flight).insertAfter(words, row, rest);
+  }
+
+  clear(): void {
+    const table = this.#table;
+    for (let row = this.head; row !== NO_ROW; ) {
+      const next = table.next(row);
+      table.release(row);
+      row = next;
+    }
+    this.head = NO_ROW;
+    this.tail = NO_ROW;
+    this.flight.head = NO_ROW;
+    this.flight.tail = NO_ROW;
+    this.lost.head = NO_ROW;
+    this.lost.tail = NO_ROW;
+    this.highestSacked = NO_ROW;
+    this.#hint = NO_ROW;
+    this.segments = 0;
+    this.sackedSegments = 0;
+    this.lostSegments = 0;
+    this.retransmittedSegments = 0;
+    this.bytes = 0;
+    this.sackedBytes = 0;
+    this.lostBytes = 0;
+    this.retransmittedBytes = 0;
+  }
+}
+
+/** The part of a row that was cut off starts `length` bytes further on in the send queue. */
+function movePiece(words: Int32Array, at: number, length: Bytes, pieces: PiecePool): void {
+  let piece = words[at + SegmentWord.Piece];
+  let skip = words[at + SegmentWord.PieceSkip] + length;
+  while (words[at + SegmentWord.Length] > 0 && skip >= pieces.length(piece)) {
+    skip -= pieces.length(piece);
+    piece = pieces.next(piece);
+  }
+  words[at + SegmentWord.Piece] = piece;
+  words[at + SegmentWord.PieceSkip] = skip;
+}

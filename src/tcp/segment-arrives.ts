@@ -1,0 +1,351 @@
+/**
+ * SEGMENT ARRIVES for a connection: RFC 9293 §3.10.7.3 (SYN-SENT) and the eight steps of §3.10.7.4 as eight
+ * functions in that order, each true when the next is to be made. With PAWS (RFC 7323 §5.3) and the defences
+ * of RFC 5961 against blind attacks. LISTEN and CLOSED are in tcp/passive-open and tcp/frame-builder.
+ * Hot: no allocation per segment.
+ */
+import { seqAdd, seqBefore, seqDiff, seqInWindow } from '../base/seq.ts';
+import { NO_FRAME } from '../frame/frame-record.ts';
+import { TcpFlag } from '../wire/tcp.ts';
+import { scheduleAck } from './ack-policy.ts';
+import { processAck } from './acknowledgment.ts';
+import type { ArrivedSegment } from './arrived-segment.ts';
+import type { TcpConnection } from './connection.ts';
+import { TimerKind } from './context.ts';
+import { TcpCounter } from './counters.ts';
+import {
+  endConnection,
+  enterTimeWait,
+  failConnection,
+  isAllAcknowledged,
+  resetConnection,
+} from './ending.ts';
+import { TcpError } from './errors.ts';
+import { TransportEvent } from './events.ts';
+import { onFastOpenAnswer } from './fast-open.ts';
+import { buildAnswer, sendResetFor } from './frame-builder.ts';
+import { acceptEcn, acceptSyn, establish } from './handshake.ts';
+import { noteDuplicate, receiveFin, receiveText } from './receiver.ts';
+import { canReceive, isSynchronized, TcpState } from './state.ts';
+import { armKeepAlive } from './timers.ts';
+import { isOldTimestamp, updateTsRecent } from './timestamps.ts';
+
+/** Processes the segment; the frame stays the caller's. */
+export function segmentArrives(connection: TcpConnection, segment: ArrivedSegment): void {
+  connection.segmentsIn++;
+  connection.lastReceivedNs = connection.context.clock.nowNs;
+  if (connection.keepAliveSent > 0) connection.keepAliveSent = 0;
+  if (connection.state === TcpState.SynSent) {
+    arrivesInSynSent(connection, segment);
+  } else if (
+    checkSequence(connection, segment) &&
+    checkReset(connection, segment) &&
+    checkSyn(connection, segment) &&
+    checkAck(connection, segment)
+  ) {
+    // Third, security: there are no compartments here.
+    checkUrgent(connection, segment);
+    if (processText(connection, segment)) checkFin(connection, segment);
+  }
+}
+
+/** RFC 9293 §3.10.7.3. */
+function arrivesInSynSent(connection: TcpConnection, segment: ArrivedSegment): void {
+  const { context } = connection;
+  const hasAck = segment.has(TcpFlag.Ack);
+  if (
+    hasAck &&
+    !seqInWindow(
+      seqAdd(segment.ack, -1),
+      connection.iss,
+      seqDiff(connection.sndNxt, connection.iss),
+    )
+  ) {
+    sendResetFor(context, segment);
+    return;
+  }
+  // RFC 7323 §3.2: an echo of nothing that was sent is from another connection.
+  if (segment.has(TcpFlag.Rst)) {
+    if (hasAck) failConnection(connection, TcpError.ConnectionRefused);
+    return;
+  }
+  if (!segment.has(TcpFlag.Syn)) return;
+  acceptSyn(connection, segment);
+  acceptEcn(connection, segment);
+  if (!hasAck) {
+    // Simultaneous open: RFC 9293 §3.5, figure 7.
+    connection.setState(TcpState.SynReceived);
+    connection.synRetransmits = 0;
+    connection.isSynDue = true;
+    return;
+  }
+  onFastOpenAnswer(connection, segment);
+  connection.sndUna = seqAdd(connection.iss, 1);
+  connection.setState(TcpState.Established);
+  establish(connection, segment);
+  acknowledgeSynData(connection, segment);
+  armKeepAlive(connection);
+  // The ACK of the SYN; data that is queued carries it.
+  connection.isAckDue = true;
+  context.raise(connection, TransportEvent.Established);
+  context.raise(connection, TransportEvent.Writable);
+  segment.trimSyn();
+  if (segment.length > 0 || segment.has(TcpFlag.Fin)) {
+    if (processText(connection, segment)) checkFin(connection, segment);
+  }
+}
+
+/** RFC 7413 §4.2.2: what of the SYN's data was not taken is sent as ordinary data. */
+function acknowledgeSynData(connection: TcpConnection, segment: ArrivedSegment): void {
+  const taken = seqDiff(segment.ack, connection.sndUna);
+  connection.sndNxt = segment.ack;
+  connection.sndUna = segment.ack;
+  if (taken === 0) return;
+  connection.sendQueue.discard(taken);
+  connection.bytesAcked += taken;
+  connection.deliveredSegments++;
+}
+
+/** First, the sequence number. */
+function checkSequence(connection: TcpConnection, segment: ArrivedSegment): boolean {
+  if (connection.state === TcpState.SynReceived && segment.has(TcpFlag.Syn)) {
+    if (!takeRepeatedSyn(connection, segment)) return false;
+  }
+  if (isOldTimestamp(connection, segment) && !segment.has(TcpFlag.Rst)) {
+    connection.context.count(TcpCounter.PawsDiscards);
+    noteOld(connection, segment);
+    sendOutOfWindowAck(connection, segment);
+    return false;
+  }
+  if (!isAcceptable(connection, segment)) {
+    if (segment.has(TcpFlag.Rst)) return false;
+    if (segment.has(TcpFlag.Syn) && isSynchronized(connection.state)) {
+      sendChallengeAck(connection);
+      return false;
+    }
+    connection.context.count(TcpCounter.OutOfWindow);
+    noteOld(connection, segment);
+    sendOutOfWindowAck(connection, segment);
+    return false;
+  }
+  if (!segment.has(TcpFlag.Rst)) updateTsRecent(connection, segment);
+  // Beyond the window nothing is taken.
+  const beyond = seqDiff(seqAdd(segment.seq, segment.length), connection.rcvAdv);
+  if (beyond > 0 && segment.length > 0) segment.trimEnd(Math.max(0, segment.length - beyond));
+  return true;
+}
+
+/** RFC 9293 §3.10.7.4, table 6. */
+function isAcceptable(connection: TcpConnection, segment: ArrivedSegment): boolean {
+  const { rcvNxt, rcvWnd } = connection;
+  const length = segment.sequenceLength;
+  if (rcvWnd === 0) {
+    // Special allowance: the ACK of a segment just left of a closed window counts.
+    return (
+      segment.seq === rcvNxt && (length === 0 || segment.has(TcpFlag.Rst) || segment.length === 0)
+    );
+  }
+  if (seqInWindow(segment.seq, rcvNxt, rcvWnd)) return true;
+  // A bare ACK or reset at the right edge: as everybody accepts it.
+  if (length === 0) return segment.seq === connection.rcvAdv;
+  return seqInWindow(seqAdd(segment.seq, length - 1), rcvNxt, rcvWnd);
+}
+
+/** A SYN again in SYN-RECEIVED: the answer was lost, or both sides opened at once. */
+function takeRepeatedSyn(connection: TcpConnection, segment: ArrivedSegment): boolean {
+  if (segment.seq !== connection.irs) return true;
+  if (!segment.has(TcpFlag.Ack)) {
+    connection.isSynDue = true;
+    return false;
+  }
+  segment.trimSyn();
+  return true;
+}
+
+/** Data that came before: RFC 2883 §4. */
+function noteOld(connection: TcpConnection, segment: ArrivedSegment): void {
+  if (segment.length === 0) return;
+  if (!seqBefore(segment.seq, connection.rcvNxt)) return;
+  const old = Math.min(segment.length, seqDiff(connection.rcvNxt, segment.seq));
+  noteDuplicate(connection, segment.seq, old);
+}
+
+/** <SEQ=SND.NXT><ACK=RCV.NXT><CTL=ACK>; without data it may be half of a loop of such ACKs, so not too often. */
+function sendOutOfWindowAck(connection: TcpConnection, segment: ArrivedSegment): void {
+  const { config, context } = connection;
+  const nowNs = context.clock.nowNs;
+  if (connection.state === TcpState.SynReceived) {
+    connection.isSynDue = segment.has(TcpFlag.Syn);
+    if (!connection.isSynDue) queueAck(connection);
+    return;
+  }
+  if (segment.length === 0 && config.outOfWindowAckIntervalNs > 0) {
+    const lastNs = connection.lastOutOfWindowAckNs;
+    if (lastNs >= 0 && nowNs - lastNs < config.outOfWindowAckIntervalNs) return;
+    connection.lastOutOfWindowAckNs = nowNs;
+  }
+  connection.isAckDue = true;
+}
+
+/** RFC 5961 §7. */
+function sendChallengeAck(connection: TcpConnection): void {
+  const { config, context, lastChallengeNs } = connection;
+  const nowNs = context.clock.nowNs;
+  if (lastChallengeNs >= 0 && nowNs - lastChallengeNs < config.challengeAckIntervalNs) return;
+  connection.lastChallengeNs = nowNs;
+  context.count(TcpCounter.ChallengeAcks);
+  if (connection.state >= TcpState.Established) connection.isAckDue = true;
+  else queueAck(connection);
+}
+
+/** An ACK in a state that has no other. */
+function queueAck(connection: TcpConnection): void {
+  const { context, sndNxt, rcvNxt } = connection;
+  const frame = buildAnswer(context, context.segment, sndNxt, rcvNxt, TcpFlag.Ack);
+  if (frame !== NO_FRAME) context.pushControl(frame);
+}
+
+/** Second, the RST bit: RFC 5961 §3.2. */
+function checkReset(connection: TcpConnection, segment: ArrivedSegment): boolean {
+  if (!segment.has(TcpFlag.Rst)) return true;
+  if (segment.seq !== connection.rcvNxt) {
+    sendChallengeAck(connection);
+    return false;
+  }
+  const { state } = connection;
+  if (state === TcpState.Closing || state === TcpState.LastAck) {
+    endConnection(connection);
+  } else if (state === TcpState.SynReceived) {
+    failConnection(connection, TcpError.ConnectionRefused);
+  } else if (state === TcpState.CloseWait) {
+    failConnection(connection, TcpError.BrokenPipe);
+  } else {
+    failConnection(connection, TcpError.ConnectionReset);
+  }
+  return false;
+}
+
+/** Fourth, the SYN bit: RFC 5961 §4.2. */
+function checkSyn(connection: TcpConnection, segment: ArrivedSegment): boolean {
+  if (!segment.has(TcpFlag.Syn)) return true;
+  if (connection.state === TcpState.SynReceived && connection.listener !== undefined) {
+    resetConnection(connection, TcpError.ConnectionReset);
+  } else {
+    sendChallengeAck(connection);
+  }
+  return false;
+}
+
+/** Fifth, the ACK field. */
+function checkAck(connection: TcpConnection, segment: ArrivedSegment): boolean {
+  if (!segment.has(TcpFlag.Ack)) return false;
+  const { sndUna, sndNxt } = connection;
+  if (connection.state === TcpState.SynReceived) return completeHandshake(connection, segment);
+  // RFC 5961 §5.2.
+  if (
+    seqBefore(sndNxt, segment.ack) ||
+    seqBefore(segment.ack, seqAdd(sndUna, -connection.maxSndWnd))
+  ) {
+    sendChallengeAck(connection);
+    return false;
+  }
+  processAck(connection, segment);
+  return leaveAcknowledged(connection);
+}
+
+/** States that end when our FIN is acknowledged. False when the connection is gone. */
+function leaveAcknowledged(connection: TcpConnection): boolean {
+  if (!isAllAcknowledged(connection)) return true;
+  switch (connection.state) {
+    case TcpState.FinWait1:
+      connection.setState(TcpState.FinWait2);
+      if (connection.isOrphan) startFinWait2(connection);
+      return true;
+    case TcpState.Closing:
+      enterTimeWait(connection);
+      return false;
+    case TcpState.LastAck:
+      endConnection(connection);
+      return false;
+    default:
+      return true;
+  }
+}
+
+/** An orphan does not wait for ever. */
+export function startFinWait2(connection: TcpConnection): void {
+  const { context, config, slot } = connection;
+  const atNs = Math.min(Number.MAX_SAFE_INTEGER, context.clock.nowNs + config.finWait2Ns);
+  context.setTimer(slot, TimerKind.KeepAlive, atNs);
+}
+
+/** SYN-RECEIVED: an acceptable ACK opens the connection. */
+function completeHandshake(connection: TcpConnection, segment: ArrivedSegment): boolean {
+  const { sndUna, sndNxt, context } = connection;
+  if (!seqBefore(sndUna, segment.ack) || seqBefore(sndNxt, segment.ack)) {
+    sendResetFor(context, segment);
+    return false;
+  }
+  connection.isSynDue = false;
+  if (connection.sndUna === connection.iss) connection.sndUna = seqAdd(connection.iss, 1);
+  connection.sndWnd = segment.window * 2 ** connection.sndWndShift;
+  connection.maxSndWnd = Math.max(connection.maxSndWnd, connection.sndWnd);
+  connection.sndWl1 = segment.seq;
+  connection.sndWl2 = segment.ack;
+  connection.setState(TcpState.Established);
+  if (connection.scoreboard.segments === 0) establish(connection, segment);
+  processAck(connection, segment);
+  armKeepAlive(connection);
+  context.raise(connection, TransportEvent.Established);
+  context.raise(connection, TransportEvent.Writable);
+  context.owner.onAccepted(connection);
+  if (connection.isWriteShut) connection.setState(TcpState.FinWait1);
+  return true;
+}
+
+/** Sixth, the URG bit: tolerated; urgent data stays in the stream, RFC 9293 §3.8.5. */
+function checkUrgent(_connection: TcpConnection, _segment: ArrivedSegment): void {}
+
+/** Seventh, the segment text. False when the connection is gone. */
+function processText(connection: TcpConnection, segment: ArrivedSegment): boolean {
+  if (segment.length === 0) return true;
+  if (!canReceive(connection.state)) {
+    // Text after a FIN: ignored, but the peer may need our ACK.
+    scheduleAck(connection, true);
+    return true;
+  }
+  const isNew = seqBefore(connection.rcvNxt, seqAdd(segment.seq, segment.length));
+  if (connection.isOrphan && isNew) {
+    // RFC 9293 §3.6.1: nobody will read it, so the peer should know.
+    connection.context.count(TcpCounter.AbortOnData);
+    resetConnection(connection, TcpError.ConnectionReset);
+    return false;
+  }
+  receiveText(connection, segment);
+  if (connection.isReadShut) connection.receiveQueue.clear();
+  return true;
+}
+
+/** Eighth, the FIN bit. */
+function checkFin(connection: TcpConnection, segment: ArrivedSegment): void {
+  if (!canReceive(connection.state)) {
+    if (segment.has(TcpFlag.Fin)) scheduleAck(connection, true);
+    return;
+  }
+  if (!receiveFin(connection, segment)) return;
+  const { context } = connection;
+  context.raise(connection, TransportEvent.Readable);
+  context.raise(connection, TransportEvent.PeerClosed);
+  switch (connection.state) {
+    case TcpState.Established:
+      connection.setState(TcpState.CloseWait);
+      break;
+    case TcpState.FinWait1:
+      if (isAllAcknowledged(connection)) enterTimeWait(connection);
+      else connection.setState(TcpState.Closing);
+      break;
+    case TcpState.FinWait2:
+      enterTimeWait(connection);
+      break;
+  }
+}

@@ -1,0 +1,177 @@
+/**
+ * Rows of sent segments that are not acknowledged, of all connections of a host: 16 words each, and the
+ * columns of delivery-rate sampling. A row is in its connection's list by
+ * sequence number, and, unless SACKed, in one of two others through the Time links: in order of
+ * transmission while it is in flight, in order of sequence when it is lost and not sent again.
+ *
+ * Hot: no allocation per segment; columns double when they are full.
+ */
+import { type SeqNumber, seqAdd, seqFromWire } from '../base/seq.ts';
+import type { Bytes } from '../base/units.ts';
+import type { SentColumns } from '../recovery/delivery-rate.ts';
+
+export const NO_ROW = -1;
+export const ROW_SHIFT = 4;
+
+/** words[(row << ROW_SHIFT) + SegmentWord.Seq] */
+export const enum SegmentWord {
+  Seq = 0,
+  /** Payload bytes; a FIN counts apart. */
+  Length = 1,
+  /** SegmentFlag. */
+  Flags = 2,
+  Transmissions = 3,
+  /** Where its first byte lies in the send queue. */
+  Piece = 4,
+  PieceSkip = 5,
+  Previous = 6,
+  Next = 7,
+  TimePrevious = 8,
+  TimeNext = 9,
+}
+
+export const enum SegmentFlag {
+  Fin = 1,
+  Push = 2,
+  Sacked = 4,
+  /** Marked lost; stays until acknowledged, SACKed or undone. */
+  Lost = 8,
+  /** A retransmission is in flight. */
+  Retransmitted = 16,
+  /** It was ever sent twice: no sample of the RTT, RFC 6298 §3. */
+  EverRetransmitted = 32,
+  /** RFC 4821: larger than the MSS, to probe the path. */
+  MtuProbe = 64,
+}
+
+const ROWS_AT_FIRST = 256;
+
+export class SegmentTable implements SentColumns {
+  words = new Int32Array(ROWS_AT_FIRST << ROW_SHIFT);
+  /** Of the last transmission; the other columns were noted with it. */
+  sentNs = new Float64Array(ROWS_AT_FIRST);
+  deliveredBytes = new Float64Array(ROWS_AT_FIRST);
+  deliveredNs = new Float64Array(ROWS_AT_FIRST);
+  firstSentNs = new Float64Array(ROWS_AT_FIRST);
+  txInFlight = new Float64Array(ROWS_AT_FIRST);
+  lostBytes = new Float64Array(ROWS_AT_FIRST);
+  isAppLimited = new Uint8Array(ROWS_AT_FIRST);
+  #freeHead = NO_ROW;
+  #fresh = 0;
+  #inUse = 0;
+
+  get inUse(): number {
+    return this.#inUse;
+  }
+
+  allocate(): number {
+    let row = this.#freeHead;
+    if (row !== NO_ROW) this.#freeHead = this.words[(row << ROW_SHIFT) + SegmentWord.Next];
+    else {
+      row = this.#fresh++;
+      if (this.#fresh << ROW_SHIFT > this.words.length) this.#grow();
+    }
+    this.#inUse++;
+    return row;
+  }
+
+  release(row: number): void {
+    this.words[(row << ROW_SHIFT) + SegmentWord.Next] = this.#freeHead;
+    this.#freeHead = row;
+    this.#inUse--;
+  }
+
+  seq(row: number): SeqNumber {
+    return seqFromWire(this.words[(row << ROW_SHIFT) + SegmentWord.Seq]);
+  }
+
+  /** The sequence number after the segment, its FIN included. */
+  end(row: number): SeqNumber {
+    return seqAdd(this.seq(row), this.sequenceLength(row));
+  }
+
+  length(row: number): Bytes {
+    return this.words[(row << ROW_SHIFT) + SegmentWord.Length];
+  }
+
+  /** SEG.LEN: payload, and 1 for a FIN. */
+  sequenceLength(row: number): Bytes {
+    const at = row << ROW_SHIFT;
+    return this.words[at + SegmentWord.Length] + (this.words[at + SegmentWord.Flags] & 1);
+  }
+
+  flags(row: number): number {
+    return this.words[(row << ROW_SHIFT) + SegmentWord.Flags];
+  }
+
+  next(row: number): number {
+    return this.words[(row << ROW_SHIFT) + SegmentWord.Next];
+  }
+
+  timeNext(row: number): number {
+    return this.words[(row << ROW_SHIFT) + SegmentWord.TimeNext];
+  }
+
+  #grow(): void {
+    const words = new Int32Array(this.words.length * 2);
+    words.set(this.words);
+    this.words = words;
+    this.sentNs = doubled(this.sentNs);
+    this.deliveredBytes = doubled(this.deliveredBytes);
+    this.deliveredNs = doubled(this.deliveredNs);
+    this.firstSentNs = doubled(this.firstSentNs);
+    this.txInFlight = doubled(this.txInFlight);
+    this.lostBytes = doubled(this.lostBytes);
+    const isAppLimited = new Uint8Array(this.isAppLimited.length * 2);
+    isAppLimited.set(this.isAppLimited);
+    this.isAppLimited = isAppLimited;
+  }
+
+  /** The history of one row becomes another's as well. */
+  copyHistory(from: number, to: number): void {
+    this.sentNs[to] = this.sentNs[from];
+    this.deliveredBytes[to] = this.deliveredBytes[from];
+    this.deliveredNs[to] = this.deliveredNs[from];
+    this.firstSentNs[to] = this.firstSentNs[from];
+    this.txInFlight[to] = this.txInFlight[from];
+    this.lostBytes[to] = this.lostBytes[from];
+    this.isAppLimited[to] = this.isAppLimited[from];
+  }
+}
+
+function doubled(column: Float64Array): Float64Array<ArrayBuffer> {
+  const larger = new Float64Array(column.length * 2);
+  larger.set(column);
+  return larger;
+}
+
+/** A doubly linked list through TimePrevious and TimeNext. */
+export class TimeList {
+  head = NO_ROW;
+  tail = NO_ROW;
+
+  append(words: Int32Array, row: number): void {
+    this.insertAfter(words, this.tail, row);
+  }
+
+  /** Puts `row` behind `previous`, or first when that is NO_ROW. */
+  insertAfter(words: Int32Array, previous: number, row: number): void {
+    const next =
+      previous === NO_ROW ? this.head : words[(previous << ROW_SHIFT) + SegmentWord.TimeNext];
+    words[(row << ROW_SHIFT) + SegmentWord.TimePrevious] = previous;
+    words[(row << ROW_SHIFT) + SegmentWord.TimeNext] = next;
+    if (previous === NO_ROW) this.head = row;
+    else words[(previous << ROW_SHIFT) + SegmentWord.TimeNext] = row;
+    if (next === NO_ROW) this.tail = row;
+    else words[(next << ROW_SHIFT) + SegmentWord.TimePrevious] = row;
+  }
+
+  remove(words: Int32Array, row: number): void {
+    const previous = words[(row << ROW_SHIFT) + SegmentWord.TimePrevious];
+    const next = words[(row << ROW_SHIFT) + SegmentWord.TimeNext];
+    if (previous === NO_ROW) this.head = next;
+    else words[(previous << ROW_SHIFT) + SegmentWord.TimeNext] = next;
+    if (next === NO_ROW) this.tail = previous;
+    else words[(next << ROW_SHIFT) + SegmentWord.TimePrevious] = previous;
+  }
+}

@@ -1,0 +1,391 @@
+/**
+ * What goes out next: RFC 9293 §3.7 (segmentation, Nagle's rule), §3.8.6.2.1 (the sender's silly window
+ * avoidance), RFC 5681 §3.1 and RFC 6675 §5 (what the congestion window lets through), RFC 3042. The host asks
+ * for one frame at a time until there is none; then the timers are settled.
+ *
+ * Order: probes, lost segments, new data and the FIN, a bare ACK. Hot: no allocation per segment.
+ */
+import { seqAdd, seqBefore, seqDiff } from '../base/seq.ts';
+import { type Bytes, NEVER } from '../base/units.ts';
+import { type FrameId, NO_FRAME, NO_PAYLOAD } from '../frame/frame-record.ts';
+import { UNPACED } from '../recovery/congestion.ts';
+import { TcpFlag } from '../wire/tcp.ts';
+import { onDataSent } from './ack-policy.ts';
+import { EcnCodepoint } from './arrived-segment.ts';
+import { NO_PIECE } from './byte-queue.ts';
+import {
+  flightSize,
+  hasWindowFor,
+  noteFlight,
+  onSegmentSent,
+  restartAfterIdle,
+  sendWindow,
+} from './congestion-window.ts';
+import { CongestionState, ProbeKind, RetransmitMode, type TcpConnection } from './connection.ts';
+import { TimerKind } from './context.ts';
+import { TcpCounter } from './counters.ts';
+import { buildSegment, setEcn } from './frame-builder.ts';
+import { transmitSyn } from './handshake.ts';
+import { mtuProbeLength, onMtuProbeSent } from './path-mtu.ts';
+import {
+  restartRto,
+  scheduleLossProbe,
+  setRetransmitTimer,
+  settleWindowProbe,
+} from './retransmit-timer.ts';
+import { NO_ROW, ROW_SHIFT, SegmentFlag, SegmentWord } from './segment-table.ts';
+import { TcpState } from './state.ts';
+import { timestampNow } from './timestamps.ts';
+
+/** No place for a payload that has to be put together. */
+const ARENA_FULL = -2;
+/** A frame pool or arena that is empty now may not be so soon. */
+const RETRY_NS = 1e6;
+
+/** The next frame of a connection; NO_FRAME when there is nothing to send now. Gives ownership. */
+export function transmit(connection: TcpConnection): FrameId {
+  if (connection.isSynDue) return transmitSyn(connection);
+  let frame = NO_FRAME;
+  if (maySendData(connection)) {
+    frame = transmitData(connection);
+    if (frame !== NO_FRAME) return frame;
+    settleBurst(connection);
+  }
+  if (connection.isAckDue && connection.state >= TcpState.Established) {
+    frame = transmitAck(connection, connection.sndNxt);
+  }
+  return frame;
+}
+
+function maySendData(connection: TcpConnection): boolean {
+  const { state } = connection;
+  if (state >= TcpState.Established) return state !== TcpState.FinWait2;
+  return state === TcpState.SynReceived && connection.isFastOpen;
+}
+
+function transmitData(connection: TcpConnection): FrameId {
+  const { scoreboard } = connection;
+  if (connection.probeDue !== ProbeKind.None) return transmitProbe(connection);
+  const { pacer } = connection;
+  if (pacer.eligibleAtNs > connection.context.clock.nowNs) {
+    waitForPacer(connection);
+    return NO_FRAME;
+  }
+  // RFC 5682 §3.1 step 2: new data first, which tells whether the timeout was spurious.
+  const lost = connection.frtoStep === 2 ? NO_ROW : scoreboard.lost.head;
+  if (lost === NO_ROW) return transmitNew(connection);
+  const length = connection.context.segments.length(lost);
+  if (!hasWindowFor(connection, Math.min(length, connection.smss))) return NO_FRAME;
+  return retransmit(connection, lost);
+}
+
+/** Something waits only for its time. */
+function waitForPacer(connection: TcpConnection): void {
+  const { context, slot, pacer, scoreboard } = connection;
+  const hasWork =
+    scoreboard.lost.head !== NO_ROW ||
+    connection.unsentBytes > 0 ||
+    (connection.isWriteShut && !connection.isFinSent);
+  context.setTimer(slot, TimerKind.Pacing, hasWork ? pacer.eligibleAtNs : NEVER);
+}
+
+/** Sends a segment once more, cut to what now fits. The caller has seen to the window. */
+export function retransmit(connection: TcpConnection, row: number): FrameId {
+  const { context, scoreboard, smss } = connection;
+  const { segments } = context;
+  // A window that was taken back: only the first segment is sent into it.
+  if (row !== scoreboard.head && !seqBefore(segments.seq(row), connection.sndWndEnd))
+    return NO_FRAME;
+  if (segments.length(row) > smss) scoreboard.split(row, smss, context.pieces);
+  const at = row << ROW_SHIFT;
+  const words = segments.words;
+  const length = words[at + SegmentWord.Length];
+  const payload = payloadAt(
+    connection,
+    words[at + SegmentWord.Piece],
+    words[at + SegmentWord.PieceSkip],
+    length,
+  );
+  const rowFlags = words[at + SegmentWord.Flags];
+  let flags = TcpFlag.Ack | ecnEcho(connection);
+  if ((rowFlags & SegmentFlag.Fin) !== 0) flags |= TcpFlag.Fin;
+  if ((rowFlags & SegmentFlag.Push) !== 0) flags |= TcpFlag.Psh;
+  const frame = payload === ARENA_FULL ? NO_FRAME : buildData(connection, row, flags, payload);
+  if (frame === NO_FRAME) return NO_FRAME;
+  noteRetransmission(connection, length);
+  scoreboard.markRetransmitted(row);
+  stampSent(connection, row);
+  if (row === scoreboard.head) setRetransmitTimer(connection, RetransmitMode.Rto);
+  onSegmentSent(connection, length);
+  return frame;
+}
+
+function noteRetransmission(connection: TcpConnection, length: Bytes): void {
+  const { context } = connection;
+  context.count(TcpCounter.RetransSegs);
+  connection.totalRetransmits++;
+  connection.bytesRetransmitted += length;
+  if (connection.congestionState === CongestionState.Loss)
+    context.count(TcpCounter.SlowStartRetrans);
+  else if (connection.congestionState === CongestionState.Recovery) {
+    context.count(TcpCounter.FastRetrans);
+  }
+  if (!connection.hasUndo) return;
+  connection.undoRetransmits++;
+  if (connection.hasRetransmitTsVal) return;
+  connection.hasRetransmitTsVal = true;
+  connection.retransmitTsVal = timestampNow(connection);
+}
+
+function buildData(
+  connection: TcpConnection,
+  row: number,
+  flags: number,
+  payload: number,
+): FrameId {
+  const { segments } = connection.context;
+  const length = segments.length(row);
+  const frame = buildSegment(connection, segments.seq(row), flags, length, payload);
+  if (frame === NO_FRAME) return NO_FRAME;
+  connection.bytesSent += length;
+  connection.dataSegmentsOut++;
+  connection.burstSegments++;
+  return frame;
+}
+
+/** Notes of the time and of what had been delivered: recovery/delivery-rate. */
+function stampSent(connection: TcpConnection, row: number): void {
+  const { segments } = connection.context;
+  const length = segments.sequenceLength(row);
+  connection.rate.stampSent(segments, row, length, connection.scoreboard.inFlightBytes);
+}
+
+function ecnEcho(connection: TcpConnection): number {
+  return connection.isEceDue ? TcpFlag.Ece : 0;
+}
+
+/** New data, or the FIN. */
+function transmitNew(connection: TcpConnection): FrameId {
+  const unsent = connection.unsentBytes;
+  const wantsFin = connection.isWriteShut && !connection.isFinSent;
+  if (unsent === 0 && !wantsFin) return NO_FRAME;
+  const { config, context } = connection;
+  if (connection.congestionState === CongestionState.Disorder && !config.usesLimitedTransmit) {
+    return NO_FRAME;
+  }
+  if (connection.scoreboard.segments === 0) restartAfterIdle(connection);
+  const room = seqDiff(connection.sndWndEnd, connection.sndNxt);
+  const probe = mtuProbeLength(connection, unsent, room);
+  const length = Math.min(probe > 0 ? probe : connection.smss, unsent, room);
+  if (length <= 0 && (unsent > 0 || room <= 0)) return NO_FRAME;
+  // Not strict about a bare FIN: it ends the connection.
+  if (length > 0 && !hasWindowFor(connection, length)) return NO_FRAME;
+  const isLast = length === unsent;
+  if (probe === 0 && length < connection.smss && !maySendShort(connection, length, unsent)) {
+    return NO_FRAME;
+  }
+  const hasFin = wantsFin && isLast && length < room;
+  const frame = sendNew(connection, length, hasFin, isLast);
+  if (frame === NO_FRAME) {
+    context.setTimer(connection.slot, TimerKind.Pacing, context.clock.nowNs + RETRY_NS);
+  } else if (probe > 0) {
+    onMtuProbeSent(connection, probe);
+  }
+  return frame;
+}
+
+/** RFC 9293 §3.7.4 (Nagle) and §3.8.6.2.1 (silly window) for less than a full segment. */
+function maySendShort(connection: TcpConnection, length: Bytes, unsent: Bytes): boolean {
+  if (length < unsent) {
+    // The window cuts it: worth it at half of the largest window seen, else the probe timer overrides.
+    return 2 * length >= connection.maxSndWnd;
+  }
+  if (connection.isWriteShut) return true;
+  if ((connection.isCorked || connection.hasMore) && !connection.isCorkOver) {
+    startCorkTimer(connection);
+    return false;
+  }
+  if (connection.isNoDelay || connection.scoreboard.segments === 0) return true;
+  if (connection.config.nagle === 'rfc') return false;
+  // Minshall: only a short segment in flight holds the next one back.
+  return !connection.hasShort || !seqBefore(connection.sndUna, connection.shortEnd);
+}
+
+function startCorkTimer(connection: TcpConnection): void {
+  const { context, slot, config } = connection;
+  if (context.timer(slot, TimerKind.Cork) < NEVER) return;
+  context.setTimer(slot, TimerKind.Cork, context.clock.nowNs + config.corkNs);
+}
+
+/** Appends the next `length` bytes to the scoreboard and builds their segment. */
+function sendNew(
+  connection: TcpConnection,
+  length: Bytes,
+  hasFin: boolean,
+  isLast: boolean,
+): FrameId {
+  const { context, scoreboard, sndNxt } = connection;
+  settleCursor(connection);
+  const { sendPiece, sendSkip } = connection;
+  const payload = payloadAt(connection, sendPiece, sendSkip, length);
+  if (payload === ARENA_FULL) return NO_FRAME;
+  let flags = TcpFlag.Ack | ecnEcho(connection);
+  const endsChunk = countChunk(connection, isLast);
+  if (length > 0 && (isLast || endsChunk)) flags |= TcpFlag.Psh;
+  if (hasFin) flags |= TcpFlag.Fin;
+  if (connection.isCwrDue && length > 0) flags |= TcpFlag.Cwr;
+  const frame = buildSegment(connection, sndNxt, flags, length, payload);
+  if (frame === NO_FRAME) return NO_FRAME;
+  if ((flags & TcpFlag.Cwr) !== 0) connection.isCwrDue = false;
+  if (connection.hasEcn && length > 0) setEcn(context, frame, EcnCodepoint.Ect0);
+  const rowFlags =
+    (hasFin ? SegmentFlag.Fin : 0) | ((flags & TcpFlag.Psh) !== 0 ? SegmentFlag.Push : 0);
+  const row = scoreboard.append(sndNxt, length, rowFlags, sendPiece, sendSkip);
+  advanceCursor(connection, length);
+  connection.sndNxt = seqAdd(sndNxt, length + (hasFin ? 1 : 0));
+  if (hasFin) connection.isFinSent = true;
+  connection.isCorkOver = false;
+  if (length > 0 && length < connection.smss) {
+    connection.hasShort = true;
+    connection.shortEnd = connection.sndNxt;
+  }
+  connection.bytesSent += length;
+  connection.dataSegmentsOut++;
+  connection.burstSegments++;
+  stampSent(connection, row);
+  onDataSent(connection);
+  onSegmentSent(connection, length);
+  return frame;
+}
+
+/**
+ * Bursts go to the host in chunks, each of which ends with PSH, as segmentation offload does it; at most
+ * half of cwnd in the `linux` profile. True when this segment ends one of more than one segment.
+ */
+function countChunk(connection: TcpConnection, isLast: boolean): boolean {
+  const { config, smss } = connection;
+  if (connection.chunkSegments === 0) {
+    const window = Math.floor(sendWindow(connection) / smss);
+    let segments = Math.max(1, window - Math.floor(flightSize(connection) / smss));
+    if (config.limitsChunkToHalfWindow) segments = Math.min(segments, Math.max(1, window >> 1));
+    const room = seqDiff(connection.sndWndEnd, connection.sndNxt);
+    segments = Math.min(segments, Math.max(1, Math.floor(room / smss)));
+    segments = Math.min(segments, Math.max(1, Math.floor(config.sendChunkBytesMax / smss)));
+    connection.chunkSegments = segments;
+    connection.chunkIsLong = segments > 1;
+  }
+  connection.chunkSegments--;
+  if (isLast) connection.chunkSegments = 0;
+  return connection.chunkSegments === 0 && connection.chunkIsLong;
+}
+
+/** Moves the cursor of unsent data off the end of a piece. */
+export function settleCursor(connection: TcpConnection): void {
+  const { pieces } = connection.context;
+  if (connection.sendPiece === NO_PIECE) {
+    connection.sendPiece = connection.sendQueue.head;
+    connection.sendSkip = connection.sendQueue.headSkip;
+  }
+  const { sendPiece } = connection;
+  if (sendPiece === NO_PIECE || connection.sendSkip < pieces.length(sendPiece)) return;
+  const next = pieces.next(sendPiece);
+  if (next === NO_PIECE) return;
+  connection.sendPiece = next;
+  connection.sendSkip = 0;
+}
+
+function advanceCursor(connection: TcpConnection, length: Bytes): void {
+  const { pieces } = connection.context;
+  let left = length;
+  while (left > 0) {
+    settleCursor(connection);
+    const count = Math.min(left, pieces.length(connection.sendPiece) - connection.sendSkip);
+    connection.sendSkip += count;
+    left -= count;
+  }
+}
+
+/** Where `length` bytes of the send queue lie in one piece; they are put together when they do not. */
+function payloadAt(connection: TcpConnection, piece: number, skip: Bytes, length: Bytes): number {
+  if (length === 0) return NO_PAYLOAD;
+  const { pieces, payloadWriter } = connection.context;
+  const offset = pieces.offset(piece);
+  if (skip + length <= pieces.length(piece)) return offset === NO_PAYLOAD ? offset : offset + skip;
+  if (pieces.isZeros(piece, skip, length)) return NO_PAYLOAD;
+  const place = payloadWriter.reserve(length);
+  if (place === NO_PAYLOAD) return ARENA_FULL;
+  pieces.copyOut(piece, skip, pieces.arena.bytes, place, length);
+  return place;
+}
+
+/** A probe takes no notice of the congestion window. */
+function transmitProbe(connection: TcpConnection): FrameId {
+  const kind = connection.probeDue;
+  const { context, scoreboard } = connection;
+  connection.probeDue = ProbeKind.None;
+  const room = seqDiff(connection.sndWndEnd, connection.sndNxt);
+  const length = Math.min(connection.smss, connection.unsentBytes, room);
+  if (kind !== ProbeKind.KeepAlive && length > 0) {
+    const isLast = length === connection.unsentBytes;
+    const hasFin = connection.isWriteShut && !connection.isFinSent && isLast && length < room;
+    const frame = sendNew(connection, length, hasFin, isLast);
+    if (kind === ProbeKind.Loss) noteLossProbe(connection, false);
+    return frame;
+  }
+  if (kind === ProbeKind.Loss) {
+    if (scoreboard.tail === NO_ROW) return NO_FRAME;
+    const frame = retransmit(connection, scoreboard.tail);
+    noteLossProbe(connection, true);
+    return frame;
+  }
+  context.count(kind === ProbeKind.Window ? TcpCounter.WindowProbes : TcpCounter.KeepAlives);
+  // An old sequence number makes the peer answer: RFC 9293 §3.8.4.
+  return transmitAck(connection, seqAdd(connection.sndUna, -1));
+}
+
+/** RFC 8985 §7.3. */
+function noteLossProbe(connection: TcpConnection, isRetransmission: boolean): void {
+  connection.isTlpOut = true;
+  connection.isTlpRetransmission = isRetransmission;
+  connection.tlpEnd = connection.sndNxt;
+  connection.context.count(TcpCounter.LossProbes);
+}
+
+/** An ACK without data. */
+function transmitAck(connection: TcpConnection, seq: ReturnType<typeof seqAdd>): FrameId {
+  return buildSegment(connection, seq, TcpFlag.Ack | ecnEcho(connection), 0, NO_PAYLOAD);
+}
+
+/** Nothing more goes out now: timers, window validation, application-limited sending. */
+function settleBurst(connection: TcpConnection): void {
+  const { scoreboard, config } = connection;
+  const sent = connection.burstSegments;
+  connection.burstSegments = 0;
+  connection.chunkSegments = 0;
+  const window = sendWindow(connection);
+  const unit = config.granularity === 'segments' ? connection.smss : 1;
+  const isStopped = flightSize(connection) + unit > window || isShortOfWindow(connection);
+  if (sent > 0 || isStopped) noteFlight(connection, isStopped);
+  if (!isStopped && connection.unsentBytes < connection.smss && scoreboard.lost.head === NO_ROW) {
+    if (connection.controller.pacingRate !== UNPACED || sent > 0) {
+      connection.rate.markAppLimited(scoreboard.inFlightBytes);
+    }
+  }
+  if (sent > 0) {
+    const { retransmitMode } = connection;
+    if (
+      retransmitMode === RetransmitMode.None ||
+      retransmitMode === RetransmitMode.WindowProbe ||
+      retransmitMode === RetransmitMode.LossProbe
+    ) {
+      restartRto(connection);
+      scheduleLossProbe(connection);
+    }
+  }
+  settleWindowProbe(connection);
+}
+
+/** A full segment waits that the window, counted in bytes, has no room for. */
+function isShortOfWindow(connection: TcpConnection): boolean {
+  return connection.unsentBytes >= connection.smss && !hasWindowFor(connection, connection.smss);
+}

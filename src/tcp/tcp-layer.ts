@@ -1,0 +1,339 @@
+/**
+ * TCP of one host, without I/O: frames and time in, frames and the next time out. It finds the connection of a
+ * frame in O(1), opens and listens, chooses ports and initial sequence numbers, keeps TIME-WAIT, and answers
+ * segments of nobody (RFC 9293 §3.10.7.1).
+ *
+ * After handleFrame, handleTimeout, handleIcmp or a command: pollTransmit until NO_FRAME, pollTimeoutNs, and
+ * pollEvent until None. Hot: no allocation per segment; a connection is two dozen small objects.
+ */
+import { seqFromWire } from '../base/seq.ts';
+import type { Instant } from '../base/units.ts';
+import { FRAME_SHIFT, type FrameId, FrameWord, MetaBit, NO_FRAME } from '../frame/frame-record.ts';
+import type { CongestionControllerFactory } from '../recovery/congestion.ts';
+import type { ArrivedSegment } from './arrived-segment.ts';
+import type { TcpConfig } from './config.ts';
+import { TcpConnection } from './connection.ts';
+import { ConnectionTable, NOT_FOUND } from './connection-table.ts';
+import { type ConnectionOwner, TcpContext, type TcpEnvironment } from './context.ts';
+import { TcpCounter } from './counters.ts';
+import { resetConnection } from './ending.ts';
+import { TcpError } from './errors.ts';
+import { TransportEvent } from './events.ts';
+import { startFastOpen } from './fast-open.ts';
+import { sendResetFor } from './frame-builder.ts';
+import { openActively } from './handshake.ts';
+import { handleIcmpError, type IcmpError } from './icmp-errors.ts';
+import { SequenceSource } from './initial-sequence.ts';
+import { type ListenOptions, TcpListener } from './listener.ts';
+import { arrivesInListen, type ConnectionMaker } from './passive-open.ts';
+import { updateSmss } from './path-mtu.ts';
+import { segmentArrives } from './segment-arrives.ts';
+import { transmit } from './sender.ts';
+import { TcpState } from './state.ts';
+import { TimeWaitTable, TimeWaitVerdict } from './time-wait.ts';
+import { fireTimers } from './timers.ts';
+
+export interface ConnectOptions {
+  /** Indices of the address table; both of one family. */
+  readonly localAddress: number;
+  readonly remoteAddress: number;
+  readonly remotePort: number;
+  /** Absent: chosen. */
+  readonly localPort?: number;
+  readonly isIpv6?: boolean;
+  /** RFC 7413: bytes already written go with the SYN, when there is a cookie. */
+  readonly fastOpen?: boolean;
+  /** Another controller than the layer's. */
+  readonly controllers?: CongestionControllerFactory;
+  /** Sets options before the SYN. */
+  readonly configure?: (connection: TcpConnection) => void;
+}
+
+export class TcpLayer implements ConnectionOwner, ConnectionMaker {
+  readonly context: TcpContext;
+  /** The connection that the last pollEvent was about. */
+  eventConnection: TcpConnection | undefined;
+  readonly #table = new ConnectionTable();
+  readonly #connections: (TcpConnection | undefined)[] = [];
+  readonly #freeSlots: number[] = [];
+  /** By port. */
+  readonly #listeners = new Map<number, TcpListener[]>();
+  readonly #sequences: SequenceSource;
+  readonly #timeWait: TimeWaitTable;
+  #count = 0;
+  /** Where the last connection was put. */
+  #newestSlot = 0;
+
+  constructor(
+    environment: TcpEnvironment,
+    config: TcpConfig,
+    controllers: CongestionControllerFactory,
+  ) {
+    this.context = new TcpContext(environment, config, controllers);
+    this.context.owner = this;
+    this.#sequences = new SequenceSource(environment.clock, environment.random.fork('sequence'));
+    this.#timeWait = new TimeWaitTable(this.context);
+    this.eventConnection = undefined;
+  }
+
+  /** Connections that are not CLOSED; those in TIME-WAIT not counted. */
+  get connectionCount(): number {
+    return this.#count;
+  }
+
+  get timeWaitCount(): number {
+    return this.#timeWait.count;
+  }
+
+  /** Takes ownership of a built TCP frame for this host whose checksums are right. */
+  handleFrame(frame: FrameId): void {
+    const { context } = this;
+    const { pool, segment } = context;
+    context.count(TcpCounter.InSegs);
+    segment.read(pool, frame);
+    const words = pool.words;
+    const at = frame << FRAME_SHIFT;
+    const source = words[at + FrameWord.Src];
+    const destination = words[at + FrameWord.Dst];
+    const found = this.#table.find(source, destination, words[at + FrameWord.Ports]);
+    if (found === NOT_FOUND) this.#arrivesUnknown();
+    else if (found >= 0) this.#arrives(this.#connections[found] as TcpConnection);
+    else this.#arrivesInTimeWait(-1 - found);
+    pool.release(frame);
+  }
+
+  #arrives(connection: TcpConnection): void {
+    const { context } = this;
+    segmentArrives(connection, context.segment);
+    context.wake(connection);
+  }
+
+  #arrivesUnknown(): void {
+    const { context } = this;
+    const listener = this.#listenerFor();
+    if (listener === undefined) {
+      sendResetFor(context, context.segment);
+      return;
+    }
+    const before = this.#count;
+    arrivesInListen(context, listener, this.#sequences, this);
+    if (this.#count === before) return;
+    // The ACK that brought a cookie is processed as the connection's own.
+    const connection = this.#connections[this.#newestSlot] as TcpConnection;
+    if (!connection.isSynDue) this.#arrives(connection);
+    context.settleTimers(connection.slot);
+  }
+
+  #listenerFor(): TcpListener | undefined {
+    const { pool, segment } = this.context;
+    const port = pool.words[segment.record + FrameWord.Ports] & 0xffff;
+    const address = pool.words[segment.record + FrameWord.Dst];
+    const listeners = this.#listeners.get(port);
+    if (listeners === undefined) return undefined;
+    let any: TcpListener | undefined;
+    for (let index = 0; index < listeners.length; index++) {
+      const listener = listeners[index] as TcpListener;
+      if (listener.address === address) return listener;
+      if (listener.address === -1) any = listener;
+    }
+    return any;
+  }
+
+  #arrivesInTimeWait(row: number): void {
+    const { segment } = this.context;
+    const verdict = this.#timeWait.arrives(row, segment);
+    if (verdict === TimeWaitVerdict.Done) return;
+    const last = this.#timeWait.lastSequence(row);
+    this.#endTimeWait(row);
+    if (verdict === TimeWaitVerdict.End) return;
+    this.context.count(TcpCounter.TimeWaitReused);
+    // RFC 1122 §4.2.2.13: larger than any sequence number of the last incarnation.
+    this.#sequences.startBeyond(last);
+    this.#arrivesUnknown();
+    this.#sequences.startAnywhere();
+  }
+
+  #endTimeWait(row: number): void {
+    const table = this.#timeWait;
+    this.#table.delete(table.source(row), table.destination(row), table.ports(row));
+    table.remove(row);
+  }
+
+  /** An ICMP error that quotes a segment of ours: RFC 9293 §3.9.2.2, RFC 5927. */
+  handleIcmp(error: IcmpError): void {
+    const { context } = this;
+    const ports = (error.remotePort << 16) | error.localPort;
+    const found = this.#table.find(error.remoteAddress, error.localAddress, ports);
+    if (found === NOT_FOUND || found < 0) return;
+    const connection = this.#connections[found] as TcpConnection;
+    handleIcmpError(connection, error);
+    context.wake(connection);
+  }
+
+  /** When pollTimeoutNs has come. */
+  handleTimeout(): void {
+    const { context } = this;
+    for (let slot = context.timers.takeDue(); slot >= 0; slot = context.timers.takeDue()) {
+      const connection = this.#connections[slot];
+      if (connection === undefined) continue;
+      fireTimers(connection);
+      context.wake(connection);
+    }
+    for (let row = this.#timeWait.dueRow; row >= 0; row = this.#timeWait.dueRow) {
+      this.#endTimeWait(row);
+    }
+  }
+
+  /** The next frame to send; gives ownership. NO_FRAME when there is none now. */
+  pollTransmit(): FrameId {
+    const { context } = this;
+    let frame = context.shiftControl();
+    while (frame === NO_FRAME) {
+      const connection = context.firstReady;
+      if (connection === undefined) return NO_FRAME;
+      if (connection.state !== TcpState.Closed) frame = transmit(connection);
+      if (frame !== NO_FRAME) return frame;
+      context.shiftReady();
+      if (connection.state !== TcpState.Closed) context.settleTimers(connection.slot);
+    }
+    return frame;
+  }
+
+  /** When handleTimeout is to be called next; NEVER when nothing waits. */
+  pollTimeoutNs(): Instant {
+    return Math.min(this.context.timers.nextNs(), this.#timeWait.nextNs);
+  }
+
+  /** What happened to eventConnection; None when there is nothing to tell. */
+  pollEvent(): TransportEvent {
+    const connection = this.context.firstWithEvent;
+    this.eventConnection = connection;
+    return connection === undefined ? TransportEvent.None : this.context.takeEvent(connection);
+  }
+
+  /** Passive OPEN: RFC 9293 §3.10.1. undefined when the port is taken. */
+  listen(options: ListenOptions): TcpListener | undefined {
+    const listener = new TcpListener(this.context.config, options);
+    const others = this.#listeners.get(listener.port) ?? [];
+    if (others.some((other) => other.address === listener.address)) return undefined;
+    others.push(listener);
+    this.#listeners.set(listener.port, others);
+    return listener;
+  }
+
+  /** Connections that nobody accepted are reset. */
+  closeListener(listener: TcpListener): void {
+    listener.isOpen = false;
+    const others = this.#listeners.get(listener.port) ?? [];
+    const rest = others.filter((other) => other !== listener);
+    if (rest.length === 0) this.#listeners.delete(listener.port);
+    else this.#listeners.set(listener.port, rest);
+    for (const connection of [...this.#connections]) {
+      if (connection?.listener === listener)
+        resetConnection(connection, TcpError.ConnectionAborted);
+    }
+  }
+
+  /** Active OPEN: RFC 9293 §3.10.1. The connection is in SYN-SENT; or a TcpError when there is no port. */
+  connect(options: ConnectOptions): TcpConnection | TcpError {
+    const { localAddress, remoteAddress, remotePort } = options;
+    const port = this.#choosePort(options);
+    if (port < 0) return options.localPort ? TcpError.AddressInUse : TcpError.AddressNotAvailable;
+    const ports = (port << 16) | remotePort;
+    const connection = this.#add(localAddress, remoteAddress, ports, options.isIpv6 ?? false);
+    if (options.controllers !== undefined) connection.controllers = options.controllers;
+    options.configure?.(connection);
+    const iss = this.#sequences.initialSequence(localAddress, remoteAddress, ports);
+    connection.iss = seqFromWire(iss);
+    updateSmss(connection);
+    openActively(connection);
+    if (options.fastOpen === true) startFastOpen(connection);
+    this.context.count(TcpCounter.ActiveOpens);
+    this.context.wake(connection);
+    return connection;
+  }
+
+  /** A local port with which the four ends are not in use, or -1. */
+  #choosePort(options: ConnectOptions): number {
+    const { localAddress, remoteAddress, remotePort, localPort } = options;
+    if (localPort !== undefined) {
+      return this.#isFree(localAddress, remoteAddress, localPort, remotePort) ? localPort : -1;
+    }
+    const { ephemeralPortFirst, ephemeralPortCount } = this.context.config;
+    const start = this.#sequences.firstPort(
+      localAddress,
+      remoteAddress,
+      remotePort,
+      ephemeralPortCount,
+    );
+    for (let step = 0; step < ephemeralPortCount; step++) {
+      const port = ephemeralPortFirst + ((start + step) % ephemeralPortCount);
+      const isListening = this.#listeners.has(port);
+      if (!isListening && this.#isFree(localAddress, remoteAddress, port, remotePort)) return port;
+    }
+    return -1;
+  }
+
+  #isFree(local: number, remote: number, localPort: number, remotePort: number): boolean {
+    return this.#table.find(remote, local, (remotePort << 16) | localPort) === NOT_FOUND;
+  }
+
+  /** @internal ConnectionMaker: the ends are those of the segment, exchanged. */
+  create(segment: ArrivedSegment): TcpConnection {
+    const { words } = this.context.pool;
+    const at = segment.record;
+    const ports = words[at + FrameWord.Ports];
+    const isIpv6 = (words[at + FrameWord.Meta] & MetaBit.Ipv6) !== 0;
+    this.context.count(TcpCounter.PassiveOpens);
+    const connection = this.#add(
+      words[at + FrameWord.Dst],
+      words[at + FrameWord.Src],
+      (ports << 16) | (ports >>> 16),
+      isIpv6,
+    );
+    return connection;
+  }
+
+  #add(local: number, remote: number, ports: number, isIpv6: boolean): TcpConnection {
+    const slot = this.#freeSlots.pop() ?? this.#connections.length;
+    this.context.reserveSlot(slot);
+    this.context.clearSackCache(slot);
+    const connection = new TcpConnection(this.context, slot, local, remote, ports, isIpv6);
+    this.#connections[slot] = connection;
+    this.#newestSlot = slot;
+    this.#table.set(remote, local, (ports << 16) | (ports >>> 16), slot);
+    this.#count++;
+    return connection;
+  }
+
+  /** @internal ConnectionOwner */
+  onAccepted(connection: TcpConnection): void {
+    const { listener } = connection;
+    if (listener === undefined || connection.isInAcceptQueue) return;
+    listener.halfOpen--;
+    connection.isInAcceptQueue = true;
+    listener.acceptQueue.push(connection);
+  }
+
+  /** @internal ConnectionOwner */
+  onTimeWait(connection: TcpConnection): void {
+    const row = this.#timeWait.add(connection);
+    const { ports } = connection;
+    const key = (ports << 16) | (ports >>> 16);
+    this.#table.set(connection.remoteAddress, connection.localAddress, key, -1 - row);
+    connection.leftForTimeWait = true;
+  }
+
+  /** @internal ConnectionOwner */
+  onClosed(connection: TcpConnection): void {
+    const { ports, listener, slot } = connection;
+    const key = (ports << 16) | (ports >>> 16);
+    if (!connection.leftForTimeWait) {
+      this.#table.delete(connection.remoteAddress, connection.localAddress, key);
+    }
+    this.#connections[slot] = undefined;
+    this.#freeSlots.push(slot);
+    this.#count--;
+    if (listener !== undefined && !connection.isInAcceptQueue) listener.halfOpen--;
+  }
+}

@@ -1,0 +1,198 @@
+/**
+ * Connections in TIME-WAIT: RFC 9293 §3.10.7.4, RFC 1122 §4.2.2.13, RFC 6191. A row of numbers each instead
+ * of a connection, in the order in which they end, since all wait equally long. A row answers what a late
+ * peer sends, and may give way to a new SYN.
+ */
+import { seqBefore, seqFromWire } from '../base/seq.ts';
+import { type Instant, NEVER } from '../base/units.ts';
+import { NO_FRAME } from '../frame/frame-record.ts';
+import { TcpFlag } from '../wire/tcp.ts';
+import type { ArrivedSegment } from './arrived-segment.ts';
+import type { TcpConnection } from './connection.ts';
+import type { TcpContext } from './context.ts';
+import { buildAnswer, setTimestamps } from './frame-builder.ts';
+
+const NO_ROW = -1;
+const SHIFT = 4;
+
+const enum Word {
+  /** Key in the table of connections, as in frames that arrive. */
+  Source = 0,
+  Destination = 1,
+  Ports = 2,
+  SndNxt = 3,
+  RcvNxt = 4,
+  RcvWnd = 5,
+  HasTimestamps = 6,
+  TsRecent = 7,
+  TsOffset = 8,
+  Previous = 9,
+  Next = 10,
+}
+
+/** What is to be done with a segment for a row. */
+export const enum TimeWaitVerdict {
+  /** It was answered or dropped. */
+  Done = 0,
+  /** The row is over: a reset. */
+  End = 1,
+  /** A new connection may begin: RFC 6191 §2. */
+  Reopen = 2,
+}
+
+export class TimeWaitTable {
+  readonly #context: TcpContext;
+  #words = new Int32Array(16 << SHIFT);
+  #endNs = new Float64Array(16);
+  #freeHead = NO_ROW;
+  #fresh = 0;
+  #head = NO_ROW;
+  #tail = NO_ROW;
+  #count = 0;
+
+  constructor(context: TcpContext) {
+    this.#context = context;
+  }
+
+  get count(): number {
+    return this.#count;
+  }
+
+  /** When the first row ends. */
+  get nextNs(): Instant {
+    return this.#head === NO_ROW ? NEVER : this.#endNs[this.#head];
+  }
+
+  /** The row that ends now, or -1. */
+  get dueRow(): number {
+    return this.nextNs <= this.#context.clock.nowNs ? this.#head : NO_ROW;
+  }
+
+  /** Takes what has to be known of a connection. Returns the row. */
+  add(connection: TcpConnection): number {
+    const row = this.#allocate();
+    const words = this.#words;
+    const at = row << SHIFT;
+    const { ports } = connection;
+    words[at + Word.Source] = connection.remoteAddress;
+    words[at + Word.Destination] = connection.localAddress;
+    words[at + Word.Ports] = (ports << 16) | (ports >>> 16);
+    words[at + Word.SndNxt] = connection.sndNxt;
+    words[at + Word.RcvNxt] = connection.rcvNxt;
+    words[at + Word.RcvWnd] = connection.rcvWnd;
+    words[at + Word.HasTimestamps] = connection.hasTimestamps ? 1 : 0;
+    words[at + Word.TsRecent] = connection.tsRecent;
+    words[at + Word.TsOffset] = connection.tsOffset;
+    this.#append(row);
+    return row;
+  }
+
+  source(row: number): number {
+    return this.#words[(row << SHIFT) + Word.Source];
+  }
+
+  destination(row: number): number {
+    return this.#words[(row << SHIFT) + Word.Destination];
+  }
+
+  ports(row: number): number {
+    return this.#words[(row << SHIFT) + Word.Ports];
+  }
+
+  /** A sequence number that a reopened connection may start beyond: RFC 1122 §4.2.2.13. */
+  lastSequence(row: number): number {
+    return this.#words[(row << SHIFT) + Word.SndNxt];
+  }
+
+  remove(row: number): void {
+    this.#unlink(row);
+    this.#words[(row << SHIFT) + Word.Next] = this.#freeHead;
+    this.#freeHead = row;
+    this.#count--;
+  }
+
+  /** RFC 9293 §3.10.7.4 for TIME-WAIT. */
+  arrives(row: number, segment: ArrivedSegment): TimeWaitVerdict {
+    const at = row << SHIFT;
+    const words = this.#words;
+    const rcvNxt = seqFromWire(words[at + Word.RcvNxt]);
+    const knowsTime = words[at + Word.HasTimestamps] !== 0 && segment.hasTimestamps;
+    const tsAhead = (segment.tsVal - words[at + Word.TsRecent]) | 0;
+    if (segment.has(TcpFlag.Rst)) {
+      return segment.seq === rcvNxt ? TimeWaitVerdict.End : TimeWaitVerdict.Done;
+    }
+    if (segment.has(TcpFlag.Syn) && !segment.has(TcpFlag.Ack)) {
+      // RFC 6191 §2: a later timestamp, or, without, a later sequence number.
+      const isLater = knowsTime && tsAhead !== 0 ? tsAhead > 0 : seqBefore(rcvNxt, segment.seq);
+      if (isLater && this.#context.config.allowsTimeWaitReuse) return TimeWaitVerdict.Reopen;
+    }
+    // The peer's FIN again: our ACK was lost, and the wait begins anew.
+    if (segment.has(TcpFlag.Fin)) {
+      this.#unlink(row);
+      this.#append(row);
+      this.#count--;
+    } else if (segment.sequenceLength === 0 && segment.seq === rcvNxt) {
+      return TimeWaitVerdict.Done;
+    }
+    this.#answer(at, segment);
+    return TimeWaitVerdict.Done;
+  }
+
+  #answer(at: number, segment: ArrivedSegment): void {
+    const context = this.#context;
+    const words = this.#words;
+    const seq = seqFromWire(words[at + Word.SndNxt]);
+    const ack = seqFromWire(words[at + Word.RcvNxt]);
+    const frame = buildAnswer(context, segment, seq, ack, TcpFlag.Ack);
+    if (frame === NO_FRAME) return;
+    if (words[at + Word.HasTimestamps] !== 0) {
+      const ticks = Math.floor(context.clock.nowNs / context.config.timestampTickNs) | 0;
+      setTimestamps(
+        context,
+        frame,
+        (ticks + words[at + Word.TsOffset]) | 0,
+        words[at + Word.TsRecent],
+      );
+    }
+    context.pushControl(frame);
+  }
+
+  #allocate(): number {
+    let row = this.#freeHead;
+    if (row !== NO_ROW) {
+      this.#freeHead = this.#words[(row << SHIFT) + Word.Next];
+      return row;
+    }
+    row = this.#fresh++;
+    if (row === this.#endNs.length) {
+      const words = new Int32Array(this.#words.length * 2);
+      words.set(this.#words);
+      this.#words = words;
+      const ends = new Float64Array(this.#endNs.length * 2);
+      ends.set(this.#endNs);
+      this.#endNs = ends;
+    }
+    return row;
+  }
+
+  #append(row: number): void {
+    const words = this.#words;
+    this.#count++;
+    this.#endNs[row] = this.#context.clock.nowNs + this.#context.config.timeWaitNs;
+    words[(row << SHIFT) + Word.Previous] = this.#tail;
+    words[(row << SHIFT) + Word.Next] = NO_ROW;
+    if (this.#tail === NO_ROW) this.#head = row;
+    else words[(this.#tail << SHIFT) + Word.Next] = row;
+    this.#tail = row;
+  }
+
+  #unlink(row: number): void {
+    const words = this.#words;
+    const previous = words[(row << SHIFT) + Word.Previous];
+    const next = words[(row << SHIFT) + Word.Next];
+    if (previous === NO_ROW) this.#head = next;
+    else words[(previous << SHIFT) + Word.Next] = next;
+    if (next === NO_ROW) this.#tail = previous;
+    else words[(next << SHIFT) + Word.Previous] = previous;
+  }
+}

@@ -1,0 +1,173 @@
+/**
+ * What happens when a timer fires: RFC 9293 §3.10.8, RFC 6298 §5, RFC 8985 §6.2 and §7.3, RFC 9293 §3.8.4
+ * (keep-alive) and §3.8.6.1 (window probes), RFC 5482 (user timeout). Not hot: timers that fire are rare.
+ */
+import { NEVER } from '../base/units.ts';
+import { onDelayedAckTimeout } from './ack-policy.ts';
+import { ProbeKind, RetransmitMode, type TcpConnection } from './connection.ts';
+import { TIMER_SHIFT, TimerKind } from './context.ts';
+import { TcpCounter } from './counters.ts';
+import { endConnection, failConnection, resetConnection } from './ending.ts';
+import { TcpError } from './errors.ts';
+import { onBlackHoleSuspected } from './path-mtu.ts';
+import { onReorderingTimeout, onRetransmissionTimeout } from './recovery.ts';
+import { restartRto, setRetransmitTimer } from './retransmit-timer.ts';
+import { TcpState } from './state.ts';
+
+/** Handles every timer of the connection that is due. The connection may be CLOSED afterwards. */
+export function fireTimers(connection: TcpConnection): void {
+  const { context, slot } = connection;
+  const nowNs = context.clock.nowNs;
+  for (let kind = 0; kind <= TimerKind.Cork; kind++) {
+    if (context.timerCells[(slot << TIMER_SHIFT) + kind] > nowNs) continue;
+    context.setTimer(slot, kind, NEVER);
+    fire(connection, kind);
+    if (connection.state === TcpState.Closed) return;
+  }
+}
+
+function fire(connection: TcpConnection, kind: TimerKind): void {
+  switch (kind) {
+    case TimerKind.Retransmit:
+      fireRetransmit(connection);
+      break;
+    case TimerKind.DelayedAck:
+      onDelayedAckTimeout(connection);
+      break;
+    case TimerKind.KeepAlive:
+      fireKeepAlive(connection);
+      break;
+    case TimerKind.Cork:
+      connection.isCorkOver = true;
+      break;
+    default:
+    // Pacing: the connection is asked to send, that is all.
+  }
+}
+
+function fireRetransmit(connection: TcpConnection): void {
+  const mode = connection.retransmitMode;
+  connection.retransmitMode = RetransmitMode.None;
+  const { state } = connection;
+  if (state === TcpState.SynSent || (state === TcpState.SynReceived && !connection.isFastOpen)) {
+    fireSyn(connection);
+    return;
+  }
+  if (state === TcpState.SynReceived) {
+    fireSyn(connection);
+    if (connection.state === TcpState.Closed || connection.scoreboard.segments === 0) return;
+  }
+  switch (mode) {
+    case RetransmitMode.LossProbe:
+      connection.probeDue = ProbeKind.Loss;
+      setRetransmitTimer(connection, RetransmitMode.Rto);
+      break;
+    case RetransmitMode.Reordering:
+      onReorderingTimeout(connection);
+      if (connection.retransmitMode === RetransmitMode.None) restartRto(connection);
+      break;
+    case RetransmitMode.WindowProbe:
+      fireWindowProbe(connection);
+      break;
+    default:
+      fireRto(connection);
+  }
+}
+
+/** RFC 9293 §3.8.3: a SYN or SYN-ACK again, until R2. */
+function fireSyn(connection: TcpConnection): void {
+  const { config, context, state } = connection;
+  const limit = state === TcpState.SynSent ? connection.synRetries : config.synAckRetries;
+  if (connection.stalledSinceNs < 0) connection.stalledSinceNs = connection.synSentNs;
+  if (connection.synRetransmits >= limit || isUserTimeoutOver(connection)) {
+    failConnection(connection, orSoft(connection, TcpError.TimedOut));
+    return;
+  }
+  context.count(TcpCounter.RetransSegs);
+  connection.totalRetransmits++;
+  connection.synRetransmits++;
+  connection.backoffs++;
+  connection.isSynDue = true;
+}
+
+function orSoft(connection: TcpConnection, error: TcpError): TcpError {
+  return connection.softError === TcpError.None ? error : connection.softError;
+}
+
+function isUserTimeoutOver(connection: TcpConnection): boolean {
+  const { userTimeoutNs, stalledSinceNs } = connection;
+  if (userTimeoutNs === 0 || stalledSinceNs < 0) return false;
+  return connection.context.clock.nowNs - stalledSinceNs >= userTimeoutNs;
+}
+
+/** R1 and R2: RFC 9293 §3.8.3. */
+function fireRto(connection: TcpConnection): void {
+  const { config, context, scoreboard } = connection;
+  if (scoreboard.segments === 0) return;
+  const limit = connection.isOrphan ? config.orphanRetries : config.retriesR2;
+  if (connection.backoffs >= limit || isUserTimeoutOver(connection)) {
+    context.count(TcpCounter.AbortOnTimeout);
+    failConnection(connection, orSoft(connection, TcpError.TimedOut));
+    return;
+  }
+  if (connection.backoffs >= config.retriesR1) onBlackHoleSuspected(connection);
+  onRetransmissionTimeout(connection);
+}
+
+/** The connection stays open as long as probes are answered: RFC 9293 §3.8.6.1. */
+function fireWindowProbe(connection: TcpConnection): void {
+  const { config, context } = connection;
+  if (connection.stalledSinceNs < 0) connection.stalledSinceNs = context.clock.nowNs;
+  const limit = connection.isOrphan ? config.orphanRetries : config.retriesR2;
+  if (connection.probes >= limit || isUserTimeoutOver(connection)) {
+    context.count(TcpCounter.AbortOnTimeout);
+    failConnection(connection, orSoft(connection, TcpError.TimedOut));
+    return;
+  }
+  connection.probes++;
+  connection.probeDue = ProbeKind.Window;
+  setRetransmitTimer(connection, RetransmitMode.WindowProbe);
+}
+
+/** Sets or stops the keep-alive timer after the option, the state or the times have changed. */
+export function armKeepAlive(connection: TcpConnection): void {
+  const { context, slot, state } = connection;
+  if (state === TcpState.FinWait2 && connection.isOrphan) return;
+  const isOn = connection.usesKeepAlive && state >= TcpState.Established;
+  const atNs = isOn ? context.clock.nowNs + connection.keepAliveIdleNs : NEVER;
+  context.setTimer(slot, TimerKind.KeepAlive, atNs);
+}
+
+/** RFC 9293 §3.8.4; or FIN-WAIT-2 of an orphan is over. */
+function fireKeepAlive(connection: TcpConnection): void {
+  const { context, slot, state } = connection;
+  if (state === TcpState.FinWait2 && connection.isOrphan) {
+    endConnection(connection);
+    return;
+  }
+  if (!connection.usesKeepAlive || state < TcpState.Established) return;
+  const nowNs = context.clock.nowNs;
+  // Data in flight or waiting has timers of its own.
+  const isBusy = connection.scoreboard.segments > 0 || connection.unsentBytes > 0;
+  const idleSinceNs = connection.lastReceivedNs;
+  if (
+    isBusy ||
+    (connection.keepAliveSent === 0 && nowNs - idleSinceNs < connection.keepAliveIdleNs)
+  ) {
+    const fromNs = isBusy ? nowNs : idleSinceNs;
+    context.setTimer(slot, TimerKind.KeepAlive, fromNs + connection.keepAliveIdleNs);
+    return;
+  }
+  const isLate =
+    connection.userTimeoutNs > 0
+      ? connection.keepAliveSent > 0 && nowNs - idleSinceNs >= connection.userTimeoutNs
+      : connection.keepAliveSent >= connection.keepAliveProbesMax;
+  if (isLate) {
+    context.count(TcpCounter.AbortOnTimeout);
+    resetConnection(connection, TcpError.TimedOut);
+    return;
+  }
+  connection.keepAliveSent++;
+  connection.probeDue = ProbeKind.KeepAlive;
+  context.setTimer(slot, TimerKind.KeepAlive, nowNs + connection.keepAliveIntervalNs);
+}

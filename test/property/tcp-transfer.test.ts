@@ -1,0 +1,206 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { LinkConfig } from '../../src/net/link-config.ts';
+import {
+  close,
+  discard,
+  isAtEnd,
+  read,
+  shutdownWrite,
+  write,
+  writeZeros,
+} from '../../src/tcp/commands.ts';
+import { LINUX_PROFILE, RFC_PROFILE, type TcpConfig } from '../../src/tcp/config.ts';
+import type { TcpConnection } from '../../src/tcp/connection.ts';
+import { TransportEvent } from '../../src/tcp/events.ts';
+import type { TcpHost } from '../support/tcp-hosts.ts';
+import { createPath, patternAt } from '../support/tcp-path.ts';
+
+const SEED = 0x7c9;
+const BDP_BYTES_MAX = 64 * 2 ** 20;
+const HOUR_NS = 3600e9;
+
+/** One end's part: what it writes, in which pieces, and how it reads. */
+interface Part {
+  readonly writes: readonly number[];
+  readonly isReal: boolean;
+  readonly isNoDelay: boolean;
+  readonly readBytes: number;
+  readonly readsBeforeEnd: boolean;
+}
+
+/** An application that does its part and checks the other's bytes against the pattern. */
+class Peer {
+  written = 0;
+  received = 0;
+  isWrong = false;
+  readonly #part: Part;
+  readonly #other: Part;
+  readonly #buffer = new Uint8Array(1 << 16);
+  #next = 0;
+  #left = 0;
+
+  constructor(host: TcpHost, part: Part, other: Part) {
+    this.#part = part;
+    this.#other = other;
+    host.application = (event, connection) => this.#on(event, connection);
+  }
+
+  #on(event: TransportEvent, connection: TcpConnection): void {
+    if (event === TransportEvent.Established) {
+      connection.listener?.accept();
+      connection.isNoDelay = this.#part.isNoDelay;
+      this.#write(connection);
+    } else if (event === TransportEvent.Writable) this.#write(connection);
+    else if (event === TransportEvent.Readable) this.#read(connection);
+  }
+
+  #write(connection: TcpConnection): void {
+    while (this.#left > 0 || this.#next < this.#part.writes.length) {
+      if (this.#left === 0) this.#left = this.#part.writes[this.#next++] as number;
+      const taken = this.#part.isReal
+        ? this.#writeReal(connection, this.#left)
+        : writeZeros(connection, this.#left);
+      this.written += taken;
+      this.#left -= taken;
+      if (this.#left > 0) return;
+    }
+    shutdownWrite(connection);
+    this.#finish(connection);
+  }
+
+  #writeReal(connection: TcpConnection, length: number): number {
+    const count = Math.min(length, this.#buffer.length);
+    for (let index = 0; index < count; index++) {
+      this.#buffer[index] = patternAt(this.written + index);
+    }
+    return write(connection, this.#buffer, 0, count);
+  }
+
+  #read(connection: TcpConnection): void {
+    const max = Math.min(this.#part.readBytes, this.#buffer.length);
+    for (;;) {
+      const count = this.#other.isReal
+        ? read(connection, this.#buffer, 0, max)
+        : discard(connection, max);
+      if (count === 0) break;
+      for (let index = 0; this.#other.isReal && index < count; index++) {
+        if (this.#buffer[index] !== patternAt(this.received + index)) this.isWrong = true;
+      }
+      this.received += count;
+    }
+    this.#finish(connection);
+  }
+
+  #finish(connection: TcpConnection): void {
+    if (isAtEnd(connection) && connection.isWriteShut) close(connection);
+  }
+}
+
+const ratio = (max: number) => fc.oneof(fc.constant(0), fc.double({ min: 0, max, noNaN: true }));
+
+const logarithmic = (from: number, to: number) =>
+  fc.double({ min: 0, max: 1, noNaN: true }).map((x) => Math.round(from * (to / from) ** x));
+
+const links: fc.Arbitrary<Omit<LinkConfig, 'name'>> = fc
+  .record({
+    rate: logarithmic(1e4, 1e11),
+    rttNs: logarithmic(1e4, 1e9),
+    queueSegments: fc.integer({ min: 4, max: 400 }),
+    loss: ratio(0.12),
+    duplicate: ratio(0.2),
+    corrupt: ratio(0.05),
+    reorder: ratio(0.3),
+    jitterShare: ratio(0.5),
+  })
+  .map(({ rate, rttNs, queueSegments, loss, duplicate, corrupt, reorder, jitterShare }) => ({
+    rate: Math.min(rate, Math.floor((BDP_BYTES_MAX * 8e9) / rttNs)),
+    delayNs: Math.ceil(rttNs / 2),
+    queue: { bytes: queueSegments * 1514 },
+    impairments: {
+      ...(loss > 0 && { loss: { kind: 'random' as const, ratio: loss, correlation: 0 } }),
+      ...(duplicate > 0 && { duplicate: { ratio: duplicate, correlation: 0 } }),
+      ...(corrupt > 0 && { corrupt: { ratio: corrupt, correlation: 0, bits: 1 } }),
+      ...(reorder > 0 && { reorder: { ratio: reorder, correlation: 0, gap: 1 } }),
+      ...(jitterShare > 0 && {
+        jitter: {
+          spreadNs: Math.ceil((rttNs / 2) * jitterShare),
+          distribution: 'uniform' as const,
+          correlation: 0,
+        },
+      }),
+    },
+  }));
+
+const parts: fc.Arbitrary<Part> = fc.record({
+  writes: fc.array(
+    fc.oneof(fc.integer({ min: 1, max: 3000 }), fc.integer({ min: 1, max: 60_000 })),
+    {
+      maxLength: 8,
+    },
+  ),
+  isReal: fc.boolean(),
+  isNoDelay: fc.boolean(),
+  readBytes: fc.integer({ min: 1000, max: 65_536 }),
+  readsBeforeEnd: fc.boolean(),
+});
+
+const configs: fc.Arbitrary<TcpConfig> = fc
+  .record({
+    base: fc.constantFrom(RFC_PROFILE, LINUX_PROFILE),
+    usesSack: fc.boolean(),
+    usesTimestamps: fc.boolean(),
+    usesWindowScaling: fc.boolean(),
+    usesPacing: fc.boolean(),
+    ecn: fc.integer({ min: 0, max: 2 }),
+    sendBufferBytes: fc.constantFrom(3000, 65_536, 1 << 20),
+    receiveBufferBytes: fc.constantFrom(6000, 65_536, 1 << 20),
+  })
+  .map(({ base, ...changes }) => ({ ...base, ...changes }));
+
+const total = (part: Part): number => part.writes.reduce((sum, bytes) => sum + bytes, 0);
+
+describe('a transfer over any path', () => {
+  it('delivers every byte once and in order, ends, and leaves nothing behind — RFC 9293 §3.4, §3.6', () => {
+    fc.assert(
+      fc.property(
+        links,
+        links,
+        parts,
+        parts,
+        configs,
+        configs,
+        fc.constantFrom('reno', 'cubic'),
+        fc.nat(),
+        (forward, backward, clientPart, serverPart, config, serverConfig, controller, seed) => {
+          const path = createPath({ forward, backward, config, serverConfig, controller, seed });
+          const { network, pool, client, server } = path;
+          server.layer.listen({ port: 80 });
+          const sender = new Peer(client, clientPart, serverPart);
+          const receiver = new Peer(server, serverPart, clientPart);
+          client.layer.connect({
+            localAddress: client.address,
+            remoteAddress: server.address,
+            remotePort: 80,
+          });
+          client.pump();
+          network.scheduler.runUntil(40 * HOUR_NS);
+          expect(sender.isWrong || receiver.isWrong).toBe(false);
+          expect(receiver.received).toBe(total(clientPart));
+          expect(sender.received).toBe(total(serverPart));
+          path.forward.assertConserved();
+          path.backward.assertConserved();
+          expect(pool.inUse).toBe(0);
+          for (const { layer } of [client, server]) {
+            expect(layer.connectionCount).toBe(0);
+            expect(layer.timeWaitCount).toBe(0);
+            expect(layer.context.segments.inUse).toBe(0);
+            expect(layer.context.ranges.inUse).toBe(0);
+            expect(layer.context.pieces.inUse).toBe(0);
+          }
+        },
+      ),
+      { seed: SEED, numRuns: 60 },
+    );
+  });
+});

@@ -1,0 +1,46 @@
+/** Two TCP hosts joined by two links, and applications that send patterned bytes and check them. */
+
+import { FramePool } from '../../src/frame/frame-pool.ts';
+import { PayloadArena } from '../../src/frame/payload-arena.ts';
+import { Link } from '../../src/net/link.ts';
+import type { LinkConfig } from '../../src/net/link-config.ts';
+import { Network } from '../../src/net/network.ts';
+import { ControllerRegistry } from '../../src/recovery/cc/controllers.ts';
+import { LINUX_PROFILE, type TcpConfig } from '../../src/tcp/config.ts';
+import { TcpHost } from './tcp-hosts.ts';
+
+export interface PathOptions {
+  readonly seed?: number;
+  readonly config?: TcpConfig;
+  readonly serverConfig?: TcpConfig;
+  readonly controller?: string;
+  readonly frames?: number;
+  readonly isIpv6?: boolean;
+  readonly forward?: Omit<LinkConfig, 'name'>;
+  readonly backward?: Omit<LinkConfig, 'name'>;
+}
+
+/** Client and server with a link each way. */
+export function createPath(options: PathOptions = {}) {
+  const arena = new PayloadArena(1 << 14, 4096);
+  const pool = new FramePool(options.frames ?? 1 << 16, arena);
+  const network = new Network({ seed: options.seed ?? 1, pool });
+  const factory = ControllerRegistry.withBuiltIns().factory(options.controller ?? 'cubic');
+  const config = options.config ?? LINUX_PROFILE;
+  const client = new TcpHost(network, 'client', '10.0.0.1', config, factory);
+  const serverConfig = options.serverConfig ?? config;
+  const server = new TcpHost(network, 'server', '10.0.0.2', serverConfig, factory);
+  const forward = new Link(network, { name: 'forward', ...options.forward });
+  const backward = new Link(network, {
+    name: 'backward',
+    ...(options.backward ?? options.forward),
+  });
+  client.connect(forward);
+  forward.connect(server);
+  server.connect(backward);
+  backward.connect(client);
+  return { network, pool, client, server, forward, backward };
+}
+
+/** Byte `index` of the stream that everybody sends. */
+export const patternAt = (index: number): number => (Math.imul(index, 2654435761) >>> 13) & 0xff;
