@@ -15,8 +15,11 @@ import { NEVER } from '../base/units.ts';
 const COPY_WINDOW_NS = 1e9;
 const SETS = 1 << 13;
 const WAYS = 8;
-/** Bytes hashed behind the network-layer header's start: headers and the start of the payload. */
-const HASHED_BYTES = 128;
+/**
+ * Bytes hashed from the network-layer header on: with the transport's checksum they tell packets apart, and
+ * every usual snap length has them, so that captures cut differently can be compared.
+ */
+const HASHED_BYTES = 64;
 
 export class CopyDetector {
   /** Time of the packet in question: written by the caller before isCopy, so that no double crosses the call. */
@@ -61,7 +64,7 @@ export class CopyDetector {
   }
 }
 
-/** Hash over the packet with TTL and header checksum (IPv4) or hop limit (IPv6) left out. */
+/** Hash over the packet's start with TTL and header checksum (IPv4) or hop limit (IPv6) left out. */
 function hashPacket(
   view: DataView,
   start: number,
@@ -70,7 +73,7 @@ function hashPacket(
   seed: number,
 ): number {
   const stop = Math.min(end, start + HASHED_BYTES);
-  let hash = mixWord(seed, end - start);
+  let hash = seed;
   let at = start;
   for (; at + 4 <= stop; at += 4) {
     let word = view.getInt32(at);
