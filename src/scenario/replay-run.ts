@@ -5,6 +5,7 @@
  */
 import { FlowTable } from '../analysis/flow-table.ts';
 import { assert } from '../base/assert.ts';
+import { NetError } from '../base/errors.ts';
 import type { CidrBlock } from '../base/ip-address.ts';
 import { type Bytes, NEVER } from '../base/units.ts';
 import { FramePool } from '../frame/frame-pool.ts';
@@ -139,6 +140,10 @@ export class ReplayRun {
     }
     this.network.scheduler.runUntil(NEVER);
     this.#trace?.flush();
+    if (this.network.pool.inUse > 0) {
+      const got = 'frames that stay in the path longer';
+      throw NetError.value('replay', 'at most 100 days of virtual time', got);
+    }
     for (const { link } of this.links) link.assertConserved();
   }
 

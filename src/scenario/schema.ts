@@ -191,6 +191,15 @@ function describeIssue(issues: readonly Issue[], prefix: readonly PropertyKey[] 
 
 function showInput(input: unknown): string {
   if (input === undefined) return 'nothing';
-  const shown = JSON.stringify(input) ?? String(input);
+  const shown = stringify(input);
   return shown.length > 60 ? `${shown.slice(0, 57)}…` : shown;
+}
+
+/** JSON of a value; a YAML alias can make it contain itself, which JSON has no form for. */
+function stringify(value: unknown): string {
+  try {
+    return JSON.stringify(value) ?? String(value);
+  } catch {
+    return 'a value that contains itself';
+  }
 }
