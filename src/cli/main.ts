@@ -49,7 +49,10 @@ async function main(): Promise<void> {
   // A reader that closes the pipe early (`| head`) ends the output, not the run in a trace of calls.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE') process.exit(0);
-    throw error;
+    process.stderr.write(
+      `sluice: standard output: expected to write to it, got ${error.message}\n`,
+    );
+    process.exit(USER_MISTAKE);
   });
   try {
     await buildProgram().parseAsync(process.argv);

@@ -12,6 +12,7 @@ export class OutputFolder {
   /** Throws NetError when the folder cannot be made. */
   constructor(path: string) {
     this.#path = path;
+    if (path === '') throw NetError.value('--out', 'a folder to write to', path);
     this.#try(() => makeFolder(resolve(path)));
   }
 

@@ -7,20 +7,25 @@ import type {
   DropCounts,
   FlowDirectionResult,
   LinkResult,
+  QueueSeries,
   ReplayResult,
 } from '../scenario/replay-result.ts';
 
 const FLOWS_SHOWN = 12;
 
+/** Marks of rising height, and how many stand for the whole run. */
+const HEIGHTS = '▁▂▃▄▅▆▇█';
+const QUEUE_MARKS = 60;
+
 /** The report of a replay, several lines. */
-export function formatReplay(result: ReplayResult): string {
+export function formatReplay(result: ReplayResult, queues: readonly QueueSeries[]): string {
   const parts = [
     ...describeInput(result),
     describeSides(result),
     '',
     formatDirections(result),
     '',
-    ...(result.links.length > 0 ? [formatLinks(result.links), ''] : []),
+    ...(result.links.length > 0 ? [formatLinks(result.links), ...formatQueues(queues), ''] : []),
     formatFlows(result),
     '',
     verdict(result),
@@ -101,6 +106,23 @@ function formatLinks(links: readonly LinkResult[]): string {
       link.utilisation === null ? '-' : percent(link.utilisation),
     ]),
   ]);
+}
+
+/** The deepest backlog of each stretch of the run, for links whose queue was in use. */
+function formatQueues(queues: readonly QueueSeries[]): string[] {
+  const used = queues.filter(({ maxQueueBytes }) => maxQueueBytes.some((bytes) => bytes > 0));
+  const width = Math.max(...used.map(({ link }) => link.length));
+  return used.map(({ link, maxQueueBytes, binSeconds }) => {
+    const peak = maxQueueBytes.reduce((a, b) => Math.max(a, b), 0);
+    const stretch = Math.ceil(maxQueueBytes.length / QUEUE_MARKS);
+    let marks = '';
+    for (let from = 0; from < maxQueueBytes.length; from += stretch) {
+      const deepest = Math.max(...maxQueueBytes.slice(from, from + stretch));
+      marks += deepest === 0 ? ' ' : HEIGHTS[Math.ceil((deepest / peak) * HEIGHTS.length) - 1];
+    }
+    const seconds = (stretch * binSeconds).toPrecision(2);
+    return `queue of ${link.padEnd(width)} |${marks}| peak ${bytesText(peak)}, ${seconds} s a mark`;
+  });
 }
 
 /** The flows with most bytes; a flow's two directions are one line, `to client / to server`. */

@@ -1,5 +1,5 @@
 /** Files that a scenario lives in or names: the YAML or JSON itself, delivery traces, captures' sizes. */
-import { readFileSync, statSync } from 'node:fs';
+import { readFileSync, type Stats, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { NetError } from '../base/errors.ts';
 import { type TraceTexts, traceNames } from '../scenario/build-path.ts';
@@ -16,13 +16,16 @@ export interface LoadedScenario {
 export async function loadScenarioFile(path: string): Promise<LoadedScenario> {
   const text = readText(path);
   // Most runs have no scenario file, and the parser takes 40 ms to load.
-  const { parse, YAMLParseError } = await import('yaml');
+  const { parseDocument } = await import('yaml');
   let input: unknown;
   try {
-    input = parse(text);
+    const document = parseDocument(text);
+    const [problem] = [...document.errors, ...document.warnings];
+    if (problem !== undefined) throw problem;
+    input = document.toJS();
   } catch (error) {
-    if (!(error instanceof YAMLParseError)) throw error;
-    const reason = error.message.split('\n')[0]?.replace(/:$/, '') ?? '';
+    // All of its errors are about the text: aliases of nothing or too many, and nesting too deep for it.
+    const reason = error instanceof Error ? error.message.split('\n')[0]?.replace(/:$/, '') : error;
     throw new NetError('ERR_SCENARIO', `${path}: expected YAML or JSON, got ${reason}`);
   }
   const spec = parseScenario(path, input);
@@ -38,9 +41,22 @@ export function loadTraceTexts(spec: ScenarioSpec, folder: string): TraceTexts {
 /** Sizes of the files together; what has no size (pipes) counts as 0. */
 export function totalBytes(paths: readonly string[]): number {
   return paths.reduce((sum, path) => {
-    const facts = path === '-' ? undefined : statSync(path, { throwIfNoEntry: false });
+    const facts = factsOf(path);
     return sum + (facts?.isFile() === true ? facts.size : 0);
   }, 0);
+}
+
+/** Whether the capture can be read only once. */
+export const isPipe = (path: string): boolean => path === '-' || factsOf(path)?.isFIFO() === true;
+
+/** Undefined for what cannot be looked at: opening it says why. */
+function factsOf(path: string): Stats | undefined {
+  if (path === '-') return undefined;
+  try {
+    return statSync(path);
+  } catch {
+    return undefined;
+  }
 }
 
 function readText(path: string): string {

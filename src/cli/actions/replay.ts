@@ -11,6 +11,7 @@ import { pathFromOptions } from '../path-from-options.ts';
 import { Progress } from '../progress.ts';
 import { formatReplay } from '../replay-report.ts';
 import {
+  isPipe,
   type LoadedScenario,
   loadScenarioFile,
   loadTraceTexts,
@@ -58,7 +59,7 @@ export async function runReplay(traces: string[], options: ReplayOptions): Promi
     process.stdout.write(`${JSON.stringify(withCost, undefined, 2)}\n`);
     return;
   }
-  process.stdout.write(`${formatReplay(result)}\n`);
+  process.stdout.write(`${formatReplay(result, queues)}\n`);
   if (output !== undefined) process.stdout.write(`Results   ${output.describe()}\n`);
 }
 
@@ -83,7 +84,8 @@ async function loadSpec(options: ReplayOptions): Promise<LoadedScenario> {
 function checkInputs(traces: readonly string[], rounds: number): void {
   const pipes = traces.filter((trace) => trace === '-').length;
   if (pipes > 1) throw NetError.value('TRACE', 'standard input (-) at most once', traces.join(' '));
-  if (pipes > 0 && rounds > 1) {
-    throw NetError.value('--loop', 'files, since standard input can be read only once', '-');
+  const pipe = traces.find(isPipe);
+  if (pipe !== undefined && rounds > 1) {
+    throw NetError.value('--loop', 'files, since a pipe can be read only once', pipe);
   }
 }
