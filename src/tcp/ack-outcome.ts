@@ -3,7 +3,7 @@
  * they had been sent twice, whether they came in another order. Filled by the scoreboard row by row, read by
  * tcp/acknowledgment, tcp/rack and tcp/recovery. One object a host, refilled for each ACK. Hot.
  */
-import { type SeqNumber, seqBefore, seqFromWire } from '../base/seq.ts';
+import { type SeqNumber, seqBefore, seqDiff, seqFromWire } from '../base/seq.ts';
 import { type Bytes, type Instant, NEVER } from '../base/units.ts';
 import { AckRecord, type DeliveryRateEstimator, LossRecord } from '../recovery/delivery-rate.ts';
 import { ROW_SHIFT, SegmentFlag, type SegmentTable, SegmentWord } from './segment-table.ts';
@@ -32,6 +32,8 @@ export class AckOutcome {
   hasOriginal = false;
   /** A segment sent once arrived after others sent later: RFC 8985 §6.2 step 3. */
   isReordered = false;
+  /** How far below the end of what was SACKed before. */
+  reorderedBytes: Bytes = 0;
   /** RACK's newest delivered segment: RFC 8985 §6.2 step 2. */
   rackSentNs: Instant = NONE;
   rackEnd: SeqNumber = seqFromWire(0);
@@ -65,6 +67,7 @@ export class AckOutcome {
     this.hasRetransmitted = false;
     this.hasOriginal = false;
     this.isReordered = false;
+    this.reorderedBytes = 0;
     this.rackSentNs = NONE;
     this.rackIsRetransmitted = false;
     this.dsacks = 0;
@@ -108,7 +111,11 @@ export class AckOutcome {
 
   #onOriginal(table: SegmentTable, row: number): void {
     const end = table.end(row);
-    if (this.#hasSacked && seqBefore(end, this.#sackedEnd)) this.isReordered = true;
+    if (this.#hasSacked && seqBefore(end, this.#sackedEnd)) {
+      this.isReordered = true;
+      const distance = seqDiff(this.#sackedEnd, table.seq(row));
+      if (distance > this.reorderedBytes) this.reorderedBytes = distance;
+    }
     if (!seqBefore(this.#highSeq, end)) this.hasOriginal = true;
   }
 

@@ -237,6 +237,9 @@ function fillSample(connection: TcpConnection, segment: ArrivedSegment, advances
   sample.isCwndLimited = isWindowUsed(connection);
   sample.inRecovery = inReduction(connection);
   rate.endAck(sample, Math.max(0, rtt.minNs));
+  if (sample.intervalNs <= 0) return;
+  connection.rateDelivered = sample.delivered;
+  connection.rateIntervalNs = sample.intervalNs;
 }
 
 /** The controller sees the ACK; PRR says what may go out in answer to it. */

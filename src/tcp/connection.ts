@@ -246,6 +246,8 @@ export class TcpConnection {
   rackDsackRound: SeqNumber = ZERO_SEQ;
   hasRackDsackRound = false;
   isReorderingSeen = false;
+  /** How far segments have overtaken each other, in segments, and how often it was seen. */
+  reordering: number;
   reorderSeen = 0;
   // Tail loss probe: RFC 8985 §7.1.
   tlpEnd: SeqNumber = ZERO_SEQ;
@@ -296,7 +298,18 @@ export class TcpConnection {
   dsackDups = 0;
   timeouts = 0;
   spuriousRecoveries = 0;
-  createdNs: Instant;
+  outOfOrderSegments = 0;
+  /** Something came with ECT or CE. */
+  hasSeenEct = false;
+  /** The last delivery-rate sample. */
+  rateDelivered: Bytes = 0;
+  rateIntervalNs: Duration = 0;
+  /** What sending waits for, since when, and how long it was each: tcp/busy-time. */
+  busyKind = 0;
+  busySinceNs: Instant = 0;
+  busyNs: Duration = 0;
+  receiverLimitedNs: Duration = 0;
+  bufferLimitedNs: Duration = 0;
 
   // Lists of the context.
   isReady = false;
@@ -337,7 +350,7 @@ export class TcpConnection {
     this.pacer = new Pacer(clock);
     this.prr = new ProportionalRateReduction(ReductionBound.SafeAck);
     this.pathMtuBytes = config.mtuBytes;
-    this.createdNs = clock.nowNs;
+    this.reordering = config.dupThresh;
   }
 
   get state(): TcpState {

@@ -12,12 +12,13 @@ import { NO_ROW, ROW_SHIFT, SegmentFlag, SegmentWord } from './segment-table.ts'
 
 /** RFC 8985 §6.2 step 4: recoveries without DSACK until the window is small again. */
 const PERSIST_RECOVERIES = 16;
+const REORDERING_MAX = 300;
 
 /** Steps 1 to 3: what this ACK says about the newest delivered segment and about reordering. */
 export function updateRack(connection: TcpConnection): void {
   const { context } = connection;
   const { outcome } = context;
-  if (outcome.isReordered) connection.isReorderingSeen = true;
+  if (outcome.isReordered) noteReordering(connection);
   if (outcome.rackSentNs < 0) return;
   const isLater =
     outcome.rackSentNs > connection.rackSentNs ||
@@ -27,6 +28,14 @@ export function updateRack(connection: TcpConnection): void {
   connection.rackSentNs = outcome.rackSentNs;
   connection.rackEnd = outcome.rackEnd;
   connection.rackRttNs = context.clock.nowNs - outcome.rackSentNs;
+}
+
+/** Step 3; the distance is what Linux calls the reordering degree. */
+function noteReordering(connection: TcpConnection): void {
+  const segments = Math.ceil(connection.context.outcome.reorderedBytes / connection.smss);
+  connection.isReorderingSeen = true;
+  connection.reorderSeen++;
+  connection.reordering = Math.min(Math.max(connection.reordering, segments), REORDERING_MAX);
 }
 
 /** Step 4: a DSACK widens the reordering window, once a round trip. */

@@ -54,6 +54,7 @@ function takeInOrder(connection: TcpConnection, segment: ArrivedSegment): void {
 
 function takeOutOfOrder(connection: TcpConnection, segment: ArrivedSegment): void {
   const { reassembly } = connection;
+  connection.outOfOrderSegments++;
   const fresh = reassembly.insert(segment.seq, segment.length, segment.payload);
   if (fresh < segment.length) noteDuplicate(connection, segment.seq, segment.length);
   const delivered = reassembly.deliver(connection.rcvNxt, connection.receiveQueue);
@@ -82,6 +83,7 @@ export function noteDuplicate(connection: TcpConnection, left: SeqNumber, length
 /** RFC 3168 §6.1.3: CE starts the echo, CWR ends it. */
 function noteCongestionMark(connection: TcpConnection, segment: ArrivedSegment): void {
   if (!connection.hasEcn) return;
+  if (segment.ecn !== EcnCodepoint.NotEct) connection.hasSeenEct = true;
   if (segment.has(TcpFlag.Cwr)) connection.isEceDue = false;
   if (segment.ecn !== EcnCodepoint.Ce) return;
   if (!connection.isEceDue) startQuickAcks(connection);

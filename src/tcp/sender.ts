@@ -12,6 +12,7 @@ import { UNPACED } from '../recovery/congestion.ts';
 import { TcpFlag } from '../wire/tcp.ts';
 import { onDataSent } from './ack-policy.ts';
 import { EcnCodepoint } from './arrived-segment.ts';
+import { noteBusy } from './busy-time.ts';
 import { NO_PIECE } from './byte-queue.ts';
 import {
   flightSize,
@@ -383,6 +384,7 @@ function settleBurst(connection: TcpConnection): void {
     }
   }
   settleWindowProbe(connection);
+  noteBusy(connection);
 }
 
 /** A full segment waits that the window, counted in bytes, has no room for. */
