@@ -25,6 +25,8 @@ const variants: [string, ParameterValues][] = [
   ['cubic', { slowStart: 'hystart++', abe: true, fastConvergence: false }],
   ['cubic', { slowStart: 'classic', renoFriendly: false, idleRestart: 'halve' }],
   ['cubic', { beta: 0.5, c: 100 }],
+  ['reno', { idleRestart: 'validate' }],
+  ['cubic', { idleRestart: 'validate' }],
 ];
 
 describe('every congestion controller keeps the rules of its interface', () => {

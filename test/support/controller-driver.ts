@@ -3,7 +3,7 @@ import { VirtualClock } from '../../src/engine/clock.ts';
 import { RandomSource } from '../../src/engine/random.ts';
 import { ControllerRegistry, type ParameterValues } from '../../src/recovery/cc/controllers.ts';
 import { CongestionCause, type CongestionController } from '../../src/recovery/congestion.ts';
-import { AckRecord } from '../../src/recovery/delivery-rate.ts';
+import { AckRecord, LossRecord } from '../../src/recovery/delivery-rate.ts';
 
 export const SMSS = 1000;
 
@@ -82,6 +82,14 @@ export class ControllerDriver {
     this.sample.priorInFlight = flight * SMSS;
     this.controller.onEnterRecovery(cause, this.sample);
     this.controller.onExitRecovery();
+  }
+
+  lose(segments: number): void {
+    const loss = new LossRecord();
+    loss.nowNs = this.clock.nowNs;
+    loss.lostBytes = segments * SMSS;
+    loss.lostSegments = segments;
+    this.controller.onPacketsLost(loss);
   }
 
   timeOut(flight = this.cwnd): void {

@@ -26,9 +26,6 @@ export interface ResponsePath {
   /** Cycles from loss to loss that are run first, and those that are averaged. */
   readonly warmUpCycles: number;
   readonly cycles: number;
-  /** Loses each packet with probability 1 / lossEvery instead of every n-th. */
-  readonly isRandom?: boolean;
-  readonly seed?: number;
   /** For looking closer: the window in segments just before each loss. */
   readonly onLoss?: (window: number) => void;
 }
@@ -45,10 +42,9 @@ export function measureResponse(path: ResponsePath): Response {
   const { rttNs, lossEvery, granularity } = path;
   const smss = RESPONSE_SMSS;
   const clock = new VirtualClock();
-  const random = RandomSource.fromSeed(path.seed ?? 1);
   const controller = path.factory({
     clock,
-    random: random.fork('controller'),
+    random: RandomSource.fromSeed(1),
     smss,
     initialWindow: 10 * smss,
     granularity,
@@ -87,9 +83,8 @@ export function measureResponse(path: ResponsePath): Response {
       windowMin = Math.min(windowMin, window);
       windowMax = Math.max(windowMax, window);
     }
-    let isLost = path.isRandom ? random.nextDouble() * lossEvery < 1 : --untilLoss === 0;
-    if (cycle === 0 && window >= firstLossWindow) isLost = true;
-    if (isLost) {
+    untilLoss--;
+    if (untilLoss === 0 || (cycle === 0 && window >= firstLossWindow)) {
       path.onLoss?.(window);
       controller.onEnterRecovery(CongestionCause.Loss, sample);
       controller.onExitRecovery();

@@ -64,9 +64,9 @@ const LOSS_BASED_PARAMETERS: readonly ControllerParameter[] = [
   {
     name: 'idleRestart',
     description:
-      'window after idle: initial-window (RFC 5681 §4.1), halve (RFC 2861); auto is initial-window in bytes, halve in segments',
+      'window after idle: initial-window (RFC 5681 §4.1), halve (RFC 2861), validate (RFC 7661); auto is initial-window in bytes, halve in segments',
     default: 'auto',
-    choices: ['auto', 'initial-window', 'halve'],
+    choices: ['auto', 'initial-window', 'halve', 'validate'],
   },
 ];
 

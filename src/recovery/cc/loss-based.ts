@@ -22,13 +22,17 @@ import {
 } from '../congestion.ts';
 import type { SlowStart } from './slow-start.ts';
 import type { WindowGrowth } from './window-growth.ts';
+import { WindowValidation } from './window-validation.ts';
 
 /** Shared by the connections of one factory. */
 export interface LossBasedOptions {
   /** RFC 8511: a smaller reduction on ECN than on loss. */
   readonly hasAlternativeBackoff: boolean;
-  /** To the initial window (RFC 5681 §4.1), or halved for each RTO of idle time (RFC 2861 §3, Linux). */
-  readonly idleRestart: 'initial-window' | 'halve';
+  /**
+   * To the initial window (RFC 5681 §4.1), halved for each RTO of idle time (RFC 2861 §3, Linux), or kept and
+   * validated (RFC 7661).
+   */
+  readonly idleRestart: 'initial-window' | 'halve' | 'validate';
 }
 
 export class LossBasedController implements CongestionController {
@@ -37,6 +41,7 @@ export class LossBasedController implements CongestionController {
   readonly #slowStart: SlowStart;
   readonly #growth: WindowGrowth;
   readonly #options: LossBasedOptions;
+  readonly #validation: WindowValidation | null;
   readonly #clock: Clock;
   readonly #isInSegments: boolean;
   readonly #initialSegments: number;
@@ -58,6 +63,7 @@ export class LossBasedController implements CongestionController {
     this.#slowStart = parts.slowStart;
     this.#growth = parts.growth;
     this.#options = options;
+    this.#validation = options.idleRestart === 'validate' ? new WindowValidation() : null;
     this.#clock = context.clock;
     this.#smss = context.smss;
     this.#isInSegments = context.granularity === 'segments';
@@ -82,10 +88,12 @@ export class LossBasedController implements CongestionController {
     const nowNs = this.#clock.nowNs;
     if (inFlight <= sentBytes) this.#growth.onSendAfterIdle(nowNs - this.#lastSentNs);
     this.#lastSentNs = nowNs;
+    if (this.#validation !== null) this.#ageWindow(this.#validation);
   }
 
   onAck(sample: Readonly<AckSample>, rtt: RttView): void {
     if (sample.advancesSndUna) this.#isTimedOut = false;
+    this.#validation?.onAck(this.cwnd, sample, rtt);
     let growable = 0;
     if (sample.isCwndLimited && sample.advancesSndUna && !sample.inRecovery) {
       growable = this.#isInSegments ? sample.ackedSegments * this.#smss : sample.ackedBytes;
@@ -96,7 +104,9 @@ export class LossBasedController implements CongestionController {
     else if (!sample.isCwndLimited) this.#growth.onApplicationLimited(sample);
   }
 
-  onPacketsLost(_loss: Readonly<LossSample>): void {}
+  onPacketsLost(loss: Readonly<LossSample>): void {
+    this.#validation?.onLost(loss.lostBytes);
+  }
 
   onEnterRecovery(cause: CongestionCause, sample: Readonly<AckSample>): void {
     // An ECN signal is no guess: there is nothing to undo (RFC 3168 §6.1.2).
@@ -112,6 +122,10 @@ export class LossBasedController implements CongestionController {
 
   onExitRecovery(): void {
     this.#inRecovery = false;
+    const safeBytes = this.#validation?.endRecovery() ?? -1;
+    if (safeBytes < 0) return;
+    this.cwnd = Math.max(this.#round(safeBytes * this.#growth.betaLoss), this.#smss);
+    this.ssthresh = Math.max(this.cwnd, 2 * this.#smss);
   }
 
   /** RFC 5681 §3.1: ssthresh only at the first timeout of a segment, cwnd to one segment at each. */
@@ -122,6 +136,7 @@ export class LossBasedController implements CongestionController {
       this.#reduce(CongestionCause.Loss, inFlight, !this.#inRecovery);
     }
     this.cwnd = this.#smss;
+    this.#validation?.reset();
     this.#isTimedOut = true;
     this.#inRecovery = false;
     this.#slowStart.onTimeout();
@@ -131,6 +146,7 @@ export class LossBasedController implements CongestionController {
   /** RFC 9002 §7.6.2: the least window, two datagrams. */
   onPersistentCongestion(): void {
     this.cwnd = 2 * this.#smss;
+    this.#validation?.reset();
     this.#inRecovery = false;
     this.#slowStart.onTimeout();
     this.#growth.onTimeout();
@@ -141,12 +157,14 @@ export class LossBasedController implements CongestionController {
     this.#growth.restore(this.cwnd);
     this.cwnd = Math.max(this.cwnd, this.#priorCwnd);
     this.ssthresh = Math.max(this.ssthresh, this.#priorSsthresh);
+    this.#validation?.reset();
     this.#priorCwnd = 0;
     this.#inRecovery = false;
     this.#isTimedOut = false;
   }
 
   onIdleRestart(idleNs: Duration, rtoNs: Duration): void {
+    if (this.#validation !== null) return;
     const restart = Math.min(this.#round(this.#initialSegments * this.#smss), this.cwnd);
     this.#growth.onIdleRestart();
     if (this.#options.idleRestart === 'initial-window') {
@@ -196,12 +214,25 @@ export class LossBasedController implements CongestionController {
       cause === CongestionCause.EcnCe &&
       this.#options.hasAlternativeBackoff &&
       cwnd > this.ssthresh;
-    const base = this.#isInSegments ? cwnd : Math.min(flight, cwnd);
+    const used = this.#validation?.beginRecovery(flight) ?? -1;
+    const usual = this.#isInSegments ? cwnd : flight;
+    const base = Math.min(used >= 0 ? used : usual, cwnd);
     const target = this.#round(base * (isMild ? growth.betaEcn : growth.betaLoss));
     growth.onReduction(cwnd, canUndo);
     this.#slowStart.onCongestion();
     this.ssthresh = Math.max(target, 2 * this.#smss);
     return target;
+  }
+
+  /** RFC 7661 §4.4.3. */
+  #ageWindow(validation: WindowValidation): void {
+    const periods = validation.countPeriods(this.cwnd, this.#lastSentNs);
+    const initial = this.#round(this.#initialSegments * this.#smss);
+    for (let period = 0; period < periods && this.cwnd > initial; period++) {
+      this.ssthresh = Math.max(this.ssthresh, this.#threeQuarters());
+      this.cwnd = Math.max(this.#round(this.cwnd / 2), initial);
+      this.#growth.onIdleRestart();
+    }
   }
 
   #remember(): void {

@@ -78,6 +78,15 @@ describe('delivery-rate samples', () => {
     expect(sample.intervalNs).toBe(50 * MS);
   });
 
+  it('takes a retransmission for newer than what was first sent after it', () => {
+    const { send, ack } = setUp();
+    for (let row = 0; row < 3; row++) send(row, row);
+    send(0, 30);
+    const sample = ack([0, 1, 2], 50);
+    expect(sample.newestSentNs).toBe(30 * MS);
+    expect(sample.delivered).toBe(3000);
+  });
+
   it('counts a bulk flow at the rate its ACKs return — draft-ietf-ccwg-bbr §4.1.1.2', () => {
     const { send, ack } = setUp();
     // One packet and one ACK a millisecond, 10 ms round trip.

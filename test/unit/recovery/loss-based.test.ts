@@ -251,10 +251,15 @@ describe('undo', () => {
     const driver = new ControllerDriver('reno', { initialSegments: 20 });
     driver.congest();
     driver.controller.onSpuriousRecovery();
+    driver.controller.onPersistentCongestion();
+    driver.controller.onSpuriousRecovery();
+    expect(driver.cwnd).toBe(2);
+    for (let round = 0; round < 4; round++) driver.round();
+    expect(driver.cwnd).toBe(32);
     driver.congest();
     driver.congest(CongestionCause.EcnCe);
     driver.controller.onSpuriousRecovery();
-    expect(driver.cwnd).toBe(5);
+    expect(driver.cwnd).toBe(8);
   });
 });
 
