@@ -258,7 +258,11 @@ function tellController(connection: TcpConnection): void {
   const flight = flightSize(connection);
   const isSafe = sample.advancesSndUna && outcome.newlyLostSegments === 0;
   if (delivered > 0 || sample.lostSegments > 0) {
-    const allowed = prr.onAck(delivered, flight / unit, isSafe);
+    let allowed = prr.onAck(delivered, flight / unit, isSafe);
+    // RFC 6582 §3.2 step 3: a partial ACK sends the next missing segment whatever the pipe says.
+    if (!connection.hasSack && outcome.newlyLostSegments > 0) {
+      allowed = Math.max(allowed, connection.smss / unit);
+    }
     connection.prrWindow = flight + allowed * unit;
   }
 }

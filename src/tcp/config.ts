@@ -90,10 +90,9 @@ export interface TcpConfig {
   /** Sending is spread out at the controller's rate, or at the ratios below of cwnd / SRTT. */
   readonly usesPacing: boolean;
   readonly pacingGains: PacingGains;
-  /** The longest burst handed to the host at once, in bytes; each ends with PSH in the `linux` profile. */
+  /** Bursts are cut into chunks that end with PSH: at most half of cwnd each, so that two are in flight. */
+  readonly sendsChunks: boolean;
   readonly sendChunkBytesMax: Bytes;
-  /** At most half of cwnd goes out as one chunk, so that two are in flight. */
-  readonly limitsChunkToHalfWindow: boolean;
 
   /** Nagle's rule: while any data is unacknowledged (RFC 9293 §3.7.4), or any short segment (Minshall). */
   readonly nagle: 'rfc' | 'minshall';
@@ -177,7 +176,7 @@ export const RFC_PROFILE: TcpConfig = {
   usesPacing: false,
   pacingGains: PACING_GAINS_RFC,
   sendChunkBytesMax: 65_536,
-  limitsChunkToHalfWindow: false,
+  sendsChunks: false,
   nagle: 'rfc',
   corkNs: 200 * MS,
   persistNsMax: 60 * SECOND,
@@ -220,7 +219,7 @@ export const LINUX_PROFILE: TcpConfig = {
   synAckRetries: 5,
   usesSlowStartAfterIdle: true,
   pacingGains: PACING_GAINS_LINUX,
-  limitsChunkToHalfWindow: true,
+  sendsChunks: true,
   nagle: 'minshall',
   persistNsMax: 120 * SECOND,
   timeWaitNs: 60 * SECOND,

@@ -132,7 +132,7 @@ function noteRetransmission(connection: TcpConnection, length: Bytes): void {
     context.count(TcpCounter.FastRetrans);
   }
   if (!connection.hasUndo) return;
-  connection.undoRetransmits++;
+  connection.undoRetransmits = Math.max(0, connection.undoRetransmits) + 1;
   if (connection.hasRetransmitTsVal) return;
   connection.hasRetransmitTsVal = true;
   connection.retransmitTsVal = timestampNow(connection);
@@ -231,7 +231,7 @@ function sendNew(
   const payload = payloadAt(connection, sendPiece, sendSkip, length);
   if (payload === ARENA_FULL) return NO_FRAME;
   let flags = TcpFlag.Ack | ecnEcho(connection);
-  const endsChunk = countChunk(connection, isLast);
+  const endsChunk = connection.config.sendsChunks && countChunk(connection, isLast);
   if (length > 0 && (isLast || endsChunk)) flags |= TcpFlag.Psh;
   if (hasFin) flags |= TcpFlag.Fin;
   if (connection.isCwrDue && length > 0) flags |= TcpFlag.Cwr;
@@ -260,15 +260,15 @@ function sendNew(
 }
 
 /**
- * Bursts go to the host in chunks, each of which ends with PSH, as segmentation offload does it; at most
- * half of cwnd in the `linux` profile. True when this segment ends one of more than one segment.
+ * Bursts go to the host in chunks of at most half of cwnd, each of which ends with PSH, as segmentation offload
+ * does it. True when this segment ends one of more than one segment.
  */
 function countChunk(connection: TcpConnection, isLast: boolean): boolean {
   const { config, smss } = connection;
   if (connection.chunkSegments === 0) {
     const window = Math.floor(sendWindow(connection) / smss);
     let segments = Math.max(1, window - Math.floor(flightSize(connection) / smss));
-    if (config.limitsChunkToHalfWindow) segments = Math.min(segments, Math.max(1, window >> 1));
+    segments = Math.min(segments, Math.max(1, window >> 1));
     const room = seqDiff(connection.sndWndEnd, connection.sndNxt);
     segments = Math.min(segments, Math.max(1, Math.floor(room / smss)));
     segments = Math.min(segments, Math.max(1, Math.floor(config.sendChunkBytesMax / smss)));
