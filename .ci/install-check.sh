@@ -43,6 +43,8 @@ install_tarball() {
   npm pack --silent --pack-destination "$work"
   mkdir "$app"
   cd "$app"
+  # A project of its own: npm would else take a folder above for it, if that is one.
+  echo '{ "private": true }' >package.json
   bare npm install --no-audit --no-fund --loglevel=error "$work"/sluice-*.tgz
   [[ $(bare npx sluice --version) == $(node -p 'require("sluice/package.json").version') ]]
   bare npx sluice --help
