@@ -7,6 +7,7 @@ import { setFlagsFromString } from 'node:v8';
 import { Command, CommanderError } from 'commander';
 import { NetError } from '../base/errors.ts';
 import { addAnalyzeCommand } from './commands/analyze.ts';
+import { addPacketdrillCommand } from './commands/packetdrill.ts';
 import { addReplayCommand } from './commands/replay.ts';
 import { readPackageVersion } from './package-version.ts';
 
@@ -25,6 +26,7 @@ function buildProgram(): Command {
     .configureOutput({ outputError: () => {} });
   addReplayCommand(program);
   addAnalyzeCommand(program);
+  addPacketdrillCommand(program);
   program.allowExcessArguments().action(() => {
     const names = program.commands.map((command) => command.name()).join(', ');
     throw NetError.value(

@@ -12,12 +12,7 @@ import type { Flow } from './flow.ts';
 import { icmpMessage } from './icmp-words.ts';
 import { optionBytes } from './option-bytes.ts';
 import type { EcnMark, IcmpPacket, IpInfo, TcpPacket } from './script.ts';
-import { Unsupported } from './stack-under-test.ts';
-
-export interface InjectedPacket {
-  readonly header: Uint8Array;
-  readonly payloadBytes: Bytes;
-}
+import { type ArrivingPacket, Unsupported } from './stack-under-test.ts';
 
 const ECN_BITS: Readonly<Record<EcnMark, number>> = { noecn: 0, ect1: 1, ect0: 2, ce: 3 };
 const TTL = 255;
@@ -29,10 +24,10 @@ export function buildSegments(
   flow: Flow,
   addresses: ScriptAddresses,
   mssBytes: Bytes | undefined,
-): InjectedPacket[] {
+): ArrivingPacket[] {
   const { start, end } = packet.sequence;
   const step = mssBytes ?? Math.max(1, end - start);
-  const packets: InjectedPacket[] = [];
+  const packets: ArrivingPacket[] = [];
   let at = start;
   do {
     const next = Math.min(end, at + step);
@@ -50,7 +45,7 @@ function buildSegment(
   ip: IpInfo,
   flow: Flow,
   addresses: ScriptAddresses,
-): InjectedPacket {
+): ArrivingPacket {
   const payloadBytes = packet.sequence.end - packet.sequence.start;
   const tcp = tcpHeader(packet, flow);
   const header = wrapInIp(tcp, payloadBytes, IpProtocol.Tcp, ip, addresses);
@@ -88,7 +83,7 @@ export function buildIcmp(
   ip: IpInfo,
   flow: Flow,
   addresses: ScriptAddresses,
-): InjectedPacket {
+): ArrivingPacket {
   const { isIpv6, local, remote } = addresses;
   const sequence =
     packet.quoted === undefined ? flow.lastSequence : flow.localToLive(packet.quoted.start);

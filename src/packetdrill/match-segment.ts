@@ -28,9 +28,11 @@ export function findDifference(
 ): string | undefined {
   const { ip, packet } = action;
   if (segment.flags !== packet.flags) return 'flags';
-  if (flow.localToScript(segment.sequence) !== packet.sequence.start >>> 0) return 'sequence';
-  if (segment.payloadBytes !== packet.sequence.end - packet.sequence.start) return 'length';
   const hasSyn = (packet.flags & TcpFlag.Syn) !== 0;
+  // On a SYN the script's number is a name for our random one.
+  const start = hasSyn ? 0 : packet.sequence.start >>> 0;
+  if (flow.localToScript(segment.sequence) !== start) return 'sequence';
+  if (segment.payloadBytes !== packet.sequence.end - packet.sequence.start) return 'length';
   const hasAck = (packet.flags & TcpFlag.Ack) !== 0;
   if (packet.ack !== undefined || hasAck) {
     const ack = flow.remoteToScript(segment.acknowledgment, hasSyn);

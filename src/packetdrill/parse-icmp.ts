@@ -3,7 +3,7 @@
  * the script's own version knows is judged where the message is built.
  */
 import type { Lexer } from './lexer.ts';
-import { parseSequence } from './parse-packet.ts';
+import { parseSequence } from './parse-sequence.ts';
 import type { IcmpPacket } from './script.ts';
 
 /** Behind the word `icmp`. */

@@ -5,8 +5,9 @@
 import { TcpFlag } from '../wire/tcp.ts';
 import type { Lexer } from './lexer.ts';
 import { parseIcmp } from './parse-icmp.ts';
+import { parseSequence } from './parse-sequence.ts';
 import { parseTcpOptions } from './parse-tcp-options.ts';
-import type { EcnMark, IpInfo, PacketAction, SequenceRange, TcpPacket } from './script.ts';
+import type { EcnMark, IpInfo, PacketAction, TcpPacket } from './script.ts';
 
 const FLAG_LETTERS: Readonly<Record<string, number>> = {
   F: TcpFlag.Fin,
@@ -98,18 +99,6 @@ function parseFlags(lexer: Lexer): number {
   if (word === '-') return flags;
   for (const letter of word) flags |= FLAG_LETTERS[letter] as number;
   return flags;
-}
-
-/** `start:end(length)`, which must agree. */
-export function parseSequence(lexer: Lexer): SequenceRange {
-  const start = lexer.needNumber('a sequence number');
-  lexer.expect(':');
-  const end = lexer.needNumber('the sequence number behind the data');
-  lexer.expect('(');
-  const length = lexer.needNumber('the length of the data');
-  lexer.expect(')');
-  if (end - start !== length) lexer.fail(`a length of ${end - start} for ${start}:${end}`);
-  return { start, end };
 }
 
 function needWord16(lexer: Lexer, what: string): number {

@@ -5,6 +5,7 @@
  * next expected line, and at the end. Nothing waits in real time, and each run is repeatable bit for bit.
  */
 import { type Duration, type Instant, NEVER, NS_PER_SECOND } from '../base/units.ts';
+import type { TcpInfo } from '../tcp/info.ts';
 import type { ScriptAddresses } from './addresses.ts';
 import { constantValue, errnoName, errnoValue } from './constants.ts';
 import { Conversation } from './conversation.ts';
@@ -182,15 +183,12 @@ export class ScriptRun {
     if (packet.protocol === 'icmp') {
       const flow = this.#conversation.current;
       if (flow === undefined) throw new Unsupported('an ICMP error before any packet of ours');
-      const { header, payloadBytes } = buildIcmp(packet, ip, flow, this.#addresses);
-      this.#stack.receive(header, payloadBytes);
+      this.#stack.receive([buildIcmp(packet, ip, flow, this.#addresses)]);
       return;
     }
     const flow = this.#conversation.injectedFlow(packet, this.#stack.listeningPort());
     const { mssBytes } = this.#script.options;
-    for (const built of buildSegments(packet, ip, flow, this.#addresses, mssBytes)) {
-      this.#stack.receive(built.header, built.payloadBytes);
-    }
+    this.#stack.receive(buildSegments(packet, ip, flow, this.#addresses, mssBytes));
   }
 
   #expect(action: PacketAction, time: EventTime): void {
@@ -334,7 +332,7 @@ export class ScriptRun {
     try {
       const failed = runPython(statements, {
         variables: this.#variables,
-        lookUp: (name) => (name.startsWith('tcpi_') ? info?.[name] : constantValue(name)),
+        lookUp: (name) => infoField(info, name) ?? constantValue(name),
         print: (line) => this.output.push(line),
       });
       if (failed !== undefined) {
@@ -345,6 +343,11 @@ export class ScriptRun {
       throw error;
     }
   }
+}
+
+function infoField(info: TcpInfo | undefined, name: string): number | undefined {
+  if (info === undefined || !Object.hasOwn(info, name)) return undefined;
+  return info[name as keyof TcpInfo];
 }
 
 function seconds(instant: Instant): string {

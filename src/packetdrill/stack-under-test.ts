@@ -4,9 +4,9 @@
  * judged by what is on the wire and what calls return.
  */
 import type { Bytes, Instant } from '../base/units.ts';
+import type { TcpInfo } from '../tcp/info.ts';
 import type { SyscallAction } from './script.ts';
 import type { ShellEffect } from './shell.ts';
-import type { TcpInfoFields } from './tcp-info.ts';
 
 /** A packet as the stack sent it. */
 export interface SentPacket {
@@ -17,6 +17,12 @@ export interface SentPacket {
   readonly payloadBytes: Bytes;
   /** The payload as the script assumes it. */
   readonly isPayloadZero: boolean;
+}
+
+/** A packet for the stack: its header from Ethernet to transport, and a payload of zeros. */
+export interface ArrivingPacket {
+  readonly header: Uint8Array;
+  readonly payloadBytes: Bytes;
 }
 
 export interface CallOutcome {
@@ -36,8 +42,8 @@ export interface StackUnderTest {
   nextTimerNs(): Instant;
   /** Moves the clock to `untilNs`, firing each timer at its own time. */
   runUntil(untilNs: Instant): void;
-  /** Hands in a packet whose payload is `payloadBytes` of zeros behind `header` (Ethernet to transport). */
-  receive(header: Uint8Array, payloadBytes: Bytes): void;
+  /** Hands in packets that arrive together, as from one interrupt: the stack answers behind the last. */
+  receive(packets: readonly ArrivingPacket[]): void;
   /** Packets sent since the last call, in order. */
   takeSent(): readonly SentPacket[];
   /** Starts a system call; undefined when it blocks. Throws Unsupported. */
@@ -47,7 +53,7 @@ export interface StackUnderTest {
   /** Applies what a shell line asks for. Returns why it cannot, undefined when it could. */
   configure(effect: ShellEffect): string | undefined;
   /** State of the connection between the two ports, also after its end; undefined when there was none. */
-  tcpInfo(localPort: number, remotePort: number): TcpInfoFields | undefined;
+  tcpInfo(localPort: number, remotePort: number): TcpInfo | undefined;
   /** Port of the socket that listens: a SYN to it opens a new connection. Undefined when none does. */
   listeningPort(): number | undefined;
   /** Resets all connections and closes all sockets. Returns what is left over, undefined when nothing is. */

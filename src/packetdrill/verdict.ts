@@ -1,9 +1,12 @@
 /** How a script ended: what `sluice packetdrill --json` prints for each. */
+import type { IpVersion } from './script.ts';
 
 export interface ScriptResult {
   readonly path: string;
   /** A skipped script is one that did not pass. */
   readonly verdict: 'pass' | 'fail' | 'skip';
+  /** It ran with; undefined when the script could not be read. */
+  readonly ipVersion: IpVersion | undefined;
   /** Of the event that failed or cannot be run; undefined for a pass. */
   readonly line: number | undefined;
   readonly expected: string | undefined;

@@ -15,8 +15,10 @@ export function runPacketdrill(paths: string[], options: PacketdrillOptions): vo
   const scripts = paths.flatMap(listScripts).map((path) => runFile(path, settings));
   if (scripts.length === 0) throw NetError.value('scripts', '.pkt files', paths.join(' '));
   if (options.json === true) {
-    const totals = summariseScripts(scripts);
-    process.stdout.write(`${JSON.stringify({ scripts, totals }, undefined, 2)}\n`);
+    const result = { scripts, totals: summariseScripts(scripts) };
+    // Each script has all fields, null where there is nothing to say.
+    const text = JSON.stringify(result, (_, value) => value ?? null, 2);
+    process.stdout.write(`${text}\n`);
   } else {
     process.stdout.write(`${formatScripts(scripts, options.all === true)}\n`);
   }

@@ -1,0 +1,94 @@
+/** Brings what an application chose with setsockopt to a connection: all before it opens, one by one after. */
+
+import type { TcpConnection } from '../tcp/connection.ts';
+import { startController } from '../tcp/handshake.ts';
+import {
+  setCork,
+  setKeepAlive,
+  setMssClamp,
+  setNoDelay,
+  setQuickAck,
+  setReceiveBuffer,
+  setSendBuffer,
+  setUserTimeout,
+} from '../tcp/options.ts';
+import type { SocketOptions } from './socket-descriptor.ts';
+
+/** Before its SYN or SYN-ACK. */
+export function configureConnection(connection: TcpConnection, options: SocketOptions): void {
+  connection.isNoDelay = options.noDelay;
+  connection.isCorked = options.cork;
+  connection.mssClamp = options.maxSegmentBytes;
+  connection.lingerNs = options.lingerNs;
+  connection.notSentLowAt = options.notSentLowAtBytes;
+  connection.trafficClass = options.trafficClass;
+  connection.windowClamp = options.windowClampBytes;
+  connection.synRetries = options.synRetries ?? connection.synRetries;
+  setUserTimeout(connection, options.userTimeoutNs);
+  applyKeepAlive(connection, options);
+  applySendBuffer(connection, options);
+  applyReceiveBuffer(connection, options);
+  if (options.quickAck >= 0) connection.isPingPong = options.quickAck === 0;
+}
+
+type Effect = (connection: TcpConnection, options: SocketOptions) => void;
+
+/** What setting an option does to a connection that is there, by the option's name. */
+export const OPTION_EFFECTS: Readonly<Record<string, Effect>> = {
+  TCP_NODELAY: (connection, options) => setNoDelay(connection, options.noDelay),
+  TCP_CORK: (connection, options) => setCork(connection, options.cork),
+  TCP_QUICKACK: (connection, options) => setQuickAck(connection, options.quickAck !== 0),
+  TCP_MAXSEG: (connection, options) => setMssClamp(connection, options.maxSegmentBytes),
+  TCP_USER_TIMEOUT: (connection, options) => setUserTimeout(connection, options.userTimeoutNs),
+  TCP_KEEPIDLE: applyKeepAlive,
+  TCP_KEEPINTVL: applyKeepAlive,
+  TCP_KEEPCNT: applyKeepAlive,
+  SO_KEEPALIVE: applyKeepAlive,
+  SO_SNDBUF: applySendBuffer,
+  SO_RCVBUF: applyReceiveBuffer,
+  SO_LINGER: (connection, options) => {
+    connection.lingerNs = options.lingerNs;
+  },
+  TCP_WINDOW_CLAMP: (connection, options) => {
+    connection.windowClamp = options.windowClampBytes;
+  },
+  TCP_NOTSENT_LOWAT: (connection, options) => {
+    connection.notSentLowAt = options.notSentLowAtBytes;
+  },
+  TCP_SYNCNT: (connection, options) => {
+    connection.synRetries = options.synRetries ?? connection.synRetries;
+  },
+  IP_TOS: (connection, options) => {
+    connection.trafficClass = options.trafficClass;
+  },
+};
+
+function applyKeepAlive(connection: TcpConnection, options: SocketOptions): void {
+  const { config } = connection;
+  setKeepAlive(connection, options.keepAlive, {
+    idleNs: options.keepAliveIdleNs ?? config.keepAliveIdleNs,
+    intervalNs: options.keepAliveIntervalNs ?? config.keepAliveIntervalNs,
+    probes: options.keepAliveProbes ?? config.keepAliveProbes,
+  });
+}
+
+function applySendBuffer(connection: TcpConnection, { sendBufferBytes }: SocketOptions): void {
+  if (sendBufferBytes !== undefined) setSendBuffer(connection, sendBufferBytes);
+}
+
+function applyReceiveBuffer(connection: TcpConnection, options: SocketOptions): void {
+  const { receiveBufferBytes } = options;
+  if (receiveBufferBytes !== undefined) setReceiveBuffer(connection, receiveBufferBytes);
+}
+
+/** Another controller takes over with a first window of its own: before anything was sent, that is the same. */
+export function replaceController(
+  connection: TcpConnection,
+  controllers: TcpConnection['controllers'],
+): void {
+  connection.controllers = controllers;
+  const { controller } = connection;
+  if (controller === undefined) return;
+  (connection as { controller: unknown }).controller = undefined;
+  startController(connection);
+}

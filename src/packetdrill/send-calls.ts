@@ -1,0 +1,145 @@
+/**
+ * write, send, sendto and sendmsg: send(2). The order of checks is that of Linux: an error that waits, then
+ * a send half that is over, then the handshake. MSG_FASTOPEN opens the connection with its data (tcp(7)).
+ */
+import { TcpState } from '../tcp/state.ts';
+import {
+  fieldsOf,
+  isNull,
+  numberOf,
+  type SocketAddress,
+  socketAddressOf,
+  vectorBytes,
+} from './arguments.ts';
+import { failure, success } from './call-outcome.ts';
+import { type Attempt, connectProgress, remoteEnd, startConnect } from './connect-calls.ts';
+import { constantValue } from './constants.ts';
+import type { Value } from './script.ts';
+import type { SocketDescriptor } from './socket-descriptor.ts';
+import { takeError } from './socket-error.ts';
+import { type CallOutcome, Unsupported } from './stack-under-test.ts';
+import type { TcpPort } from './tcp-port.ts';
+
+const MSG_DONTWAIT = constantValue('MSG_DONTWAIT') as number;
+const MSG_EOR = constantValue('MSG_EOR') as number;
+const MSG_MORE = constantValue('MSG_MORE') as number;
+const MSG_OOB = constantValue('MSG_OOB') as number;
+const MSG_FASTOPEN = constantValue('MSG_FASTOPEN') as number;
+const CLIENT_ENABLED = 1;
+
+interface SendRequest {
+  readonly bytes: number;
+  readonly flags: number;
+  readonly address: SocketAddress | undefined;
+  readonly isBadBuffer: boolean;
+}
+
+export function sendCall(
+  name: string,
+  args: readonly Value[],
+  socket: SocketDescriptor,
+  port: TcpPort,
+): Attempt {
+  const request = readRequest(name, args);
+  if ((request.flags & MSG_OOB) !== 0) throw new Unsupported('urgent data of ours');
+  const state = { sentBytes: 0, opens: opensConnection(socket, request) };
+  return () => {
+    const opened = state.opens ? openWithData(socket, port, request, state) : undefined;
+    return opened ?? sendSome(socket, port, request, state);
+  };
+}
+
+function readRequest(name: string, args: readonly Value[]): SendRequest {
+  const isNullBuffer = isNull(args[1]);
+  switch (name) {
+    case 'write':
+      return request(numberOf(args[2]), 0, undefined, isNullBuffer);
+    case 'send':
+      return request(numberOf(args[2]), numberOf(args[3]), undefined, isNullBuffer);
+    case 'sendto':
+      return request(numberOf(args[2]), numberOf(args[3]), socketAddressOf(args[4]), isNullBuffer);
+    case 'sendmsg':
+      return request(vectorBytes(args[1]), numberOf(args[2]), socketAddressOf(undefined), false);
+    default: {
+      const vectors = args[1];
+      if (vectors?.kind !== 'list') throw new Unsupported(`vectors of ${name}`);
+      const bytes = vectors.items.reduce(
+        (sum, item) => sum + numberOf(fieldsOf(item)[1]?.value),
+        0,
+      );
+      return request(bytes, 0, undefined, false);
+    }
+  }
+}
+
+const request = (
+  bytes: number,
+  flags: number,
+  address: SocketAddress | undefined,
+  isNullBuffer: boolean,
+): SendRequest => ({ bytes, flags, address, isBadBuffer: isNullBuffer && bytes > 0 });
+
+function opensConnection(socket: SocketDescriptor, { flags }: SendRequest): boolean {
+  return (flags & MSG_FASTOPEN) !== 0 || socket.isConnectDeferred;
+}
+
+const isWaiting = (socket: SocketDescriptor, flags: number): boolean =>
+  !socket.isNonBlocking && (flags & MSG_DONTWAIT) === 0;
+
+/** The SYN, with data when a cookie is known. Undefined: the data goes on as an ordinary write. */
+function openWithData(
+  socket: SocketDescriptor,
+  port: TcpPort,
+  request: SendRequest,
+  state: { sentBytes: number; opens: boolean },
+): CallOutcome | undefined {
+  state.opens = false;
+  if ((port.defaults.fastOpenBits & CLIENT_ENABLED) === 0) return failure('EOPNOTSUPP');
+  if (request.address?.isUnspecified === true) return failure('EOPNOTSUPP');
+  const { connection } = socket;
+  if (connection !== undefined) {
+    const isOpening = connection.state === TcpState.SynSent;
+    return isOpening ? failure('EALREADY') : undefined;
+  }
+  const remote = socket.deferredRemote ?? remoteEnd(request.address ?? NO_ADDRESS, port);
+  if (request.isBadBuffer) return failure('EFAULT');
+  const isCookieKnown = port.canFastOpen(remote, socket.options);
+  const refused = startConnect(socket, port, remote, isCookieKnown ? request.bytes : 0);
+  if (refused !== undefined) return refused;
+  socket.isConnectDeferred = false;
+  const taken = socket.connection?.synDataBytes ?? 0;
+  if (isWaiting(socket, request.flags)) {
+    state.sentBytes = taken;
+    return undefined;
+  }
+  return isCookieKnown && taken > 0 ? success(taken) : failure('EINPROGRESS');
+}
+
+const NO_ADDRESS: SocketAddress = { isUnspecified: false, address: undefined, port: undefined };
+
+function sendSome(
+  socket: SocketDescriptor,
+  port: TcpPort,
+  request: SendRequest,
+  state: { sentBytes: number },
+): CallOutcome | undefined {
+  const mayWait = isWaiting(socket, request.flags);
+  const { connection } = socket;
+  if (connection === undefined) return failure('EPIPE');
+  const error = takeError(socket);
+  if (error !== undefined) return state.sentBytes > 0 ? success(state.sentBytes) : error;
+  const { state: tcpState } = connection;
+  if (tcpState === TcpState.Closed || connection.isWriteShut) return failure('EPIPE');
+  const isOpening =
+    tcpState === TcpState.SynSent || (tcpState === TcpState.SynReceived && !connection.isFastOpen);
+  if (isOpening) return mayWait ? undefined : failure('EAGAIN');
+  connectProgress(socket);
+  if (request.isBadBuffer) return failure('EFAULT');
+  const hasMore = (request.flags & MSG_MORE) !== 0;
+  const endsRecord = (request.flags & MSG_EOR) !== 0;
+  const left = request.bytes - state.sentBytes;
+  state.sentBytes += port.send(connection, left, hasMore, endsRecord);
+  if (state.sentBytes === request.bytes) return success(request.bytes);
+  if (mayWait) return undefined;
+  return state.sentBytes > 0 ? success(state.sentBytes) : failure('EAGAIN');
+}

@@ -1,0 +1,104 @@
+/**
+ * What a script's descriptor stands for: a TCP socket before, during and after its connection, or an epoll
+ * instance. Options set before there is a connection wait here, and go to it when it is opened or accepted.
+ */
+import type { Bytes, Duration } from '../base/units.ts';
+import type { TcpConnection } from '../tcp/connection.ts';
+import type { TcpListener } from '../tcp/listener.ts';
+import type { RemoteEnd } from './tcp-port.ts';
+
+export class SocketDescriptor {
+  readonly kind = 'socket';
+  isNonBlocking: boolean;
+  /** 0: not bound. */
+  boundPort = 0;
+  listener: TcpListener | undefined = undefined;
+  connection: TcpConnection | undefined = undefined;
+  /** connect was called, and its success has not been told. */
+  isConnecting = false;
+  /** connect was called with TCP_FASTOPEN_CONNECT: the SYN waits for the first write. */
+  isConnectDeferred = false;
+  deferredRemote: RemoteEnd | undefined = undefined;
+  /** The connection's error was told: it is told once. */
+  isErrorTold = false;
+  isReadShut = false;
+  /** The listening socket serves Fast Open to this many; -1: as the system says. */
+  fastOpenQueue = -1;
+  fastOpenKey: Uint8Array | undefined = undefined;
+  readonly options: SocketOptions;
+
+  constructor(isNonBlocking: boolean, options: SocketOptions) {
+    this.isNonBlocking = isNonBlocking;
+    this.options = options;
+  }
+}
+
+/** Values as an application sets them; undefined: the stack's own. */
+export interface SocketOptions {
+  reuseAddress: boolean;
+  noDelay: boolean;
+  cork: boolean;
+  keepAlive: boolean;
+  sendBufferBytes: Bytes | undefined;
+  receiveBufferBytes: Bytes | undefined;
+  maxSegmentBytes: Bytes;
+  windowClampBytes: Bytes;
+  keepAliveIdleNs: Duration | undefined;
+  keepAliveIntervalNs: Duration | undefined;
+  keepAliveProbes: number | undefined;
+  userTimeoutNs: Duration;
+  synRetries: number | undefined;
+  lingerNs: Duration;
+  quickAck: number;
+  notSentLowAtBytes: Bytes;
+  trafficClass: number;
+  ttl: number;
+  fastOpenConnect: boolean;
+  fastOpenNoCookie: boolean;
+  tellsInQueue: boolean;
+  congestionControl: string;
+  /** Options without effect here, by level and name, to be read back. */
+  readonly others: Map<string, number>;
+}
+
+export function usualOptions(congestionControl: string): SocketOptions {
+  return {
+    reuseAddress: false,
+    noDelay: false,
+    cork: false,
+    keepAlive: false,
+    sendBufferBytes: undefined,
+    receiveBufferBytes: undefined,
+    maxSegmentBytes: 0,
+    windowClampBytes: 0,
+    keepAliveIdleNs: undefined,
+    keepAliveIntervalNs: undefined,
+    keepAliveProbes: undefined,
+    userTimeoutNs: 0,
+    synRetries: undefined,
+    lingerNs: -1,
+    quickAck: -1,
+    notSentLowAtBytes: 0,
+    trafficClass: 0,
+    ttl: 64,
+    fastOpenConnect: false,
+    fastOpenNoCookie: false,
+    tellsInQueue: false,
+    congestionControl,
+    others: new Map(),
+  };
+}
+
+export class EpollDescriptor {
+  readonly kind = 'epoll';
+  /** Interest by descriptor. */
+  readonly interests = new Map<number, EpollInterest>();
+}
+
+export interface EpollInterest {
+  events: number;
+  /** EPOLLONESHOT has fired. */
+  isDisarmed: boolean;
+}
+
+export type Descriptor = SocketDescriptor | EpollDescriptor;

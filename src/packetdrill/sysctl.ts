@@ -1,0 +1,185 @@
+/**
+ * Kernel parameters of scripts as our configuration: a current Linux with the values that the public suite
+ * sets before each script (its defaults.sh), and the changes of `sysctl` lines. A name that is neither
+ * mapped nor known to mean nothing here is a reason to skip.
+ */
+import { type Duration, NS_PER_SECOND } from '../base/units.ts';
+import { PACING_GAINS_LINUX, type PacingGains } from '../recovery/pacer.ts';
+import { EcnMode, LINUX_PROFILE, MtuProbing, type TcpConfig } from '../tcp/config.ts';
+
+const NS_PER_MS: Duration = 1e6;
+
+/** What is set beside TcpConfig. */
+export interface SocketDefaults {
+  /** tcp_fastopen bits: 1 client, 2 server, 4 client without cookie, 0x200 server without cookie,
+   * 0x400 every listener serves Fast Open. */
+  readonly fastOpenBits: number;
+  /** 16 bytes as four little-endian words of hex; undefined: chosen by chance. */
+  readonly fastOpenKey: string | undefined;
+  readonly congestionControl: string;
+  /** tcp_notsent_lowat; 0: no bound. */
+  readonly notSentLowAtBytes: number;
+  /** HyStart of CUBIC: bits 1 ACK train, 2 delay. */
+  readonly hystartDetect: number;
+  readonly usesHystart: boolean;
+}
+
+export interface StackSettings {
+  readonly tcp: TcpConfig;
+  readonly sockets: SocketDefaults;
+}
+
+/** Linux as the public suite sets it up. */
+export const SUITE_SETTINGS: StackSettings = {
+  tcp: {
+    ...LINUX_PROFILE,
+    receiveBufferBytes: 540_000,
+    receiveBufferBytesMax: 15 << 20,
+    sendBufferBytes: 256 << 10,
+    sendBufferBytesMax: 4 << 20,
+    synRetries: 5,
+    synAckRetries: 5,
+    usesSlowStartAfterIdle: false,
+    ecn: EcnMode.Off,
+    pacingGains: PACING_GAINS_LINUX,
+  },
+  sockets: {
+    fastOpenBits: 0x70403,
+    fastOpenKey: 'a1a1a1a1-b2b2b2b2-c3c3c3c3-d4d4d4d4',
+    congestionControl: 'cubic',
+    notSentLowAtBytes: 0,
+    hystartDetect: 3,
+    usesHystart: true,
+  },
+};
+
+interface Change {
+  readonly tcp?: Partial<TcpConfig>;
+  readonly pacing?: Partial<PacingGains>;
+  readonly sockets?: Partial<SocketDefaults>;
+}
+
+type Reader = (value: string) => Change | undefined;
+
+const flag =
+  (field: keyof TcpConfig): Reader =>
+  (value) => ({ tcp: { [field]: value !== '0' } });
+
+const count =
+  (field: keyof TcpConfig): Reader =>
+  (value) =>
+    /^\d+$/.test(value) ? { tcp: { [field]: Number(value) } } : undefined;
+
+const time =
+  (field: keyof TcpConfig, unitNs: Duration): Reader =>
+  (value) =>
+    /^\d+$/.test(value) ? { tcp: { [field]: Number(value) * unitNs } } : undefined;
+
+/** `min default max` of tcp_rmem and tcp_wmem. */
+const buffer =
+  (field: 'receiveBufferBytes' | 'sendBufferBytes', maxField: keyof TcpConfig): Reader =>
+  (value) => {
+    const [, usual, most] = value.split(/\s+/).map(Number);
+    if (!Number.isInteger(usual) || !Number.isInteger(most)) return undefined;
+    return { tcp: { [field]: usual, [maxField]: most } };
+  };
+
+const sockets = (change: Partial<SocketDefaults>): Change => ({ sockets: change });
+
+const READERS: Readonly<Record<string, Reader>> = {
+  'net.ipv4.tcp_rmem': buffer('receiveBufferBytes', 'receiveBufferBytesMax'),
+  'net.ipv4.tcp_wmem': buffer('sendBufferBytes', 'sendBufferBytesMax'),
+  'net.ipv4.tcp_timestamps': flag('usesTimestamps'),
+  'net.ipv4.tcp_window_scaling': flag('usesWindowScaling'),
+  'net.ipv4.tcp_sack': flag('usesSack'),
+  'net.ipv4.tcp_dsack': flag('usesDsack'),
+  'net.ipv4.tcp_ecn': (value) => {
+    const ecn = { '0': EcnMode.Off, '1': EcnMode.Request, '2': EcnMode.Accept }[value];
+    return ecn === undefined ? undefined : { tcp: { ecn } };
+  },
+  'net.ipv4.tcp_syn_retries': count('synRetries'),
+  'net.ipv4.tcp_synack_retries': count('synAckRetries'),
+  'net.ipv4.tcp_retries1': count('retriesR1'),
+  'net.ipv4.tcp_retries2': count('retriesR2'),
+  'net.ipv4.tcp_orphan_retries': count('orphanRetries'),
+  'net.ipv4.tcp_reordering': count('dupThresh'),
+  'net.ipv4.tcp_frto': flag('usesFrto'),
+  'net.ipv4.tcp_early_retrans': (value) => ({ tcp: { usesTailLossProbe: value !== '0' } }),
+  // Bit 1, RACK, is how losses are found; the others choose its variants.
+  'net.ipv4.tcp_recovery': (value) => (value === '1' ? {} : undefined),
+  'net.ipv4.tcp_slow_start_after_idle': flag('usesSlowStartAfterIdle'),
+  'net.ipv4.tcp_syncookies': flag('usesSynCookies'),
+  'net.ipv4.tcp_fin_timeout': time('finWait2Ns', NS_PER_SECOND),
+  'net.ipv4.tcp_keepalive_time': time('keepAliveIdleNs', NS_PER_SECOND),
+  'net.ipv4.tcp_keepalive_intvl': time('keepAliveIntervalNs', NS_PER_SECOND),
+  'net.ipv4.tcp_keepalive_probes': count('keepAliveProbes'),
+  'net.ipv4.tcp_invalid_ratelimit': time('outOfWindowAckIntervalNs', NS_PER_MS),
+  'net.ipv4.tcp_mtu_probing': (value) => {
+    const modes = [MtuProbing.Off, MtuProbing.OnBlackHole, MtuProbing.Always];
+    const mtuProbing = modes[Number(value)];
+    return mtuProbing === undefined ? undefined : { tcp: { mtuProbing } };
+  },
+  'net.ipv4.tcp_base_mss': count('mtuProbeBaseMss'),
+  'net.ipv4.tcp_min_snd_mss': count('mssMin'),
+  'net.ipv4.tcp_pacing_ss_ratio': (value) => gain('slowStart', value),
+  'net.ipv4.tcp_pacing_ca_ratio': (value) => gain('avoidance', value),
+  'net.ipv4.tcp_congestion_control': (value) => sockets({ congestionControl: value }),
+  'net.ipv4.tcp_fastopen': (value) =>
+    /^(0x[0-9a-f]+|\d+)$/i.test(value) ? sockets({ fastOpenBits: Number(value) }) : undefined,
+  'net.ipv4.tcp_fastopen_key': (value) => sockets({ fastOpenKey: value }),
+  'net.ipv4.tcp_notsent_lowat': (value) =>
+    sockets({ notSentLowAtBytes: Number(value) === 2 ** 32 - 1 ? 0 : Number(value) }),
+  'tcp_cubic.hystart_detect': (value) => sockets({ hystartDetect: Number(value) }),
+  'tcp_cubic.hystart': (value) => sockets({ usesHystart: value !== '0' }),
+};
+
+/** Per cent of cwnd / SRTT. */
+function gain(phase: keyof PacingGains, value: string): Change | undefined {
+  if (!/^\d+$/.test(value)) return undefined;
+  return { pacing: { [phase]: Number(value) / 100 } };
+}
+
+/**
+ * Without meaning for a stack without kernel memory, offload or metrics cache, or always as its usual
+ * value says.
+ */
+const WITHOUT_MEANING = new Set([
+  'net.ipv4.tcp_min_tso_segs',
+  'net.ipv4.tcp_tso_win_divisor',
+  'net.ipv4.tcp_fack',
+  'net.ipv4.tcp_ecn_option',
+  'net.ipv4.tcp_ecn_fallback',
+  'net.ipv4.tcp_autocorking',
+  'net.ipv4.tcp_no_metrics_save',
+  'net.ipv4.tcp_limit_output_bytes',
+  'net.ipv4.tcp_moderate_rcvbuf',
+  'net.ipv4.tcp_workaround_signed_windows',
+  'net.ipv4.tcp_challenge_ack_limit',
+  'net.ipv4.tcp_fastopen_cookies',
+  'net.ipv4.tcp_fastopen_blackhole_timeout_sec',
+  'net.ipv4.tcp_tw_reuse',
+  'net.core.rmem_max',
+  'net.core.wmem_max',
+  'net.core.somaxconn',
+]);
+
+/** The settings with one parameter changed; a text that says why they cannot be. */
+export function applySysctl(
+  settings: StackSettings,
+  name: string,
+  value: string,
+): StackSettings | string {
+  if (WITHOUT_MEANING.has(name)) return settings;
+  const reader = Object.hasOwn(READERS, name) ? READERS[name] : undefined;
+  if (reader === undefined) return `sysctl ${name}`;
+  const change = reader(value);
+  if (change === undefined) return `sysctl ${name}=${value}`;
+  return {
+    tcp: {
+      ...settings.tcp,
+      ...change.tcp,
+      pacingGains: { ...settings.tcp.pacingGains, ...change.pacing },
+    },
+    sockets: { ...settings.sockets, ...change.sockets },
+  };
+}
