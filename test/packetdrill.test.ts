@@ -32,11 +32,14 @@ describe('packetdrill scripts', () => {
 for (const topic of new Set(paths.map((path) => path.split('/')[0] ?? ''))) {
   describe(`packetdrill ${topic}`, () => {
     const own = scripts.filter(({ path }) => path.startsWith(`${topic}/`));
-    it.each(own)('$path: $sentence', ({ path, text }) => {
-      const { verdict, line, reason, expected, actual } = runScript(path, text, {
-        claimsAll: true,
+    for (const { path, text, sentence } of own) {
+      const test = KNOWN_SCRIPT_FAILURES.has(path) ? it.fails : it;
+      test(`${path}: ${sentence}`, () => {
+        const { verdict, line, reason, expected, actual } = runScript(path, text, {
+          claimsAll: true,
+        });
+        expect({ verdict, line, reason, expected, actual }).toMatchObject({ verdict: 'pass' });
       });
-      expect({ verdict, line, reason, expected, actual }).toMatchObject({ verdict: 'pass' });
-    });
+    }
   });
 }
