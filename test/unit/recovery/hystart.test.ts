@@ -56,15 +56,15 @@ describe('HyStart by delay', () => {
   });
 
   it('asks nothing below 16 segments', () => {
-    const driver = startLinux(false, 2);
-    roundWith(driver, 40);
-    expect(driver.cwnd).toBe(12);
-    driver.advance(40);
-    for (let count = 0; count < 3; count++) {
-      driver.advance(3);
-      driver.ack(1, 80);
+    for (const [initialSegments, exits] of [
+      [15, false],
+      [16, true],
+    ] as const) {
+      const driver = startLinux(false, initialSegments);
+      driver.sample.isCwndLimited = false;
+      for (const rttMs of [40, 80, 80]) roundWith(driver, rttMs);
+      expect(hasExited(driver)).toBe(exits);
     }
-    expect(hasExited(driver)).toBe(false);
   });
 
   it('measures anew after a timeout', () => {
@@ -76,6 +76,25 @@ describe('HyStart by delay', () => {
     // It came to ssthresh: 80 ms is the least RTT now, and no delay.
     expect(driver.ssthresh).toBe(35);
     expect(driver.cwnd).toBeGreaterThanOrEqual(35);
+  });
+});
+
+describe('HyStart after a timeout', () => {
+  it('watches slow start again, though it had ended an earlier one', () => {
+    const driver = startLinux(false, 400);
+    const roundOf = (acks: number, rttMs: number) => {
+      for (let count = 0; count < acks; count++) {
+        driver.advance(count === 0 ? rttMs : 2.1);
+        driver.ack(1, rttMs);
+      }
+    };
+    for (const rttMs of [40, 50]) roundOf(10, rttMs);
+    expect(hasExited(driver)).toBe(true);
+    driver.timeOut();
+    const found = driver.ssthresh;
+    expect(found).toBeGreaterThan(200);
+    for (const rttMs of [60, 60, 70]) roundOf(20, rttMs);
+    expect(driver.ssthresh).toBeLessThan(100);
   });
 });
 

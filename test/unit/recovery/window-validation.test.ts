@@ -118,4 +118,12 @@ describe('congestion window validation', () => {
     recover(driver, 6, 2);
     expect(recover(driver, 6, 1)).toEqual([3, 3, 3]);
   });
+
+  it('forgets what was used before a recovery — RFC 7661 §4.4.1', () => {
+    const driver = startFlow(64);
+    limitTo(driver, 40, 20);
+    expect(recover(driver, 60, 1)).toEqual([30, 30, 30]);
+    limitTo(driver, 10, 3);
+    expect(recover(driver, 8, 2)).toEqual([5, 4, 4]);
+  });
 });
