@@ -61,7 +61,7 @@ export function processAck(connection: TcpConnection, segment: ArrivedSegment): 
 function updateSendWindow(connection: TcpConnection, segment: ArrivedSegment): boolean {
   const { sndWl1, sndWl2 } = connection;
   if (seqBefore(segment.ack, connection.sndUna)) return false;
-  const window = segment.window * 2 ** connection.sndWndShift;
+  const window = segment.window << connection.sndWndShift;
   const isNewer =
     seqBefore(connection.sndUna, segment.ack) ||
     seqBefore(sndWl1, segment.seq) ||
@@ -92,10 +92,18 @@ function advanceUna(connection: TcpConnection, ack: SeqNumber): void {
   if (connection.hasShort && !seqBefore(ack, connection.shortEnd)) connection.hasShort = false;
   onMtuProbeAcked(connection);
   if (!connection.isWriteBlocked) return;
+  growSendBuffer(connection);
   const room = connection.sndBufferBytes - sendQueue.byteLength;
   if (3 * room < connection.sndBufferBytes) return;
   connection.isWriteBlocked = false;
   context.raise(connection, TransportEvent.Writable);
+}
+
+/** Twice the window: one in flight, one to follow it. Only as the application fills it. */
+function growSendBuffer(connection: TcpConnection): void {
+  if (connection.isSndBufferFixed) return;
+  const wanted = Math.min(2 * connection.controller.cwnd, connection.config.sendBufferBytesMax);
+  if (wanted > connection.sndBufferBytes) connection.sndBufferBytes = wanted;
 }
 
 function dropSent(connection: TcpConnection, bytes: Bytes): void {

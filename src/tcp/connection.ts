@@ -170,12 +170,13 @@ export class TcpConnection {
   lastChallengeNs: Instant = -1;
   lastOutOfWindowAckNs: Instant = -1;
   // Receive autotuning: bytes read within a round trip, and the receiver's own estimate of it.
-  readBytes = 0;
   roundReadBytes = 0;
   roundStartNs: Instant = 0;
   rcvRttNs: Duration = 0;
   rcvRttSeq: SeqNumber = ZERO_SEQ;
   rcvRttStartNs: Instant = -1;
+  /** TSecr of the last sample. */
+  rcvRttEcho = 0;
   rcvSpace: Bytes = 0;
 
   // Options of the application.

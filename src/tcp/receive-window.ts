@@ -6,8 +6,10 @@
 import { seqAdd, seqBefore, seqDiff } from '../base/seq.ts';
 import type { Bytes } from '../base/units.ts';
 import { TcpFlag } from '../wire/tcp.ts';
+import type { ArrivedSegment } from './arrived-segment.ts';
 import type { TcpConfig } from './config.ts';
 import type { TcpConnection } from './connection.ts';
+import { timestampRttNs } from './timestamps.ts';
 
 const FIELD_MAX = 65_535;
 const SHIFT_MAX = 14; // RFC 7323 §2.3
@@ -58,7 +60,7 @@ export function selectWindow(connection: TcpConnection): Bytes {
   if (next < step) next = 0;
   if (connection.rcvWndShift > 0) {
     const unit = 1 << connection.rcvWndShift;
-    next = Math.ceil(next / unit) * unit;
+    next = (next + unit - 1) & -unit;
   } else if (next > current && next - current < step) {
     next = current;
   } else if (next > step && step > 0) {
@@ -72,10 +74,10 @@ export function takeWindowField(connection: TcpConnection, flags: number): numbe
   const isSyn = (flags & TcpFlag.Syn) !== 0;
   const shift = isSyn ? 0 : connection.rcvWndShift;
   let window = isSyn ? connection.rcvWnd : selectWindow(connection);
-  window = Math.min(window, FIELD_MAX * 2 ** shift);
+  window = Math.min(window, FIELD_MAX << shift);
   // Rounded up: never to the left of what was promised.
-  const field = Math.min(FIELD_MAX, Math.ceil(window / 2 ** shift));
-  const edge = seqAdd(connection.rcvNxt, field * 2 ** shift);
+  const field = Math.min(FIELD_MAX, (window + (1 << shift) - 1) >>> shift);
+  const edge = seqAdd(connection.rcvNxt, field << shift);
   if (seqBefore(connection.rcvAdv, edge)) connection.rcvAdv = edge;
   return field;
 }
@@ -97,28 +99,38 @@ export function growReceiveWindow(connection: TcpConnection, length: Bytes): voi
   connection.rcvWindowLimit = Math.min(full, connection.rcvWindowLimit + 2 * connection.advMss);
 }
 
-/** A receiver's own round trip: the time that a whole window takes to come. */
-export function measureReceiveRtt(connection: TcpConnection): void {
-  const nowNs = connection.context.clock.nowNs;
-  if (connection.rcvRttStartNs < 0) {
-    startReceiveRtt(connection, nowNs);
+/**
+ * A receiver's own round trip: by the echoed timestamp of a full segment, smoothed; without timestamps the time
+ * that a whole window takes to come, of which the least counts.
+ */
+export function measureReceiveRtt(connection: TcpConnection, segment: ArrivedSegment): void {
+  if (connection.isRcvBufferFixed) return;
+  if (!connection.hasTimestamps) {
+    measureByWindow(connection);
     return;
   }
-  if (seqBefore(connection.rcvNxt, connection.rcvRttSeq)) return;
-  const sampleNs = nowNs - connection.rcvRttStartNs;
+  if (segment.tsEcr === connection.rcvRttEcho || segment.length < connection.rcvMss) return;
+  connection.rcvRttEcho = segment.tsEcr;
+  const sampleNs = timestampRttNs(connection, segment.tsEcr);
+  if (sampleNs < 0) return;
   const { rcvRttNs } = connection;
-  connection.rcvRttNs = rcvRttNs === 0 ? sampleNs : Math.min(rcvRttNs, sampleNs);
-  startReceiveRtt(connection, nowNs);
+  connection.rcvRttNs = rcvRttNs === 0 ? sampleNs : rcvRttNs + (sampleNs - rcvRttNs) / 8;
 }
 
-function startReceiveRtt(connection: TcpConnection, nowNs: number): void {
+function measureByWindow(connection: TcpConnection): void {
+  const nowNs = connection.context.clock.nowNs;
+  const { rcvRttNs, rcvRttStartNs } = connection;
+  if (rcvRttStartNs >= 0) {
+    if (seqBefore(connection.rcvNxt, connection.rcvRttSeq)) return;
+    const sampleNs = nowNs - rcvRttStartNs;
+    connection.rcvRttNs = rcvRttNs === 0 ? sampleNs : Math.min(rcvRttNs, sampleNs);
+  }
   connection.rcvRttStartNs = nowNs;
   connection.rcvRttSeq = seqAdd(connection.rcvNxt, connection.rcvWnd);
 }
 
 /** After a read: once a round trip, the buffer becomes twice what was read in it. */
 export function tuneReceiveBuffer(connection: TcpConnection, bytes: Bytes): void {
-  connection.readBytes += bytes;
   connection.roundReadBytes += bytes;
   const nowNs = connection.context.clock.nowNs;
   const smoothedNs = connection.rtt.smoothedNs;
@@ -127,11 +139,15 @@ export function tuneReceiveBuffer(connection: TcpConnection, bytes: Bytes): void
   const read = connection.roundReadBytes;
   connection.roundReadBytes = 0;
   connection.roundStartNs = nowNs;
-  if (read <= connection.rcvSpace) return;
+  const before = connection.rcvSpace;
+  if (read <= before) return;
   connection.rcvSpace = read;
   if (connection.isRcvBufferFixed) return;
   const { config } = connection;
-  const wanted = (2 * read + 16 * connection.advMss) / config.receiveWindowShare;
+  // Room for two round trips; as the sender doubles, for as much growth again.
+  let window = 2 * read + 16 * connection.advMss;
+  window += (2 * window * (read - before)) / before;
+  const wanted = window / config.receiveWindowShare;
   const bytesNext = Math.min(Math.ceil(wanted), config.receiveBufferBytesMax);
   if (bytesNext <= connection.rcvBufferBytes) return;
   connection.rcvBufferBytes = bytesNext;

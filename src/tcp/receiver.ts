@@ -67,7 +67,7 @@ function advance(connection: TcpConnection, length: Bytes): void {
   connection.rcvNxt = seqAdd(connection.rcvNxt, length);
   connection.bytesReceived += length;
   growReceiveWindow(connection, length);
-  measureReceiveRtt(connection);
+  measureReceiveRtt(connection, connection.context.segment);
   connection.context.raise(connection, TransportEvent.Readable);
 }
 

@@ -288,7 +288,7 @@ function completeHandshake(connection: TcpConnection, segment: ArrivedSegment): 
   }
   connection.isSynDue = false;
   if (connection.sndUna === connection.iss) connection.sndUna = seqAdd(connection.iss, 1);
-  connection.sndWnd = segment.window * 2 ** connection.sndWndShift;
+  connection.sndWnd = segment.window << connection.sndWndShift;
   connection.maxSndWnd = Math.max(connection.maxSndWnd, connection.sndWnd);
   connection.sndWl1 = segment.seq;
   connection.sndWl2 = segment.ack;

@@ -153,7 +153,7 @@ describe('the send window', () => {
   });
 
   it('takes of a write what the buffer has room for, and says when there is room again', () => {
-    const peer = open({ config: { sendBufferBytes: 6000 } });
+    const peer = open({ config: { sendBufferBytes: 6000, sendBufferBytesMax: 6000 } });
     expect(writes(peer, 10_000)).toBe(6000);
     expect(writableBytes(peer.connection)).toBe(0);
     peer.host.events.length = 0;
