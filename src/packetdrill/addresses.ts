@@ -1,6 +1,6 @@
 /**
  * The two ends of a script: addresses and ports, from options or the usual ones of packetdrill's network
- * (192.168.0.1 and 192.0.2.1; fd3d:fa7b:d17d:: and 2001:db8::1), and the definitions that its public
+ * (192.168.0.1 and 192.0.2.1; fd3d:a0b:17d6::1 and fd3d:fa7b:d17d::1), and the definitions that its public
  * suite is run with.
  */
 import { NetError } from '../base/errors.ts';
@@ -22,7 +22,7 @@ export interface ScriptAddresses {
 
 const USUAL = {
   4: { local: '192.168.0.1', remote: '192.0.2.1' },
-  6: { local: 'fd3d:fa7b:d17d::', remote: '2001:db8::1' },
+  6: { local: 'fd3d:a0b:17d6::1', remote: 'fd3d:fa7b:d17d::1' },
 } as const;
 
 /** Throws NetError when an address is of the other family. */
