@@ -64,7 +64,7 @@ export function cbrt(x: number): number {
   const third = Math.floor(exponent / 3);
   bits.setInt32(0, (high & 0xfffff) | ((1023 + exponent - 3 * third) << 20));
   const m = bits.getFloat64(0);
-  // 1 <= m < 8, so the chord is within a tenth; each step of Halley cubes the error, the last of Newton rounds.
+  // 1 <= m < 8, so the chord is within a tenth; a step of Halley cubes the error, the last, of Newton, rounds.
   let root = (m + 6) / 7;
   for (let step = 0; step < 3; step++) {
     const cube = root * root * root;

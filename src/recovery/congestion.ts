@@ -19,8 +19,8 @@ export const NO_SAMPLE: Duration = -1;
 /** The sending time of no packet. */
 export const NOT_SENT: Instant = -1;
 /**
- * ssthresh before it was first set. The largest small integer of V8, so that the field takes no heap; windows stay
- * below it, since a receive window does (2^30, RFC 7323 §2.3).
+ * ssthresh before it was first set. The largest small integer of V8, so that the field takes no heap;
+ * windows stay below it, since a receive window does (2^30, RFC 7323 §2.3).
  */
 export const SSTHRESH_UNSET: Bytes = 0x7fffffff;
 
@@ -63,7 +63,10 @@ export interface AckSample {
    * says true in slow start also while cwnd is below twice the most it had in flight.
    */
   isCwndLimited: boolean;
-  /** In a recovery period (loss or ECN), where the sender's PRR rules. Not after a timeout: that is slow start. */
+  /**
+   * In a recovery period (loss or ECN), where the sender's PRR rules. Not after a timeout: that is slow
+   * start.
+   */
   inRecovery: boolean;
 }
 
@@ -94,7 +97,10 @@ export const enum CongestionCause {
 }
 
 export interface CongestionController {
-  /** From the start of a recovery period on, the window after it: with 'prr' the sender sends by PRR meanwhile. */
+  /**
+   * From the start of a recovery period on, the window after it: with 'prr' the sender sends by PRR
+   * meanwhile.
+   */
   readonly cwnd: Bytes;
   /** SSTHRESH_UNSET until first set. */
   readonly ssthresh: Bytes;

@@ -1,10 +1,10 @@
 /**
- * Pacing by earliest departure time: RFC 9002 §7.7, RFC 7661 §4.4.2. What has been sent is paid for in time
- * at the pacing rate; the next burst may leave when all of it is paid. A burst is up to a quantum of bytes back
- * to back, so that the number of timers grows with the rate only slowly. A burst that leaves later than it
- * might have (no window, no data) is charged less, at most half, so that the average keeps up with the
- * rate; more credit than that is not saved. The rate is the controller's, or derived here from window and RTT.
- * Hot: no allocation per packet.
+ * Pacing by earliest departure time: RFC 9002 §7.7, RFC 7661 §4.4.2. What has been sent is paid for in
+ * time at the pacing rate; the next burst may leave when all of it is paid. A burst is up to a quantum
+ * of bytes back to back, so that the number of timers grows with the rate only slowly. A burst that
+ * leaves later than it might have (no window, no data) is charged less, at most half, so that the
+ * average keeps up with the rate; more credit than that is not saved. The rate is the controller's, or
+ * derived here from window and RTT. Hot: no allocation per packet.
  */
 import { type Bytes, type Duration, type Instant, NS_PER_SECOND } from '../base/units.ts';
 import type { Clock } from '../engine/clock.ts';

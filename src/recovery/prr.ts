@@ -1,11 +1,11 @@
 /**
  * Proportional Rate Reduction: RFC 6937 §3. In a recovery period each ACK says how much may be sent in
- * answer to it, so that the window comes down to ssthresh over one round trip instead of in one silent half.
- * When losses have already taken the pipe below ssthresh, a reduction bound limits how fast it is filled
- * again. Bound SafeAck chooses as Linux does: the slow-start bound for an ACK that moves SND.UNA and brings no new
- * loss, else the conservative one.
- * Amounts are bytes, or segments where the sender counts those: the caller chooses one unit and gives the
- * size of a segment in it (SMSS or 1). The pipe and what to send are the sender's. Hot: no allocation per ACK.
+ * answer to it, so that the window comes down to ssthresh over one round trip instead of in one silent
+ * half. When losses have already taken the pipe below ssthresh, a reduction bound limits how fast it is
+ * filled again. Bound SafeAck chooses as Linux does: the slow-start bound for an ACK that moves SND.UNA
+ * and brings no new loss, else the conservative one. Amounts are bytes, or segments where the sender
+ * counts those: the caller chooses one unit and gives the size of a segment in it (SMSS or 1). The pipe
+ * and what to send are the sender's. Hot: no allocation per ACK.
  */
 
 export const enum ReductionBound {
@@ -40,9 +40,9 @@ export class ProportionalRateReduction {
   }
 
   /**
-   * How much may be sent in answer to this ACK (sndcnt); the window until the next one is pipe + sndcnt.
-   * `delivered` is DeliveredData, a segment if a timer began the period; `isSafe`: SND.UNA moved and no further
-   * loss was found.
+   * How much may be sent in answer to this ACK (sndcnt); the window until the next one is pipe +
+   * sndcnt. `delivered` is DeliveredData, a segment if a timer began the period; `isSafe`: SND.UNA
+   * moved and no further loss was found.
    */
   onAck(delivered: number, pipe: number, isSafe: boolean): number {
     const ssthresh = this.#ssthresh;

@@ -1,7 +1,8 @@
 /**
- * What every congestion controller must keep, whatever happens to it: lists of operations as a transport would
- * perform them, on a small model of a sender, with the invariants checked after each. For our own
- * controllers and for plug-ins; controllers with a recovery window of their own are held to less.
+ * What every congestion controller must keep, whatever happens to it: lists of operations as a
+ * transport would perform them, on a small model of a sender, with the invariants checked after each.
+ * For our own controllers and for plug-ins; controllers with a recovery window of their own are held to
+ * less.
  */
 import fc from 'fast-check';
 import { VirtualClock } from '../../src/engine/clock.ts';
@@ -331,7 +332,8 @@ class ModelSender {
     if (holds) return;
     const { cwnd, ssthresh } = this.#controller;
     throw new ConformanceError(
-      `${rule}: broken ${this.#where}; smss ${this.#smss}, cwnd ${cwnd}, ssthresh ${ssthresh}, in flight ${this.#inFlight}`,
+      `${rule}: broken ${this.#where}; smss ${this.#smss}, cwnd ${cwnd}, ssthresh ${ssthresh}, ` +
+        `in flight ${this.#inFlight}`,
     );
   }
 }

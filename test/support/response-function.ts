@@ -1,8 +1,9 @@
 /**
- * A congestion controller without a network: an ideal sender with endless data over a path of constant RTT that
- * loses exactly every n-th packet (the deterministic model of RFC 3649 Appendix A and RFC 9438 Appendix B). Packets
- * are clocked evenly: at a window of W segments the next ACK comes RTT / W later, a loss is known when its
- * ACK would have come, and recovery takes no time. The average window is over time, packets sent by round trips.
+ * A congestion controller without a network: an ideal sender with endless data over a path of constant
+ * RTT that loses exactly every n-th packet (the deterministic model of RFC 3649 Appendix A and RFC 9438
+ * Appendix B). Packets are clocked evenly: at a window of W segments the next ACK comes RTT / W later,
+ * a loss is known when its ACK would have come, and recovery takes no time. The average window is over
+ * time, packets sent by round trips.
  */
 import { VirtualClock } from '../../src/engine/clock.ts';
 import { RandomSource } from '../../src/engine/random.ts';
@@ -21,7 +22,10 @@ export interface ResponsePath {
   readonly rttNs: number;
   /** One packet in this many is lost: 1 / p. */
   readonly lossEvery: number;
-  /** The first packet is lost when the window has come to so many segments (after `lossEvery` packets if absent). */
+  /**
+   * The first packet is lost when the window has come to so many segments (after `lossEvery` packets if
+   * absent).
+   */
   readonly firstLossWindow?: number;
   /** Cycles from loss to loss that are run first, and those that are averaged. */
   readonly warmUpCycles: number;

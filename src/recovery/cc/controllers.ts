@@ -1,7 +1,7 @@
 /**
- * The congestion controllers by name, each with its parameters: what a scenario, a command or `list` can ask for.
- * A registry begins with the built-in ones; plug-ins add theirs at run time. Values are checked here, so that a
- * factory gets only what its parameters allow. Cold.
+ * The congestion controllers by name, each with its parameters: what a scenario, a command or `list`
+ * can ask for. A registry begins with the built-in ones; plug-ins add theirs at run time. Values are
+ * checked here, so that a factory gets only what its parameters allow. Cold.
  */
 import { NetError } from '../../base/errors.ts';
 import type { CongestionContext, CongestionControllerFactory } from '../congestion.ts';
@@ -45,7 +45,8 @@ const LOSS_BASED_PARAMETERS: readonly ControllerParameter[] = [
   {
     name: 'slowStart',
     description:
-      'classic (RFC 5681), hystart (Linux), hystart++ (RFC 9406); auto is classic for reno, for cubic hystart in segments and hystart++ in bytes',
+      'classic (RFC 5681), hystart (Linux), hystart++ (RFC 9406); auto is classic for reno, ' +
+      'for cubic hystart in segments and hystart++ in bytes',
     default: 'auto',
     choices: ['auto', 'classic', 'hystart', 'hystart++'],
   },
@@ -64,7 +65,8 @@ const LOSS_BASED_PARAMETERS: readonly ControllerParameter[] = [
   {
     name: 'idleRestart',
     description:
-      'window after idle: initial-window (RFC 5681 §4.1), halve (RFC 2861), validate (RFC 7661); auto is initial-window in bytes, halve in segments',
+      'window after idle: initial-window (RFC 5681 §4.1), halve (RFC 2861), validate (RFC 7661); ' +
+      'auto is initial-window in bytes, halve in segments',
     default: 'auto',
     choices: ['auto', 'initial-window', 'halve', 'validate'],
   },

@@ -1,10 +1,11 @@
 /**
- * CUBIC congestion avoidance counted as Linux counts it: RFC 9438 §4.2 to §4.8 in whole segments, time in units of
- * 1/1024 s, milliseconds as ticks, divisions that truncate, beta 717/1024. The law gives a price, how many
- * acknowledged segments buy one more, recomputed when the window or the tick has changed, and never below two.
- * Deviates from RFC 9438: the Reno estimate keeps its alpha after cwnd_prior (§4.3); the plateau is aimed at
- * after the least RTT, not the smoothed one (§4.2); an undo does not bring back W_max or the epoch (§4.9.2);
- * only idle time, not all application-limited time, stands still (§5.8). Hot: no allocation per ACK.
+ * CUBIC congestion avoidance counted as Linux counts it: RFC 9438 §4.2 to §4.8 in whole segments, time
+ * in units of 1/1024 s, milliseconds as ticks, divisions that truncate, beta 717/1024. The law gives a
+ * price, how many acknowledged segments buy one more, recomputed when the window or the tick has
+ * changed, and never below two. Deviates from RFC 9438: the Reno estimate keeps its alpha after
+ * cwnd_prior (§4.3); the plateau is aimed at after the least RTT, not the smoothed one (§4.2); an undo
+ * does not bring back W_max or the epoch (§4.9.2); only idle time, not all application-limited time,
+ * stands still (§5.8). Hot: no allocation per ACK.
  */
 import { cbrt } from '../../base/math.ts';
 import type { Bytes, Duration } from '../../base/units.ts';

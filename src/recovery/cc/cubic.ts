@@ -1,9 +1,10 @@
 /**
- * CUBIC congestion avoidance: RFC 9438 §4, windows in bytes and time in seconds as real numbers. After a
- * reduction the window follows C (t - K)^3 + W_max, flat where the last congestion was, and never grows slower than Reno would
- * (§4.3, with alpha 1 once that estimate has passed cwnd_prior). Fast convergence (§4.7), timeouts
- * (§4.8), undo of a spurious reduction (§4.9.2), and time that stands still while the application limits
- * sending (§4.2, §5.8). As Linux counts it is in cubic-segments.ts. Hot: no allocation per ACK.
+ * CUBIC congestion avoidance: RFC 9438 §4, windows in bytes and time in seconds as real numbers. After
+ * a reduction the window follows C (t - K)^3 + W_max, flat where the last congestion was, and never
+ * grows slower than Reno would (§4.3, with alpha 1 once that estimate has passed cwnd_prior). Fast
+ * convergence (§4.7), timeouts (§4.8), undo of a spurious reduction (§4.9.2), and time that stands
+ * still while the application limits sending (§4.2, §5.8). As Linux counts it is in cubic-segments.ts.
+ * Hot: no allocation per ACK.
  */
 import { cbrt } from '../../base/math.ts';
 import { type Bytes, type Duration, type Instant, NS_PER_SECOND } from '../../base/units.ts';

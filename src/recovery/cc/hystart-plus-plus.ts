@@ -1,10 +1,10 @@
 /**
- * HyStart++: RFC 9406 §4. A round whose least RTT exceeds that of the round before by an eighth (4 to 16 ms) ends
- * normal growth; for up to five rounds of Conservative Slow Start (CSS) the window grows a quarter as fast, and then
- * slow start is over, unless the RTT falls below where CSS began: then it goes on. Only the first slow start
- * of a connection is watched (§4.3 SHOULD). L is 8 segments, unlimited for a paced sender.
- * A round ends with the first ACK of a packet sent in it, which for TCP is the ACK of windowEnd or beyond.
- * Hot: no allocation per ACK.
+ * HyStart++: RFC 9406 §4. A round whose least RTT exceeds that of the round before by an eighth (4 to
+ * 16 ms) ends normal growth; for up to five rounds of Conservative Slow Start (CSS) the window grows a
+ * quarter as fast, and then slow start is over, unless the RTT falls below where CSS began: then it
+ * goes on. Only the first slow start of a connection is watched (§4.3 SHOULD). L is 8 segments,
+ * unlimited for a paced sender. A round ends with the first ACK of a packet sent in it, which for TCP
+ * is the ACK of windowEnd or beyond. Hot: no allocation per ACK.
  */
 import type { Bytes, Duration, Instant } from '../../base/units.ts';
 import type { AckSample } from '../congestion.ts';

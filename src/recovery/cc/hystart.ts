@@ -1,10 +1,10 @@
 /**
- * Hybrid slow start as Linux has it (after Ha and Rhee 2011): slow start grows without limit L and ends, before
- * loss, when one of two signs says that the window fills the path. ACK train: ACKs at most 2 ms apart have
- * come in for half the least RTT since the round began. Delay: the least RTT of a round's first samples exceeds the least
- * of all by an eighth, 4 ms at least and 16 ms at most. Below 16 segments neither is asked. After a timeout
- * all is measured anew. A round ends with the first ACK of a packet sent in it.
- * Constants are those of the kernel's module. Hot: no allocation per ACK.
+ * Hybrid slow start as Linux has it (after Ha and Rhee 2011): slow start grows without limit L and
+ * ends, before loss, when one of two signs says that the window fills the path. ACK train: ACKs at most
+ * 2 ms apart have come in for half the least RTT since the round began. Delay: the least RTT of a
+ * round's first samples exceeds the least of all by an eighth, 4 ms at least and 16 ms at most. Below
+ * 16 segments neither is asked. After a timeout all is measured anew. A round ends with the first ACK
+ * of a packet sent in it. Constants are those of the kernel's module. Hot: no allocation per ACK.
  */
 import type { Bytes, Duration, Instant } from '../../base/units.ts';
 import type { AckSample, RttView } from '../congestion.ts';

@@ -1,11 +1,11 @@
 /**
- * A loss-based controller: RFC 5681 with a kind of slow start and a law of growth as its parts (Reno, CUBIC). It owns
- * cwnd and ssthresh, grows them by acknowledgements while the window is what limits sending (RFC 7661, RFC 9438
- * §5.8), brings them down once a recovery period (RFC 5681 §3.2, RFC 3168 §6.1.2, RFC 8511) and at a timeout
- * (equation 4), and puts them back when that was for nothing (RFC 4015, RFC 5682).
- * Granularity 'bytes' reduces from FlightSize, as RFC 5681 has it; 'segments' as Linux does: from cwnd, to whole
- * segments, once even if a timeout follows in the same period, and undone to at least three quarters.
- * Recovery's window is PRR's, in the sender. Hot: no allocation per ACK.
+ * A loss-based controller: RFC 5681 with a kind of slow start and a law of growth as its parts (Reno,
+ * CUBIC). It owns cwnd and ssthresh, grows them by acknowledgements while the window is what limits
+ * sending (RFC 7661, RFC 9438 §5.8), brings them down once a recovery period (RFC 5681 §3.2, RFC 3168
+ * §6.1.2, RFC 8511) and at a timeout (equation 4), and puts them back when that was for nothing (RFC
+ * 4015, RFC 5682). Granularity 'bytes' reduces from FlightSize, as RFC 5681 has it; 'segments' as Linux
+ * does: from cwnd, to whole segments, once even if a timeout follows in the same period, and undone to
+ * at least three quarters. Recovery's window is PRR's, in the sender. Hot: no allocation per ACK.
  */
 import type { Bytes, Duration, Instant } from '../../base/units.ts';
 import type { Clock } from '../../engine/clock.ts';

@@ -1,7 +1,8 @@
 /**
- * Slow start: the interface of its kinds, and the classic one of RFC 5681 §3.1, equation (2), with the limit L of
- * RFC 3465 §2.2 and §2.3. LossBasedController applies the increase, never beyond ssthresh, and enters
- * congestion avoidance when a kind says that it is over. HyStart and HyStart++ are in files of their own.
+ * Slow start: the interface of its kinds, and the classic one of RFC 5681 §3.1, equation (2), with the
+ * limit L of RFC 3465 §2.2 and §2.3. LossBasedController applies the increase, never beyond ssthresh,
+ * and enters congestion avoidance when a kind says that it is over. HyStart and HyStart++ are in files
+ * of their own.
  */
 import type { Bytes } from '../../base/units.ts';
 import type { AckSample, RttView } from '../congestion.ts';

@@ -1,8 +1,9 @@
 /**
- * What distinguishes the loss-based controllers outside slow start: how the window grows in congestion avoidance
- * and how far congestion brings it down. LossBasedController owns the window and calls; a growth keeps only what its
- * law needs. Windows and amounts are bytes. With whole segments as granularity an amount acknowledged is a number of
- * segments times SMSS, and an increase must be whole segments.
+ * What distinguishes the loss-based controllers outside slow start: how the window grows in congestion
+ * avoidance and how far congestion brings it down. LossBasedController owns the window and calls; a
+ * growth keeps only what its law needs. Windows and amounts are bytes. With whole segments as
+ * granularity an amount acknowledged is a number of segments times SMSS, and an increase must be whole
+ * segments.
  */
 import type { Bytes, Duration } from '../../base/units.ts';
 import type { AckSample, RttView } from '../congestion.ts';

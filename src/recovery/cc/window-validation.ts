@@ -1,10 +1,11 @@
 /**
- * Congestion window validation: RFC 7661 §4. Measures pipeACK, the most that was acknowledged in a round trip of late
- * (the last max(3 RTT, 1 s), kept in two halves), and calls a window validated while pipeACK is at least half of it.
- * A window that is not is kept, for a pause of the application, but answers congestion by what was used and
- * lost (§4.4.1), and is halved for every five minutes (§4.4.3). It says; LossBasedController does.
- * Deviates from RFC 7661 §4.4.1: R is what was marked lost in the recovery, since that is what is retransmitted.
- * Bursts after a pause are the pacer's (§4.4.2). Hot: no allocation per ACK.
+ * Congestion window validation: RFC 7661 §4. Measures pipeACK, the most that was acknowledged in a
+ * round trip of late (the last max(3 RTT, 1 s), kept in two halves), and calls a window validated while
+ * pipeACK is at least half of it. A window that is not is kept, for a pause of the application, but
+ * answers congestion by what was used and lost (§4.4.1), and is halved for every five minutes (§4.4.3).
+ * It says; LossBasedController does. Deviates from RFC 7661 §4.4.1: R is what was marked lost in the
+ * recovery, since that is what is retransmitted. Bursts after a pause are the pacer's (§4.4.2). Hot: no
+ * allocation per ACK.
  */
 import { type Bytes, type Duration, type Instant, NS_PER_SECOND } from '../../base/units.ts';
 import type { AckSample, RttView } from '../congestion.ts';
@@ -60,8 +61,8 @@ export class WindowValidation {
   }
 
   /**
-   * At congestion: what was used of a non-validated window, from which the reduction is to start (§4.4.1), or a
-   * negative number when the window is validated.
+   * At congestion: what was used of a non-validated window, from which the reduction is to start
+   * (§4.4.1), or a negative number when the window is validated.
    */
   beginRecovery(flight: Bytes): Bytes {
     const isValidated = this.#nonValidatedSinceNs === VALIDATED;

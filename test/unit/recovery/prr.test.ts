@@ -2,9 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { ProportionalRateReduction, ReductionBound } from '../../../src/recovery/prr.ts';
 
 /**
- * The examples of RFC 6937 §3.1: a window of 20 segments, ssthresh 10, limited transmit for two duplicate ACKs,
- * recovery at the third. Gives, from the first ACK on, the pipe when the ACK was processed, what was sent
- * then, and the pipe after that.
+ * The examples of RFC 6937 §3.1: a window of 20 segments, ssthresh 10, limited transmit for two
+ * duplicate ACKs, recovery at the third. Gives, from the first ACK on, the pipe when the ACK was
+ * processed, what was sent then, and the pipe after that.
  */
 function runExample(bound: ReductionBound, lost: number) {
   const prr = new ProportionalRateReduction(bound);
@@ -30,9 +30,9 @@ function runExample(bound: ReductionBound, lost: number) {
 }
 
 describe('proportional rate reduction', () => {
-  // The PRR rows of the first table contradict each other: with N at ACKs 18 and 19 and none at 17, as the row
-  // "sent" has it, pipe could not end at 10. The rule of §3 gives row "pipe" (read after sending, from ACK 4 on),
-  // and row "sent" up to ACK 16.
+  // The PRR rows of the first table contradict each other: with N at ACKs 18 and 19 and none at 17, as row
+  // "sent" has it, pipe could not end at 10. The rule of §3 gives row "pipe" (read after sending, from ACK 4
+  // on), and row "sent" up to ACK 16.
   it('answers every second ACK after a single loss — RFC 6937 §3.1, first table', () => {
     for (const bound of [ReductionBound.Conservative, ReductionBound.SlowStart]) {
       const { sent, after } = runExample(bound, 1);

@@ -4,7 +4,10 @@ import { ControllerDriver, SMSS } from '../../support/controller-driver.ts';
 
 const MINUTE_MS = 60_000;
 
-/** Reno with a window of `window` segments in congestion avoidance, fully used for 30 round trips of 100 ms. */
+/**
+ * Reno with a window of `window` segments in congestion avoidance, fully used for 30 round trips of 100
+ * ms.
+ */
 function startFlow(window: number): ControllerDriver {
   const values = { idleRestart: 'validate', slowStart: 'classic' };
   const driver = new ControllerDriver('reno', { values, initialSegments: 4 });
