@@ -13,6 +13,7 @@ import { flightSize, inReduction, isWindowUsed } from './congestion-window.ts';
 import { CongestionState, RetransmitMode, type TcpConnection } from './connection.ts';
 import { TcpCounter } from './counters.ts';
 import { TransportEvent } from './events.ts';
+import { type FlowMeter, NO_METER_ROW } from './flow-meter.ts';
 import { onMtuProbeAcked } from './path-mtu.ts';
 import { detectLosses, updateRack, widenReorderingWindow } from './rack.ts';
 import { advanceRecovery, detectLossesWithoutSack, onTailLossProbeAck } from './recovery.ts';
@@ -224,7 +225,15 @@ function sampleRtt(connection: TcpConnection, segment: ArrivedSegment, advances:
     sampleNs = timestampRttNs(connection, segment.tsEcr);
   }
   outcome.sample.rttNs = newestNs;
-  if (sampleNs >= 0) rtt.onSample(sampleNs);
+  if (sampleNs < 0) return;
+  rtt.onSample(sampleNs);
+  if (connection.meterRow !== NO_METER_ROW) meterRtt(connection);
+}
+
+function meterRtt(connection: TcpConnection): void {
+  const { rtts } = connection.context.meter as FlowMeter;
+  rtts.valueNs[0] = connection.rtt.latestNs;
+  rtts.record(connection.meterRow);
 }
 
 function fillSample(connection: TcpConnection, segment: ArrivedSegment, advances: boolean): void {
@@ -259,6 +268,9 @@ function tellController(connection: TcpConnection): void {
   sample.inRecovery = isReducing;
   sample.inFlight = flightSize(connection);
   controller.onAck(sample, connection.rtt);
+  if (connection.meterRow !== NO_METER_ROW) {
+    (context.meter as FlowMeter).onWindow(connection.meterRow, controller.cwnd);
+  }
   if (!isReducing || controller.recoveryWindow !== 'prr') return;
   const inSegments = config.granularity === 'segments';
   const unit = inSegments ? connection.smss : 1;

@@ -15,6 +15,7 @@ import { ByteQueue, NO_PIECE } from './byte-queue.ts';
 import type { TcpConfig } from './config.ts';
 import type { TcpContext } from './context.ts';
 import { TcpError } from './errors.ts';
+import { NO_METER_ROW } from './flow-meter.ts';
 import type { TcpListener } from './listener.ts';
 import { Reassembly } from './reassembly.ts';
 import { Scoreboard } from './scoreboard.ts';
@@ -72,6 +73,8 @@ export class TcpConnection {
   isInAcceptQueue = false;
   /** A row of TIME-WAIT has taken its place. */
   leftForTimeWait = false;
+  /** Its row in the context's meter. */
+  meterRow = NO_METER_ROW;
   /** Room for whoever uses the connection. */
   owner: unknown = undefined;
   #state = TcpState.Closed;

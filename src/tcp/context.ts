@@ -20,6 +20,7 @@ import type { TcpConfig } from './config.ts';
 import type { TcpConnection } from './connection.ts';
 import { TCP_COUNTER_COUNT, type TcpCounter } from './counters.ts';
 import { FastOpenCookies } from './fast-open.ts';
+import type { FlowMeter } from './flow-meter.ts';
 import { RangePool } from './reassembly.ts';
 import { SegmentTable } from './segment-table.ts';
 import { TcpState } from './state.ts';
@@ -33,6 +34,8 @@ export interface TcpEnvironment {
   readonly random: RandomSource;
   /** Room for payload bytes that applications write. */
   readonly payloadWriter: PayloadWriter;
+  /** For connections that have a row in it. */
+  readonly meter?: FlowMeter;
 }
 
 /** What a connection asks of the layer above it; tcp/tcp-layer implements it. */
@@ -64,6 +67,7 @@ export class TcpContext {
   readonly clock: Clock;
   readonly random: RandomSource;
   readonly payloadWriter: PayloadWriter;
+  readonly meter: FlowMeter | undefined;
   readonly config: TcpConfig;
   readonly controllers: CongestionControllerFactory;
   readonly pieces: PiecePool;
@@ -98,6 +102,7 @@ export class TcpContext {
     this.clock = environment.clock;
     this.random = environment.random;
     this.payloadWriter = environment.payloadWriter;
+    this.meter = environment.meter;
     this.config = config;
     this.controllers = controllers;
     this.pieces = new PiecePool(environment.pool.payloads);
