@@ -6,7 +6,7 @@
 import { NetError } from '../base/errors.ts';
 import { type AddressWords, isMappedIpv4, parseIpAddress } from '../base/ip-address.ts';
 import type { Bytes } from '../base/units.ts';
-import type { ScriptOptions } from './script.ts';
+import type { IpVersion, ScriptOptions } from './script.ts';
 
 /** Port that `bind` and `connect` get for `...`. */
 export const SERVICE_PORT = 8080;
@@ -19,6 +19,8 @@ export interface ScriptAddresses {
   /** Family on the wire; sockets of 'ipv4-mapped-ipv6' are IPv6, their packets IPv4. */
   readonly isIpv6: boolean;
 }
+
+const MTU_BYTES: Bytes = 1500;
 
 const USUAL = {
   4: { local: '192.168.0.1', remote: '192.0.2.1' },
@@ -44,9 +46,16 @@ function readAddress(name: string, text: string, isIpv6: boolean): AddressWords 
   return words;
 }
 
-/** An IPv6 header is 20 bytes longer, and scripts expect the same MSS of 1460 from both. */
+/**
+ * MTU for scripts that say nothing of the version: an IPv6 header is 20 bytes longer, and they expect an MSS of
+ * 1460 whatever they are run with.
+ */
+export function usualMtuBytes(ipVersion: IpVersion): Bytes {
+  return ipVersion === 'ipv6' ? 1520 : MTU_BYTES;
+}
+
 export function scriptMtuBytes(options: ScriptOptions): Bytes {
-  return options.mtuBytes ?? (options.ipVersion === 'ipv6' ? 1520 : 1500);
+  return options.mtuBytes ?? MTU_BYTES;
 }
 
 /**

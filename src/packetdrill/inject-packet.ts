@@ -16,11 +16,12 @@ import { type ArrivingPacket, Unsupported } from './stack-under-test.ts';
 
 const ECN_BITS: Readonly<Record<EcnMark, number>> = { noecn: 0, ect1: 1, ect0: 2, ce: 3 };
 const TTL = 255;
+const OUR_MAC = '02:00:00:00:00:00';
+const PEER_MAC = '02:00:00:00:00:01';
 
 /** One packet, or several when `mssBytes` splits the payload. */
 export function buildSegments(
-  packet: TcpPacket,
-  ip: IpInfo,
+  { packet, ip }: { readonly packet: TcpPacket; readonly ip: IpInfo },
   flow: Flow,
   addresses: ScriptAddresses,
   mssBytes: Bytes | undefined,
@@ -33,23 +34,13 @@ export function buildSegments(
     const next = Math.min(end, at + step);
     // Only the last segment of a merged packet ends the data.
     const flags = next < end ? packet.flags & ~(TcpFlag.Fin | TcpFlag.Psh) : packet.flags;
-    const piece = { ...packet, flags, sequence: { start: at, end: next } };
-    packets.push(buildSegment(piece, ip, flow, addresses));
+    const transport = tcpHeader({ ...packet, flags, sequence: { start: at, end: next } }, flow);
+    const payloadBytes = next - at;
+    const datagram = { transport, payloadBytes, protocol: IpProtocol.Tcp, ip };
+    packets.push({ header: wrapInIp(datagram, addresses), payloadBytes });
     at = next;
   } while (at < end);
   return packets;
-}
-
-function buildSegment(
-  packet: TcpPacket,
-  ip: IpInfo,
-  flow: Flow,
-  addresses: ScriptAddresses,
-): ArrivingPacket {
-  const payloadBytes = packet.sequence.end - packet.sequence.start;
-  const tcp = tcpHeader(packet, flow);
-  const header = wrapInIp(tcp, payloadBytes, IpProtocol.Tcp, ip, addresses);
-  return { header, payloadBytes };
 }
 
 function tcpHeader(packet: TcpPacket, flow: Flow): Uint8Array {
@@ -79,90 +70,80 @@ function tcpHeader(packet: TcpPacket, flow: Flow): Uint8Array {
 
 /** The error quotes the IP header of our packet and 8 bytes of its TCP header, as RFC 792 has it. */
 export function buildIcmp(
-  packet: IcmpPacket,
-  ip: IpInfo,
+  { packet, ip }: { readonly packet: IcmpPacket; readonly ip: IpInfo },
   flow: Flow,
   addresses: ScriptAddresses,
 ): ArrivingPacket {
   const { isIpv6, local, remote } = addresses;
-  const sequence =
-    packet.quoted === undefined ? flow.lastSequence : flow.localToLive(packet.quoted.start);
-  const quotedBytes = packet.quoted === undefined ? 0 : packet.quoted.end - packet.quoted.start;
+  const { quoted } = packet;
   const ports = new Uint8Array(8);
   const view = new DataView(ports.buffer);
   view.setUint16(0, flow.localPort);
   view.setUint16(2, flow.remotePort);
-  view.setUint32(4, sequence);
-  const quote = new Uint8Array((isIpv6 ? IPV6_HEADER_BYTES : IPV4_HEADER_BYTES) + ports.length);
-  const payload = TCP_HEADER_BYTES + quotedBytes;
-  const ours = { isIpv6, local: remote, remote: local };
-  const at = emitIpHeader(quote, 0, payload, IpProtocol.Tcp, NO_INFO, ours);
-  quote.set(ports, at);
-  const message = icmpMessage(packet, isIpv6, quote);
+  view.setUint32(4, quoted === undefined ? flow.lastSequence : flow.localToLive(quoted.start));
+  const quote = new Uint8Array(ipHeaderBytes(isIpv6) + ports.length);
+  const ours = {
+    transport: new Uint8Array(TCP_HEADER_BYTES),
+    payloadBytes: quoted === undefined ? 0 : quoted.end - quoted.start,
+    protocol: IpProtocol.Tcp,
+    ip: NO_INFO,
+  };
+  quote.set(ports, emitIpHeader(ours, quote, 0, { isIpv6, local: remote, remote: local }));
+  const transport = icmpMessage(packet, isIpv6, quote);
   const protocol = isIpv6 ? IpProtocol.Icmpv6 : IpProtocol.Icmp;
-  return { header: wrapInIp(message, 0, protocol, ip, addresses), payloadBytes: 0 };
+  const header = wrapInIp({ transport, payloadBytes: 0, protocol, ip }, addresses);
+  return { header, payloadBytes: 0 };
 }
 
 const NO_INFO: IpInfo = { ecn: undefined, trafficClass: undefined, ttl: undefined };
 
-function wrapInIp(
-  transport: Uint8Array,
-  payloadBytes: Bytes,
-  protocol: number,
-  ip: IpInfo,
-  addresses: ScriptAddresses,
-): Uint8Array {
-  const ipBytes = addresses.isIpv6 ? IPV6_HEADER_BYTES : IPV4_HEADER_BYTES;
-  const length = transport.length + payloadBytes;
-  if (ipBytes + length > 0xffff) throw new Unsupported('an injected packet above 65535 bytes');
+interface Datagram {
+  /** Header of the transport, or a whole message. */
+  readonly transport: Uint8Array;
+  readonly payloadBytes: Bytes;
+  readonly protocol: number;
+  readonly ip: IpInfo;
+}
+
+const ipHeaderBytes = (isIpv6: boolean): Bytes => (isIpv6 ? IPV6_HEADER_BYTES : IPV4_HEADER_BYTES);
+
+/** Ethernet header, IP header and transport. */
+function wrapInIp(datagram: Datagram, addresses: ScriptAddresses): Uint8Array {
+  const { transport, payloadBytes } = datagram;
+  const ipBytes = ipHeaderBytes(addresses.isIpv6);
+  if (ipBytes + transport.length + payloadBytes > 0xffff) {
+    throw new Unsupported('an injected packet above 65535 bytes');
+  }
   const bytes = new Uint8Array(ETHERNET_HEADER_BYTES + ipBytes + transport.length);
-  emitEthernet(
-    {
-      destination: '02:00:00:00:00:00',
-      source: '02:00:00:00:00:01',
-      tags: [],
-      etherType: addresses.isIpv6 ? EtherType.Ipv6 : EtherType.Ipv4,
-    },
-    bytes,
-    0,
-  );
-  const at = emitIpHeader(bytes, ETHERNET_HEADER_BYTES, length, protocol, ip, addresses);
-  bytes.set(transport, at);
+  const etherType = addresses.isIpv6 ? EtherType.Ipv6 : EtherType.Ipv4;
+  emitEthernet({ destination: OUR_MAC, source: PEER_MAC, tags: [], etherType }, bytes, 0);
+  bytes.set(transport, emitIpHeader(datagram, bytes, ETHERNET_HEADER_BYTES, addresses));
   return bytes;
 }
 
 /** From the remote end to the local one. Returns where the header ends. */
 function emitIpHeader(
+  { transport, payloadBytes, protocol, ip }: Datagram,
   bytes: Uint8Array,
   at: number,
-  length: Bytes,
-  protocol: number,
-  ip: IpInfo,
   { isIpv6, local, remote }: ScriptAddresses,
 ): number {
   const trafficClass = ip.trafficClass ?? (ip.ecn === undefined ? 0 : ECN_BITS[ip.ecn]);
   const common = { trafficClass, source: remote, destination: local, protocol };
+  const length = transport.length + payloadBytes;
   if (isIpv6) {
     const hopLimit = ip.ttl ?? TTL;
-    emitIpv6(
-      { ...common, flowLabel: 0, payloadLength: length, hopLimit, extensions: [] },
-      bytes,
-      at,
-    );
-    return at + IPV6_HEADER_BYTES;
+    const header = { ...common, flowLabel: 0, payloadLength: length, hopLimit, extensions: [] };
+    return at + emitIpv6(header, bytes, at);
   }
-  emitIpv4(
-    {
-      ...common,
-      totalLength: IPV4_HEADER_BYTES + length,
-      identification: 0,
-      flags: Ipv4Flag.DontFragment,
-      fragmentOffset: 0,
-      ttl: ip.ttl ?? TTL,
-      options: [],
-    },
-    bytes,
-    at,
-  );
-  return at + IPV4_HEADER_BYTES;
+  const header = {
+    ...common,
+    totalLength: IPV4_HEADER_BYTES + length,
+    identification: 0,
+    flags: Ipv4Flag.DontFragment,
+    fragmentOffset: 0,
+    ttl: ip.ttl ?? TTL,
+    options: [],
+  };
+  return at + emitIpv4(header, bytes, at);
 }

@@ -26,7 +26,8 @@ type OptionReader = (value: string, name: string) => Partial<ScriptOptions>;
 const READERS: Readonly<Record<string, OptionReader>> = {
   tolerance_usecs: (value, name) => ({ toleranceNs: readCount(name, value) * NS_PER_US }),
   tolerance_percent: (value, name) => ({ tolerancePercent: readFraction(name, value) }),
-  ip_version: (value, name) => ({ ipVersion: readIpVersion(name, value) }),
+  // What the caller prefers of a version's MTU does not hold for another version.
+  ip_version: (value, name) => ({ ipVersion: readIpVersion(name, value), mtuBytes: undefined }),
   local_ip: (value, name) => ({ localIp: readAddress(name, value) }),
   remote_ip: (value, name) => ({ remoteIp: readAddress(name, value) }),
   mtu: (value, name) => ({ mtuBytes: readCount(name, value) }),

@@ -6,12 +6,13 @@
 import { NetError } from '../base/errors.ts';
 import { isMappedIpv4, parseIpAddress } from '../base/ip-address.ts';
 import { NS_PER_SECOND } from '../base/units.ts';
-import { scriptAddresses, suiteDefinitions } from './addresses.ts';
+import { scriptAddresses, suiteDefinitions, usualMtuBytes } from './addresses.ts';
 import { findIneligibleUse } from './eligibility.ts';
 import { parseScript } from './parse-script.ts';
 import type { IpVersion, Script, ScriptOptions } from './script.ts';
 import { ScriptError } from './script-error.ts';
 import { ScriptRun } from './script-run.ts';
+import { interpretShell } from './shell.ts';
 import { Unsupported } from './stack-under-test.ts';
 import { TcpStack } from './tcp-stack.ts';
 import { ScriptFailure, type ScriptResult } from './verdict.ts';
@@ -77,15 +78,29 @@ function readScript(path: string, text: string, settings: RunSettings): Script {
   const definitions = new Map([...standard, ...(settings.definitions ?? [])]);
   const parse = (version: IpVersion) =>
     parseScript(path, text, {
-      defaults: { ipVersion: version },
+      defaults: { ipVersion: version, mtuBytes: usualMtuBytes(version) },
       options,
       definitions,
       defaultDefinitions: suiteDefinitions,
     });
   const script = parse(ipVersion);
-  // A script that chooses IPv4 addresses is about IPv4, and cookies follow from addresses.
+  // A script that chooses addresses or routes of one version is about that version.
   const isIpv6 = script.options.ipVersion === 'ipv6';
-  return isIpv6 && hasIpv4Address(script.options) ? parse('ipv4') : script;
+  if (isIpv6) {
+    return hasIpv4Address(script.options) || changesRoute(script, false) ? parse('ipv4') : script;
+  }
+  return changesRoute(script, true) ? parse('ipv6') : script;
+}
+
+function changesRoute({ setUp, events }: Script, isIpv6: boolean): boolean {
+  const commands = [...setUp, ...events.map(({ action }) => action)];
+  return commands.some(
+    (command) =>
+      command.kind === 'shell' &&
+      interpretShell(command.text).some(
+        (effect) => effect.kind === 'route' && effect.isIpv6 === isIpv6,
+      ),
+  );
 }
 
 function hasIpv4Address({ localIp, remoteIp }: ScriptOptions): boolean {

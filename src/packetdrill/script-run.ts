@@ -183,12 +183,12 @@ export class ScriptRun {
     if (packet.protocol === 'icmp') {
       const flow = this.#conversation.current;
       if (flow === undefined) throw new Unsupported('an ICMP error before any packet of ours');
-      this.#stack.receive([buildIcmp(packet, ip, flow, this.#addresses)]);
+      this.#stack.receive([buildIcmp({ packet, ip }, flow, this.#addresses)]);
       return;
     }
     const flow = this.#conversation.injectedFlow(packet, this.#stack.listeningPort());
     const { mssBytes } = this.#script.options;
-    this.#stack.receive(buildSegments(packet, ip, flow, this.#addresses, mssBytes));
+    this.#stack.receive(buildSegments({ packet, ip }, flow, this.#addresses, mssBytes));
   }
 
   #expect(action: PacketAction, time: EventTime): void {

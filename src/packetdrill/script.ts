@@ -26,7 +26,7 @@ export interface ScriptOptions {
   /** Undefined: the usual address of the IP version. */
   readonly localIp: string | undefined;
   readonly remoteIp: string | undefined;
-  /** Bytes of the network layer; undefined: 1500, or 1520 with IPv6 so that the MSS stays 1460. */
+  /** Of the network layer; undefined: 1500. */
   readonly mtuBytes: number | undefined;
   /** Injected data arrive in segments of this size; undefined: as one packet. */
   readonly mssBytes: number | undefined;

@@ -11,6 +11,7 @@ export type ShellEffect =
   /** Path metrics of the remote address; undefined ones stay. */
   | {
       readonly kind: 'route';
+      readonly isIpv6: boolean;
       readonly mtuBytes: number | undefined;
       readonly advmssBytes: number | undefined;
       readonly initialWindowSegments: number | undefined;
@@ -113,6 +114,7 @@ function interpretRoute(words: readonly string[], command: string): ShellEffect[
   return [
     {
       kind: 'route',
+      isIpv6: words.includes('-6'),
       mtuBytes: numberBehind(words, 'mtu'),
       advmssBytes: numberBehind(words, 'advmss'),
       initialWindowSegments: numberBehind(words, 'initcwnd'),

@@ -243,7 +243,7 @@ function setFastOpenKey(
     return failure('EINVAL');
   }
   socket.fastOpenKey = key.bytes;
-  port.setFastOpenKey(key.bytes);
+  if (socket.listener !== undefined) port.setFastOpenKey(key.bytes);
   return success(0);
 }
 

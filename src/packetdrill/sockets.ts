@@ -144,8 +144,7 @@ export class Sockets {
     if (socket.connection !== undefined) return failure('EINVAL');
     if (socket.listener !== undefined) return success(0);
     const backlog = numberOf(args[1]);
-    const { boundPort, options, fastOpenQueue } = socket;
-    const listener = this.#port.listen(boundPort, backlog, options, fastOpenQueue);
+    const listener = this.#port.listen(socket, backlog);
     if (typeof listener === 'number') return failure(TCP_ERROR_NAMES[listener] ?? '');
     socket.listener = listener;
     return success(0);

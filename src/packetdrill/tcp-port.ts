@@ -7,7 +7,7 @@ import type { Bytes, Instant } from '../base/units.ts';
 import type { TcpConnection } from '../tcp/connection.ts';
 import type { TcpError } from '../tcp/errors.ts';
 import type { TcpListener } from '../tcp/listener.ts';
-import type { SocketOptions } from './socket-descriptor.ts';
+import type { SocketDescriptor, SocketOptions } from './socket-descriptor.ts';
 import type { SocketDefaults } from './sysctl.ts';
 
 export interface RemoteEnd {
@@ -33,12 +33,8 @@ export interface TcpPort {
     options: SocketOptions,
     fastOpenBytes: Bytes,
   ): TcpConnection | TcpError;
-  listen(
-    port: number,
-    backlog: number,
-    options: SocketOptions,
-    fastOpenQueue: number,
-  ): TcpListener | TcpError;
+  /** Listens on the port that the socket is bound to. */
+  listen(socket: SocketDescriptor, backlog: number): TcpListener | TcpError;
   /** Undefined: nobody waits. */
   accept(listener: TcpListener): TcpConnection | undefined;
   closeListener(listener: TcpListener): void;

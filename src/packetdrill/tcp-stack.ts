@@ -46,7 +46,7 @@ import { fastOpenKeyWords } from './fast-open-key.ts';
 import { readIcmpError } from './read-icmp.ts';
 import type { ScriptOptions, SyscallAction } from './script.ts';
 import type { ShellEffect } from './shell.ts';
-import type { SocketOptions } from './socket-descriptor.ts';
+import type { SocketDescriptor, SocketOptions } from './socket-descriptor.ts';
 import { Sockets } from './sockets.ts';
 import type {
   ArrivingPacket,
@@ -358,12 +358,10 @@ export class TcpStack implements StackUnderTest, TcpPort {
     configureConnection(connection, options);
   }
 
-  listen(
-    port: number,
-    backlog: number,
-    options: SocketOptions,
-    fastOpenQueue: number,
-  ): TcpListener | TcpError {
+  listen(socket: SocketDescriptor, backlog: number): TcpListener | TcpError {
+    const { boundPort: port, options, fastOpenQueue, fastOpenKey } = socket;
+    if (fastOpenKey === undefined) this.#applyKey();
+    else this.setFastOpenKey(fastOpenKey);
     const bits = this.defaults.fastOpenBits;
     const isServed = (bits & FAST_OPEN_SERVER) !== 0;
     const usual = isServed && (bits & FAST_OPEN_ALL_LISTENERS) !== 0 ? backlog : 0;

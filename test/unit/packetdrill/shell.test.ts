@@ -25,7 +25,9 @@ describe('shell lines', () => {
       interpretShell(
         'ip route change 192.0.2.1 via 192.168.0.2 dev tun0 advmss 600 mtu lock 640 initcwnd 11',
       ),
-    ).toEqual([{ kind: 'route', mtuBytes: 640, advmssBytes: 600, initialWindowSegments: 11 }]);
+    ).toEqual([
+      { kind: 'route', isIpv6: false, mtuBytes: 640, advmssBytes: 600, initialWindowSegments: 11 },
+    ]);
     expect(
       interpretShell('tc qdisc delete dev t root; tc qdisc add dev t root pfifo limit 0'),
     ).toEqual([
