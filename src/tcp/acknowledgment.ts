@@ -111,7 +111,9 @@ function dropSent(connection: TcpConnection, bytes: Bytes): void {
   if (bytes === 0) return;
   settleCursor(connection);
   connection.sendQueue.discard(bytes);
-  if (connection.sendQueue.byteLength === 0) connection.sendPiece = NO_PIECE;
+  if (connection.sendQueue.byteLength > 0) return;
+  connection.sendPiece = NO_PIECE;
+  connection.sendQueue = connection.context.returnQueue(connection.sendQueue);
 }
 
 /** Nothing was in flight: a window update, or an old ACK. */
@@ -151,7 +153,7 @@ function processSack(connection: TcpConnection, segment: ArrivedSegment): void {
 function sackNew(connection: TcpConnection, left: SeqNumber, right: SeqNumber): void {
   const { context, scoreboard } = connection;
   const { sackCache } = context;
-  const at = connection.slot << 3;
+  const at = scoreboard.index << 3;
   let from = seqBefore(left, connection.sndUna) ? connection.sndUna : left;
   let to = right;
   for (let block = 0; block < SACK_BLOCKS_MAX; block++) {
@@ -172,8 +174,9 @@ function rememberSack(
 ): void {
   const { context } = connection;
   const { sackCache, pool } = context;
-  context.clearSackCache(connection.slot);
-  let at = connection.slot << 3;
+  const { index } = connection.scoreboard;
+  context.clearSackCache(index);
+  let at = index << 3;
   for (let block = first; block < count; block++) {
     const right = segment.sackRight(pool, block);
     if (seqBefore(connection.sndNxt, right)) continue;
@@ -271,7 +274,7 @@ function tellController(connection: TcpConnection): void {
   if (connection.meterRow !== NO_METER_ROW) {
     (context.meter as FlowMeter).onWindow(connection.meterRow, controller.cwnd);
   }
-  if (!isReducing || controller.recoveryWindow !== 'prr') return;
+  if (!isReducing || prr === undefined || controller.recoveryWindow !== 'prr') return;
   const inSegments = config.granularity === 'segments';
   const unit = inSegments ? connection.smss : 1;
   const delivered = inSegments ? outcome.deliveredSegments : outcome.deliveredBytes;
@@ -295,5 +298,6 @@ function settleTimers(connection: TcpConnection, advances: boolean): void {
   else if (connection.retransmitMode === RetransmitMode.LossProbe && !isOpen)
     restartRto(connection);
   if (advances) scheduleLossProbe(connection);
+  if (connection.scoreboard.segments === 0) connection.context.returnScoreboard(connection);
   settleWindowProbe(connection);
 }

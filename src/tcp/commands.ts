@@ -7,6 +7,7 @@ import { seqDiff } from '../base/seq.ts';
 import type { Bytes } from '../base/units.ts';
 import { NO_PAYLOAD } from '../frame/frame-record.ts';
 import { scheduleAck } from './ack-policy.ts';
+import type { ByteQueue } from './byte-queue.ts';
 import type { TcpConnection } from './connection.ts';
 import { endConnection, resetConnection } from './ending.ts';
 import { TcpError } from './errors.ts';
@@ -48,7 +49,7 @@ export function isAtEnd(connection: TcpConnection): boolean {
 export function writeZeros(connection: TcpConnection, length: Bytes, hasMore = false): Bytes {
   if (writeError(connection) !== TcpError.None) return 0;
   const count = Math.min(length, writableBytes(connection));
-  connection.sendQueue.appendZeros(count);
+  if (count > 0) ownSendQueue(connection).appendZeros(count);
   if (count < length) connection.isWriteBlocked = true;
   afterWrite(connection, hasMore);
   return count;
@@ -73,13 +74,19 @@ export function write(
     if (place === NO_PAYLOAD) break;
     arena.retain(place);
     for (let index = 0; index < count; index++) arena.bytes[place + index] = source[from + index];
-    connection.sendQueue.append(place, count);
+    ownSendQueue(connection).append(place, count);
     from += count;
     left -= count;
   }
   if (from - at < length) connection.isWriteBlocked = true;
   afterWrite(connection, hasMore);
   return from - at;
+}
+
+function ownSendQueue(connection: TcpConnection): ByteQueue {
+  const { context } = connection;
+  if (connection.sendQueue === context.idleQueue) connection.sendQueue = context.takeQueue();
+  return connection.sendQueue;
 }
 
 function afterWrite(connection: TcpConnection, hasMore: boolean): void {
@@ -102,8 +109,14 @@ export function discard(connection: TcpConnection, max: Bytes): Bytes {
   return count;
 }
 
+function releaseReceiveQueue(connection: TcpConnection): void {
+  if (connection.receiveQueue.byteLength > 0) return;
+  connection.receiveQueue = connection.context.returnQueue(connection.receiveQueue);
+}
+
 /** The window may open, and so may an ACK be due: RFC 9293 §3.8.6.2.2. */
 function afterRead(connection: TcpConnection, count: Bytes): void {
+  releaseReceiveQueue(connection);
   if (count === 0 || connection.state < TcpState.Established) return;
   tuneReceiveBuffer(connection, count);
   if (connection.isPeerDone) return;
@@ -141,6 +154,7 @@ export function close(connection: TcpConnection): void {
   connection.isOrphan = true;
   if (state === TcpState.Closed) {
     connection.receiveQueue.clear();
+    releaseReceiveQueue(connection);
     return;
   }
   if (state === TcpState.SynSent) {

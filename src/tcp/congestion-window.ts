@@ -6,7 +6,7 @@
 import { seqBefore } from '../base/seq.ts';
 import type { Bytes } from '../base/units.ts';
 import { UNPACED } from '../recovery/congestion.ts';
-import { derivePacingRate, sendQuantumAt } from '../recovery/pacer.ts';
+import { derivePacingRate, Pacer, sendQuantumAt } from '../recovery/pacer.ts';
 import { CongestionState, type TcpConnection } from './connection.ts';
 
 /** In flight, in the unit of the window. */
@@ -40,7 +40,7 @@ export function hasWindowFor(connection: TcpConnection, length: Bytes): boolean 
 export function onSegmentSent(connection: TcpConnection, length: Bytes): void {
   const { controller } = connection;
   const inSegments = connection.config.granularity === 'segments';
-  if (inReduction(connection)) connection.prr.onSent(inSegments ? 1 : length);
+  if (inReduction(connection)) connection.prr?.onSent(inSegments ? 1 : length);
   const counted = inSegments ? connection.smss : length;
   controller.onPacketSent(counted, flightSize(connection), connection.rate.isAppLimited);
   if (connection.config.usesPacing || controller.pacingRate !== UNPACED) pace(connection, length);
@@ -61,6 +61,7 @@ function pace(connection: TcpConnection, length: Bytes): void {
     );
     quantum = sendQuantumAt(rate, smss);
   }
+  connection.pacer ??= new Pacer(connection.context.clock);
   connection.pacer.onSent(length, rate, quantum);
 }
 

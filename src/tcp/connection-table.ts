@@ -33,7 +33,7 @@ export class ConnectionTable {
     this.#destinations[at] = destination;
     this.#ports[at] = ports;
     this.#values[at] = value;
-    if (this.#count * 2 > this.#mask) this.#grow();
+    if (this.#count * 4 > this.#mask * 3) this.#grow();
   }
 
   delete(source: number, destination: number, ports: number): void {

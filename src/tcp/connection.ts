@@ -8,17 +8,19 @@ import { type SeqNumber, seqAdd, seqDiff, seqFromWire } from '../base/seq.ts';
 import type { Bytes, Duration, Instant } from '../base/units.ts';
 import type { CongestionController, CongestionControllerFactory } from '../recovery/congestion.ts';
 import { DeliveryRateEstimator } from '../recovery/delivery-rate.ts';
-import { Pacer } from '../recovery/pacer.ts';
-import { ProportionalRateReduction, ReductionBound } from '../recovery/prr.ts';
+import type { Pacer } from '../recovery/pacer.ts';
+import type { ProportionalRateReduction } from '../recovery/prr.ts';
 import { RttEstimator } from '../recovery/rtt.ts';
-import { ByteQueue, NO_PIECE } from './byte-queue.ts';
+import { type ByteQueue, NO_PIECE } from './byte-queue.ts';
 import type { TcpConfig } from './config.ts';
 import type { TcpContext } from './context.ts';
 import { TcpError } from './errors.ts';
 import { NO_METER_ROW } from './flow-meter.ts';
 import type { TcpListener } from './listener.ts';
-import { Reassembly } from './reassembly.ts';
-import { Scoreboard } from './scoreboard.ts';
+import { defineFlags, defineSettings } from './packed-fields.ts';
+import type { MtuSearch } from './path-mtu.ts';
+import type { Reassembly } from './reassembly.ts';
+import type { Scoreboard } from './scoreboard.ts';
 import { assertTransition, TcpState } from './state.ts';
 
 /** The sender's view of the path; numbers as in Linux's tcpi_ca_state. */
@@ -57,6 +59,37 @@ export const enum ProbeKind {
 
 const ZERO_SEQ = seqFromWire(0);
 
+/** What applications rarely set: tcp/options, or assigned to the connection's fields of these names. */
+export interface ConnectionSettings {
+  keepAliveIdleNs: Duration;
+  keepAliveIntervalNs: Duration;
+  keepAliveProbesMax: number;
+  userTimeoutNs: Duration;
+  lingerNs: Duration;
+  mssClamp: Bytes;
+  windowClamp: Bytes;
+  synRetries: number;
+  notSentLowAt: Bytes;
+  trafficClass: number;
+  quickAckChoice: number;
+}
+
+export function defaultSettings(config: TcpConfig): ConnectionSettings {
+  return {
+    keepAliveIdleNs: config.keepAliveIdleNs,
+    keepAliveIntervalNs: config.keepAliveIntervalNs,
+    keepAliveProbesMax: config.keepAliveProbes,
+    userTimeoutNs: config.userTimeoutNs,
+    lingerNs: -1,
+    mssClamp: 0,
+    windowClamp: 0,
+    synRetries: config.synRetries,
+    notSentLowAt: 0,
+    trafficClass: 0,
+    quickAckChoice: -1,
+  };
+}
+
 export class TcpConnection {
   readonly context: TcpContext;
   readonly config: TcpConfig;
@@ -70,13 +103,17 @@ export class TcpConnection {
   readonly ports: number;
   /** It came from this listener, until somebody accepts it. */
   listener: TcpListener | undefined = undefined;
-  isInAcceptQueue = false;
+  declare isInAcceptQueue: boolean;
   /** A row of TIME-WAIT has taken its place. */
-  leftForTimeWait = false;
+  declare leftForTimeWait: boolean;
   /** Its row in the context's meter. */
   meterRow = NO_METER_ROW;
   /** Room for whoever uses the connection. */
   owner: unknown = undefined;
+  /** Storage of the fields declared below: tcp/packed-fields. */
+  flagsLow = 0;
+  flagsHigh = 0;
+  settings: ConnectionSettings;
   #state = TcpState.Closed;
   error = TcpError.None;
   /** A failure that did not end the connection (ICMP): told when it does end. */
@@ -106,7 +143,7 @@ export class TcpConnection {
   lastAckSent: SeqNumber = ZERO_SEQ;
   rcvBufferBytes: Bytes;
   /** The application fixed it: no autotuning. */
-  isRcvBufferFixed = false;
+  declare isRcvBufferFixed: boolean;
   /** The window offered grows up to this. */
   rcvWindowLimit: Bytes = 0;
   /** The largest segment seen lately: the peer's real segment size. */
@@ -114,62 +151,62 @@ export class TcpConnection {
   /** The MSS we announced. */
   advMss: Bytes = 536;
   sndBufferBytes: Bytes;
-  isSndBufferFixed = false;
+  declare isSndBufferFixed: boolean;
 
   // What both sides agreed on.
-  hasTimestamps = false;
-  hasSack = false;
-  hasWindowScaling = false;
-  hasEcn = false;
+  declare hasTimestamps: boolean;
+  declare hasSack: boolean;
+  declare hasWindowScaling: boolean;
+  declare hasEcn: boolean;
   /** Shifts: RFC 7323 §2.3. */
   sndWndShift = 0;
   rcvWndShift = 0;
   tsOffset = 0;
   tsRecent = 0;
   tsRecentNs: Instant = 0;
-  hasTsRecent = false;
+  declare hasTsRecent: boolean;
 
   // Data.
-  readonly sendQueue: ByteQueue;
-  readonly receiveQueue: ByteQueue;
-  readonly reassembly: Reassembly;
-  readonly scoreboard: Scoreboard;
+  /** Borrowed while there is anything in them, as the scoreboard is. */
+  sendQueue: ByteQueue;
+  receiveQueue: ByteQueue;
+  /** Made when something comes out of order or twice. */
+  reassembly: Reassembly | undefined = undefined;
+  /** Borrowed while anything is in flight; else an empty one that all share. */
+  scoreboard: Scoreboard;
   /** The first byte not sent yet: piece and bytes of it already sent. */
   sendPiece = NO_PIECE;
   sendSkip: Bytes = 0;
   /** A write found too little room: Writable is to be told. */
-  isWriteBlocked = false;
+  declare isWriteBlocked: boolean;
   /** The application will send no more: a FIN follows the data. */
-  isWriteShut = false;
+  declare isWriteShut: boolean;
   /** The FIN has a sequence number. */
-  isFinSent = false;
-  isReadShut = false;
+  declare isFinSent: boolean;
+  declare isReadShut: boolean;
   /** The application has closed the connection: nobody will read. */
-  isOrphan = false;
+  declare isOrphan: boolean;
   /** The peer's FIN has arrived, perhaps out of order, and its sequence number. */
-  hasPeerFin = false;
+  declare hasPeerFin: boolean;
   peerFin: SeqNumber = ZERO_SEQ;
   /** The FIN is in order: reading ends there. */
-  isPeerDone = false;
+  declare isPeerDone: boolean;
 
   // Acknowledging: tcp/ack-policy.
   /** An ACK goes out as soon as the connection is asked. */
-  isAckDue = false;
+  declare isAckDue: boolean;
   /** Something waits for a delayed ACK. */
-  isAckDelayed = false;
+  declare isAckDelayed: boolean;
   quickAcks = 0;
-  isPingPong = false;
+  declare isPingPong: boolean;
   /** The application chose: -1 no, 0 quick ACKs off, 1 on. */
-  quickAckChoice = -1;
+  declare quickAckChoice: number;
   ackDelayNs: Duration = 0;
   lastDataReceivedNs: Instant = -1;
-  hasDsack = false;
-  dsackLeft: SeqNumber = ZERO_SEQ;
-  dsackRight: SeqNumber = ZERO_SEQ;
   /** ECN-Echo until CWR comes: RFC 3168 §6.1.3. */
-  isEceDue = false;
+  declare isEceDue: boolean;
   /** CWR with the next new data: RFC 3168 §6.1.2. */
-  isCwrDue = false;
+  declare isCwrDue: boolean;
   lastChallengeNs: Instant = -1;
   lastOutOfWindowAckNs: Instant = -1;
   // Receive autotuning: bytes read within a round trip, and the receiver's own estimate of it.
@@ -183,39 +220,38 @@ export class TcpConnection {
   rcvSpace: Bytes = 0;
 
   // Options of the application.
-  isNoDelay = false;
-  isCorked = false;
+  declare isNoDelay: boolean;
+  declare isCorked: boolean;
   /** A partial segment has waited long enough. */
-  isCorkOver = false;
+  declare isCorkOver: boolean;
   /** The last write said that more follows (MSG_MORE). */
-  hasMore = false;
-  usesKeepAlive = false;
-  keepAliveIdleNs: Duration;
-  keepAliveIntervalNs: Duration;
-  keepAliveProbesMax: number;
-  userTimeoutNs: Duration;
-  lingerNs: Duration = -1;
+  declare hasMore: boolean;
+  declare usesKeepAlive: boolean;
+  declare keepAliveIdleNs: Duration;
+  declare keepAliveIntervalNs: Duration;
+  declare keepAliveProbesMax: number;
+  declare userTimeoutNs: Duration;
+  declare lingerNs: Duration;
   /** The application's bound on the MSS; 0: none. */
-  mssClamp: Bytes = 0;
+  declare mssClamp: Bytes;
   /** Bound on the window offered; 0: none. */
-  windowClamp: Bytes = 0;
-  synRetries: number;
+  declare windowClamp: Bytes;
+  declare synRetries: number;
   /** Writable is told when at most this much is unsent; 0: by the free buffer. */
-  notSentLowAt: Bytes = 0;
-  trafficClass = 0;
+  declare notSentLowAt: Bytes;
+  declare trafficClass: number;
 
   // The handshake.
   /** A SYN or SYN-ACK is to be sent. */
-  isSynDue = false;
-  synSentNs: Instant = 0;
+  declare isSynDue: boolean;
   synRetransmits = 0;
   fastOpenForm = 0;
   fastOpenCookieAt = -1;
   /** Payload that went with the SYN. */
   synDataBytes: Bytes = 0;
-  isFastOpen = false;
+  declare isFastOpen: boolean;
   /** SYN with ECE and CWR: RFC 3168 §6.1.1. */
-  requestsEcn = false;
+  declare requestsEcn: boolean;
 
   // Congestion control and loss recovery.
   /** What makes the controller, and the controller once the segment size is known. */
@@ -223,13 +259,14 @@ export class TcpConnection {
   controller: CongestionController = undefined as never;
   readonly rtt: RttEstimator;
   readonly rate: DeliveryRateEstimator;
-  readonly pacer: Pacer;
-  readonly prr: ProportionalRateReduction;
+  /** Made when there is something to pace or to reduce. */
+  pacer: Pacer | undefined = undefined;
+  prr: ProportionalRateReduction | undefined = undefined;
   congestionState = CongestionState.Open;
   /** RecoveryPoint: RFC 6675 §4. */
   highSeq: SeqNumber = ZERO_SEQ;
   /** There has been a recovery period, so that highSeq means something. */
-  hasRecoverPoint = false;
+  declare hasRecoverPoint: boolean;
   /** The window while PRR rules. */
   prrWindow: Bytes = 0;
   duplicateAcks = 0;
@@ -248,44 +285,43 @@ export class TcpConnection {
   rackWindowSteps = 1;
   rackWindowPersist = 0;
   rackDsackRound: SeqNumber = ZERO_SEQ;
-  hasRackDsackRound = false;
-  isReorderingSeen = false;
+  declare hasRackDsackRound: boolean;
+  declare isReorderingSeen: boolean;
   /** How far segments have overtaken each other, in segments, and how often it was seen. */
   reordering: number;
   reorderSeen = 0;
   // Tail loss probe: RFC 8985 §7.1.
   tlpEnd: SeqNumber = ZERO_SEQ;
-  isTlpOut = false;
-  isTlpRetransmission = false;
+  declare isTlpOut: boolean;
+  declare isTlpRetransmission: boolean;
   /** To be sent whatever the window. */
   probeDue = ProbeKind.None;
   /** Segments sent since the timers were settled. */
   burstSegments = 0;
   // Undo: RFC 4015, RFC 3708, RFC 5682.
-  hasUndo = false;
+  declare hasUndo: boolean;
   undoUna: SeqNumber = ZERO_SEQ;
   /** Retransmissions in this period that no DSACK has called needless. */
   undoRetransmits = 0;
   retransmitTsVal = 0;
-  hasRetransmitTsVal = false;
+  declare hasRetransmitTsVal: boolean;
   frtoStep = 0;
   // Window validation: RFC 7661, RFC 5681 §4.1.
-  isCwndLimited = false;
+  declare isCwndLimited: boolean;
   flightMaxBytes: Bytes = 0;
   flightMaxSeq: SeqNumber = ZERO_SEQ;
+  /** The last SYN or data. */
   lastSentNs: Instant = -1;
   lastReceivedNs: Instant = 0;
   /** Minshall: the end of the last short segment sent. */
   shortEnd: SeqNumber = ZERO_SEQ;
-  hasShort = false;
+  declare hasShort: boolean;
   chunkSegments = 0;
-  chunkIsLong = false;
+  declare chunkIsLong: boolean;
   // Path MTU: RFC 1191, RFC 4821.
   pathMtuBytes: Bytes;
-  probeHigh: Bytes = 0;
-  probeLow: Bytes = 0;
-  probeSize: Bytes = 0;
-  probeSeq: SeqNumber = ZERO_SEQ;
+  /** RFC 4821 §7.3, while the path is searched. */
+  mtuSearch: MtuSearch | undefined = undefined;
 
   // Totals for info.
   bytesSent = 0;
@@ -302,9 +338,8 @@ export class TcpConnection {
   dsackDups = 0;
   timeouts = 0;
   spuriousRecoveries = 0;
-  outOfOrderSegments = 0;
   /** Something came with ECT or CE. */
-  hasSeenEct = false;
+  declare hasSeenEct: boolean;
   /** The last delivery-rate sample. */
   rateDelivered: Bytes = 0;
   rateIntervalNs: Duration = 0;
@@ -316,7 +351,7 @@ export class TcpConnection {
   bufferLimitedNs: Duration = 0;
 
   // Lists of the context.
-  isReady = false;
+  declare isReady: boolean;
   nextReady: TcpConnection | undefined = undefined;
   pendingEvents = 0;
   nextEvent: TcpConnection | undefined = undefined;
@@ -335,24 +370,17 @@ export class TcpConnection {
     this.controllers = context.controllers;
     this.slot = slot;
     this.isIpv6 = isIpv6;
+    this.settings = context.settings;
     this.localAddress = localAddress;
     this.remoteAddress = remoteAddress;
     this.ports = ports;
     this.rcvBufferBytes = config.receiveBufferBytes;
     this.sndBufferBytes = config.sendBufferBytes;
-    this.sendQueue = new ByteQueue(context.pieces);
-    this.receiveQueue = new ByteQueue(context.pieces);
-    this.reassembly = new Reassembly(context.ranges);
-    this.scoreboard = new Scoreboard(context.segments);
-    this.keepAliveIdleNs = config.keepAliveIdleNs;
-    this.keepAliveIntervalNs = config.keepAliveIntervalNs;
-    this.keepAliveProbesMax = config.keepAliveProbes;
-    this.userTimeoutNs = config.userTimeoutNs;
-    this.synRetries = config.synRetries;
+    this.sendQueue = context.idleQueue;
+    this.receiveQueue = context.idleQueue;
+    this.scoreboard = context.idleScoreboard;
     this.rtt = new RttEstimator(config.rtt, clock);
     this.rate = new DeliveryRateEstimator(clock);
-    this.pacer = new Pacer(clock);
-    this.prr = new ProportionalRateReduction(ReductionBound.SafeAck);
     this.pathMtuBytes = config.mtuBytes;
     this.reordering = config.dupThresh;
   }
@@ -391,3 +419,60 @@ export class TcpConnection {
     return this.sendQueue.byteLength - Math.max(0, sent);
   }
 }
+
+defineFlags(TcpConnection.prototype, [
+  'isInAcceptQueue',
+  'leftForTimeWait',
+  'isRcvBufferFixed',
+  'isSndBufferFixed',
+  'hasTimestamps',
+  'hasSack',
+  'hasWindowScaling',
+  'hasEcn',
+  'hasTsRecent',
+  'isWriteBlocked',
+  'isWriteShut',
+  'isFinSent',
+  'isReadShut',
+  'isOrphan',
+  'hasPeerFin',
+  'isPeerDone',
+  'isAckDue',
+  'isAckDelayed',
+  'isPingPong',
+  'isEceDue',
+  'isCwrDue',
+  'isNoDelay',
+  'isCorked',
+  'isCorkOver',
+  'hasMore',
+  'usesKeepAlive',
+  'isSynDue',
+  'isFastOpen',
+  'requestsEcn',
+  'hasRecoverPoint',
+  'hasRackDsackRound',
+  'isReorderingSeen',
+  'isTlpOut',
+  'isTlpRetransmission',
+  'hasUndo',
+  'hasRetransmitTsVal',
+  'isCwndLimited',
+  'hasShort',
+  'chunkIsLong',
+  'hasSeenEct',
+  'isReady',
+]);
+defineSettings<ConnectionSettings>(TcpConnection.prototype, [
+  'keepAliveIdleNs',
+  'keepAliveIntervalNs',
+  'keepAliveProbesMax',
+  'userTimeoutNs',
+  'lingerNs',
+  'mssClamp',
+  'windowClamp',
+  'synRetries',
+  'notSentLowAt',
+  'trafficClass',
+  'quickAckChoice',
+]);

@@ -15,13 +15,14 @@ import type { PayloadWriter } from '../frame/payload-writer.ts';
 import type { CongestionControllerFactory } from '../recovery/congestion.ts';
 import { AckOutcome } from './ack-outcome.ts';
 import { ArrivedSegment } from './arrived-segment.ts';
-import { PiecePool } from './byte-queue.ts';
+import { ByteQueue, PiecePool } from './byte-queue.ts';
 import type { TcpConfig } from './config.ts';
-import type { TcpConnection } from './connection.ts';
+import { type ConnectionSettings, defaultSettings, type TcpConnection } from './connection.ts';
 import { TCP_COUNTER_COUNT, type TcpCounter } from './counters.ts';
 import { FastOpenCookies } from './fast-open.ts';
 import type { FlowMeter } from './flow-meter.ts';
 import { RangePool } from './reassembly.ts';
+import { Scoreboard } from './scoreboard.ts';
 import { SegmentTable } from './segment-table.ts';
 import { TcpState } from './state.ts';
 
@@ -58,7 +59,7 @@ export const enum TimerKind {
   Pacing = 3,
   Cork = 4,
 }
-export const TIMER_SHIFT = 3;
+export const TIMER_KINDS = 5;
 const SACK_CACHE_SHIFT = 3;
 
 export class TcpContext {
@@ -77,11 +78,20 @@ export class TcpContext {
   readonly segment = new ArrivedSegment();
   readonly timers: TimerTable;
   /** Cells of TimerKind by slot; the least of a slot's is its deadline in `timers`. */
-  timerCells = new Float64Array(16 << TIMER_SHIFT).fill(NEVER);
-  /** The SACK blocks of the last ACK by slot: four pairs of edges, equal ones for none. */
+  timerCells = new Float64Array(16 * TIMER_KINDS).fill(NEVER);
+  /** The SACK blocks of the last ACK by scoreboard: four pairs of edges, equal ones for none. */
   sackCache = new Int32Array(16 << SACK_CACHE_SHIFT);
   readonly counters = new Float64Array(TCP_COUNTER_COUNT);
   readonly fastOpen: FastOpenCookies;
+  /** What connections start with. */
+  readonly settings: ConnectionSettings;
+  /** Of every connection that has nothing in flight. */
+  readonly idleScoreboard: Scoreboard;
+  readonly #spareScoreboards: Scoreboard[] = [];
+  /** Of every connection without data to send or to read. */
+  readonly idleQueue: ByteQueue;
+  readonly #spareQueues: ByteQueue[] = [];
+  #scoreboardCount = 0;
   owner!: ConnectionOwner;
   /** Frames made at once: resets and answers without a connection. */
   readonly #control: FrameFifo;
@@ -102,10 +112,12 @@ export class TcpContext {
     this.clock = environment.clock;
     this.random = environment.random;
     this.payloadWriter = environment.payloadWriter;
-    this.meter = environment.meter;
     this.config = config;
+    this.settings = defaultSettings(config);
+    this.idleScoreboard = new Scoreboard(this.segments, -1);
     this.controllers = controllers;
     this.pieces = new PiecePool(environment.pool.payloads);
+    this.idleQueue = new ByteQueue(this.pieces);
     this.ranges = new RangePool(this.pieces);
     this.timers = new TimerTable(environment.clock);
     this.fastOpen = new FastOpenCookies(environment.random.fork('fast open'));
@@ -126,38 +138,72 @@ export class TcpContext {
     return this.#identification;
   }
 
-  /** Makes room for a connection in this slot. Cold. */
-  reserveSlot(slot: number): void {
-    this.timers.reserve(slot);
-    if ((slot + 1) << TIMER_SHIFT > this.timerCells.length) {
-      const cells = new Float64Array(this.timerCells.length * 2).fill(NEVER);
-      cells.set(this.timerCells);
-      this.timerCells = cells;
+  /** A scoreboard for a connection that begins to send. */
+  takeScoreboard(): Scoreboard {
+    const scoreboard = this.#spareScoreboards.pop() ?? this.#createScoreboard();
+    this.clearSackCache(scoreboard.index);
+    return scoreboard;
+  }
+
+  #createScoreboard(): Scoreboard {
+    const index = this.#scoreboardCount++;
+    if ((index + 1) << SACK_CACHE_SHIFT > this.sackCache.length) {
       const cache = new Int32Array(this.sackCache.length * 2);
       cache.set(this.sackCache);
       this.sackCache = cache;
     }
+    return new Scoreboard(this.segments, index);
   }
 
-  clearSackCache(slot: number): void {
-    this.sackCache.fill(0, slot << SACK_CACHE_SHIFT, (slot + 1) << SACK_CACHE_SHIFT);
+  takeQueue(): ByteQueue {
+    return this.#spareQueues.pop() ?? new ByteQueue(this.pieces);
+  }
+
+  /** Takes an empty queue back. Gives the one to use from now on. */
+  returnQueue(queue: ByteQueue): ByteQueue {
+    if (queue !== this.idleQueue) this.#spareQueues.push(queue);
+    return this.idleQueue;
+  }
+
+  /** The connection has nothing in flight. */
+  returnScoreboard(connection: TcpConnection): void {
+    const { scoreboard } = connection;
+    if (scoreboard === this.idleScoreboard) return;
+    scoreboard.clear();
+    connection.scoreboard = this.idleScoreboard;
+    this.#spareScoreboards.push(scoreboard);
+  }
+
+  /** Makes room for a connection in this slot. Cold. */
+  reserveSlot(slot: number): void {
+    this.timers.reserve(slot);
+    if ((slot + 1) * TIMER_KINDS > this.timerCells.length) {
+      const cells = new Float64Array(this.timerCells.length * 2).fill(NEVER);
+      cells.set(this.timerCells);
+      this.timerCells = cells;
+    }
+  }
+
+  clearSackCache(index: number): void {
+    if (index < 0) return;
+    this.sackCache.fill(0, index << SACK_CACHE_SHIFT, (index + 1) << SACK_CACHE_SHIFT);
   }
 
   /** Sets one of a connection's timers; NEVER stops it. */
   setTimer(slot: number, kind: TimerKind, atNs: number): void {
-    this.timerCells[(slot << TIMER_SHIFT) + kind] = atNs;
+    this.timerCells[slot * TIMER_KINDS + kind] = atNs;
   }
 
   timer(slot: number, kind: TimerKind): number {
-    return this.timerCells[(slot << TIMER_SHIFT) + kind];
+    return this.timerCells[slot * TIMER_KINDS + kind];
   }
 
   /** The least of a connection's timers becomes its deadline. */
   settleTimers(slot: number): void {
     const cells = this.timerCells;
-    const at = slot << TIMER_SHIFT;
+    const at = slot * TIMER_KINDS;
     let least = cells[at];
-    for (let kind = 1; kind <= TimerKind.Cork; kind++) {
+    for (let kind = 1; kind < TIMER_KINDS; kind++) {
       if (cells[at + kind] < least) least = cells[at + kind];
     }
     const { timers } = this;
@@ -167,7 +213,7 @@ export class TcpContext {
   }
 
   stopTimers(slot: number): void {
-    this.timerCells.fill(NEVER, slot << TIMER_SHIFT, (slot + 1) << TIMER_SHIFT);
+    this.timerCells.fill(NEVER, slot * TIMER_KINDS, (slot + 1) * TIMER_KINDS);
     this.timers.deadlineNs[slot] = NEVER;
   }
 

@@ -67,10 +67,14 @@ function finish(connection: TcpConnection, event: TransportEvent): void {
   const { context } = connection;
   connection.setState(TcpState.Closed);
   connection.sendQueue.clear();
-  connection.scoreboard.clear();
-  connection.reassembly.clear();
+  connection.sendQueue = context.returnQueue(connection.sendQueue);
+  context.returnScoreboard(connection);
+  connection.reassembly?.clear();
   // What has arrived in order can still be read after the peer's FIN, not after a failure.
-  if (event === TransportEvent.Reset || connection.isOrphan) connection.receiveQueue.clear();
+  if (event === TransportEvent.Reset || connection.isOrphan) {
+    connection.receiveQueue.clear();
+    connection.receiveQueue = context.returnQueue(connection.receiveQueue);
+  }
   connection.sendPiece = NO_PIECE;
   connection.isAckDue = false;
   connection.isAckDelayed = false;

@@ -21,6 +21,8 @@ export class FastOpenCookies {
   /** Four words, as `net.ipv4.tcp_fastopen_key` has them. */
   readonly key: Int32Array;
   readonly #lengths: number[] = [COOKIE_BYTES];
+  /** The MSS that came with each: the peer's, known before its SYN-ACK. */
+  readonly #mss: number[] = [0];
   /** Place of the cookie by remote address. */
   readonly #places = new Map<number, number>();
   readonly #hash = new Int32Array(2);
@@ -40,18 +42,23 @@ export class FastOpenCookies {
     return this.#places.get(remoteAddress) ?? -1;
   }
 
-  /** Keeps what a server gave. */
-  remember(remoteAddress: number, words: Int32Array, at: number, length: Bytes): void {
-    let place = this.placeOf(remoteAddress);
+  mssOf(place: number): Bytes {
+    return this.#mss[place / COOKIE_WORDS] as number;
+  }
+
+  /** Keeps what a server gave, with its MSS. */
+  remember(remote: number, words: Int32Array, at: number, length: Bytes, mss: Bytes): void {
+    let place = this.placeOf(remote);
     if (place < 0) {
       place = this.cookies.length;
       const cookies = new Int32Array(place + COOKIE_WORDS);
       cookies.set(this.cookies);
       this.cookies = cookies;
-      this.#places.set(remoteAddress, place);
+      this.#places.set(remote, place);
     }
     for (let word = 0; word < COOKIE_WORDS; word++) this.cookies[place + word] = words[at + word];
     this.#lengths[place / COOKIE_WORDS] = length;
+    this.#mss[place / COOKIE_WORDS] = mss;
   }
 
   forget(remoteAddress: number): void {
@@ -99,6 +106,7 @@ export function startFastOpen(connection: TcpConnection): boolean {
     context.count(TcpCounter.FastOpenCookieRequests);
     return false;
   }
+  connection.peerMss = context.fastOpen.mssOf(connection.fastOpenCookieAt);
   context.count(TcpCounter.FastOpenActive);
   return true;
 }
@@ -112,7 +120,8 @@ export function onFastOpenAnswer(connection: TcpConnection, segment: ArrivedSegm
   const length = extra[record + BuiltExtra.FastOpenLength];
   if (extra[record + BuiltExtra.FastOpen] !== FastOpenForm.Absent && length > 0) {
     const from = record + BuiltExtra.FastOpenCookie;
-    context.fastOpen.remember(connection.remoteAddress, extra, from, length);
+    const { remoteAddress, peerMss } = connection;
+    context.fastOpen.remember(remoteAddress, extra, from, length, peerMss);
   }
   if (connection.synDataBytes > 0 && segment.ack === seqAdd(connection.iss, 1)) {
     context.count(TcpCounter.FastOpenActiveFail);

@@ -24,6 +24,7 @@ import type { ArrivedSegment, EcnCodepoint } from './arrived-segment.ts';
 import type { TcpConnection } from './connection.ts';
 import type { TcpContext } from './context.ts';
 import { TcpCounter } from './counters.ts';
+import type { Reassembly } from './reassembly.ts';
 import { takeWindowField } from './receive-window.ts';
 import { timestampNow } from './timestamps.ts';
 
@@ -91,9 +92,8 @@ export function buildSegment(
   }
   if (connection.hasTimestamps) addTimestamps(connection, words, at);
   const wantsSack = connection.hasSack && (flags & (TcpFlag.Syn | TcpFlag.Rst)) === 0;
-  if (wantsSack && (connection.hasDsack || connection.reassembly.rangeCount > 0)) {
-    addSackBlocks(connection, at, length);
-  }
+  const { reassembly } = connection;
+  if (wantsSack && reassembly?.hasBlocks) addSackBlocks(connection, reassembly, at, length);
   connection.segmentsOut++;
   if ((flags & TcpFlag.Ack) !== 0) onAckSent(connection);
   return frame;
@@ -108,7 +108,12 @@ function addTimestamps(connection: TcpConnection, words: Int32Array, at: number)
 }
 
 /** As many blocks as fit: a duplicate first (RFC 2883 §4), then the newest (RFC 2018 §4). */
-function addSackBlocks(connection: TcpConnection, at: number, length: Bytes): void {
+function addSackBlocks(
+  connection: TcpConnection,
+  reassembly: Reassembly,
+  at: number,
+  length: Bytes,
+): void {
   const { pool } = connection.context;
   const extra = pool.extraWords;
   const optionBytes = connection.hasTimestamps ? TIMESTAMPS_BYTES : 0;
@@ -116,16 +121,7 @@ function addSackBlocks(connection: TcpConnection, at: number, length: Bytes): vo
   const most = length === 0 ? OPTION_BYTES_MAX - optionBytes : room;
   const max = Math.floor((most - SACK_HEADER_BYTES) / SACK_BLOCK_BYTES);
   if (max < 1) return;
-  let count = 0;
-  if (connection.hasDsack) {
-    connection.hasDsack = false;
-    extra[at + BuiltExtra.SackLeft] = connection.dsackLeft;
-    extra[at + BuiltExtra.SackRight] = connection.dsackRight;
-    count = 1;
-  }
-  const first = at + BuiltExtra.SackLeft + 2 * count;
-  count += connection.reassembly.writeSackBlocks(extra, first, max - count);
-  if (count === 0) return;
+  const count = reassembly.writeSackBlocks(extra, at + BuiltExtra.SackLeft, max);
   extra[at + BuiltExtra.SackCount] = count;
   pool.words[at + FrameWord.Meta] |= MetaBit.HasSack;
   pool.words[at + FrameWord.WireLength] += SACK_HEADER_BYTES + SACK_BLOCK_BYTES * count;

@@ -15,10 +15,11 @@ import {
 } from '../frame/frame-record.ts';
 import { initialWindowRfc6928 } from '../recovery/congestion.ts';
 import { TcpFlag } from '../wire/tcp.ts';
+import { TCP_OPTIONS_BYTES_MAX } from '../wire/tcp-options.ts';
 import type { ArrivedSegment } from './arrived-segment.ts';
 import { EcnMode } from './config.ts';
 import { RetransmitMode, type TcpConnection } from './connection.ts';
-import { buildSegment, setFastOpenOption, setSynOptions } from './frame-builder.ts';
+import { buildSegment, headerBytes, setFastOpenOption, setSynOptions } from './frame-builder.ts';
 import { announcedMss, startMtuSearch, updateSmss } from './path-mtu.ts';
 import { openReceiveWindow, windowShiftFor } from './receive-window.ts';
 import { setRetransmitTimer } from './retransmit-timer.ts';
@@ -79,7 +80,7 @@ export function transmitSyn(connection: TcpConnection): FrameId {
   const shift = connection.hasWindowScaling ? connection.rcvWndShift : -1;
   setSynOptions(context, frame, connection.advMss, shift, connection.hasSack);
   if (connection.fastOpenForm !== FastOpenForm.Absent) addFastOpen(connection, frame);
-  if (connection.synRetransmits === 0) connection.synSentNs = context.clock.nowNs;
+  connection.lastSentNs = context.clock.nowNs;
   if (state === TcpState.SynSent || config.synAckRetries > 0) {
     setRetransmitTimer(connection, RetransmitMode.Rto);
   }
@@ -98,7 +99,9 @@ function addFastOpen(connection: TcpConnection, frame: FrameId): void {
 /** Data of a Fast Open SYN: with a cookie, once. */
 function takeSynData(connection: TcpConnection, isAnswer: boolean): Bytes {
   if (isAnswer || connection.fastOpenCookieAt < 0 || connection.synRetransmits > 0) return 0;
-  const room = connection.smss;
+  // RFC 7413 §4.2.1: the SYN's own options take their room.
+  const path = connection.pathMtuBytes - headerBytes(connection.isIpv6);
+  const room = Math.min(connection.peerMss, path) - TCP_OPTIONS_BYTES_MAX;
   const length = Math.min(connection.sendQueue.byteLength, room);
   connection.synDataBytes = length;
   connection.isFastOpen = true;
@@ -177,7 +180,7 @@ export function establish(connection: TcpConnection, segment: ArrivedSegment): v
 function sampleHandshake(connection: TcpConnection, segment: ArrivedSegment): void {
   const { context, rtt } = connection;
   if (connection.synRetransmits === 0) {
-    rtt.onSample(context.clock.nowNs - connection.synSentNs);
+    rtt.onSample(context.clock.nowNs - connection.lastSentNs);
   } else if (connection.hasTimestamps && segment.hasTimestamps && segment.tsEcr !== 0) {
     rtt.onSample(timestampRttNs(connection, segment.tsEcr));
   } else {

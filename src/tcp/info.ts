@@ -141,6 +141,6 @@ function totalsInfo(connection: TcpConnection) {
     tcpi_delivered: connection.deliveredSegments,
     tcpi_delivered_ce: connection.deliveredCeSegments,
     tcpi_dsack_dups: connection.dsackDups,
-    tcpi_rcv_ooopack: connection.outOfOrderSegments,
+    tcpi_rcv_ooopack: connection.reassembly?.segments ?? 0,
   };
 }

@@ -3,7 +3,7 @@
  * RFC 4821 (probing with larger segments, and backing off when timeouts look like a black hole).
  * Built frames carry Don't Fragment, so a segment larger than a link is dropped there.
  */
-import { seqAdd, seqBefore } from '../base/seq.ts';
+import { type SeqNumber, seqBefore } from '../base/seq.ts';
 import type { Bytes } from '../base/units.ts';
 import { MtuProbing } from './config.ts';
 import { CongestionState, type TcpConnection } from './connection.ts';
@@ -18,6 +18,8 @@ const MTU_MIN_IPV6 = 1280;
 const PROBE_STEP_MIN = 8;
 /** Segments that should be there to follow a probe, so that its loss is seen: RFC 4821 §7.4. */
 const PROBE_FOLLOWERS = 4;
+/** A probe that is lost should not hold up much: RFC 4821 §7.4. */
+const PROBE_WINDOW_SEGMENTS = 11;
 
 /** The MSS to announce: RFC 6691 §2, options not counted. */
 export function announcedMss(connection: TcpConnection): Bytes {
@@ -37,15 +39,23 @@ export function updateSmss(connection: TcpConnection): void {
   if (connection.controller !== undefined && before !== mss) connection.controller.onMtuChange(mss);
 }
 
-/** Before the first data: where the search for the path MTU starts, and its upper end. */
+/** RFC 4821 §7.3: the path carries `low`; `high` is the most it may. */
+export interface MtuSearch {
+  low: Bytes;
+  high: Bytes;
+  /** Packet size of the probe in flight, 0 without one, and the sequence number that follows it. */
+  size: Bytes;
+  end: SeqNumber;
+}
+
+/** Before the first data: with probing, the search for the path MTU starts low. */
 export function startMtuSearch(connection: TcpConnection): void {
-  const { config } = connection;
-  connection.probeHigh = connection.pathMtuBytes;
-  connection.probeLow = connection.pathMtuBytes;
+  const { config, pathMtuBytes } = connection;
   if (config.mtuProbing !== MtuProbing.Always) return;
   const base = config.mtuProbeBaseMss + headerBytes(connection.isIpv6);
-  connection.probeLow = Math.min(base, connection.pathMtuBytes);
-  connection.pathMtuBytes = connection.probeLow;
+  const low = Math.min(base, pathMtuBytes);
+  connection.mtuSearch = { low, high: pathMtuBytes, size: 0, end: connection.sndNxt };
+  connection.pathMtuBytes = low;
 }
 
 /** A router could not forward a segment of ours: RFC 1191 §5. The caller has checked that it is ours. */
@@ -55,8 +65,11 @@ export function onPacketTooBig(connection: TcpConnection, mtu: Bytes): void {
   const bytes = Math.max(mtu, least);
   if (bytes >= connection.pathMtuBytes) return;
   connection.pathMtuBytes = bytes;
-  connection.probeHigh = Math.min(connection.probeHigh, bytes);
-  connection.probeLow = Math.min(connection.probeLow, bytes);
+  const { mtuSearch } = connection;
+  if (mtuSearch !== undefined) {
+    mtuSearch.high = Math.min(mtuSearch.high, bytes);
+    mtuSearch.low = Math.min(mtuSearch.low, bytes);
+  }
   updateSmss(connection);
 }
 
@@ -71,45 +84,57 @@ export function onBlackHoleSuspected(connection: TcpConnection): void {
     Math.max(68, Math.floor((connection.pathMtuBytes - header) / 2) + header),
   );
   if (mtu >= connection.pathMtuBytes) return;
-  connection.probeLow = mtu;
+  const high = connection.mtuSearch?.high ?? connection.pathMtuBytes;
+  connection.mtuSearch = { low: mtu, high, size: 0, end: connection.sndNxt };
   connection.pathMtuBytes = mtu;
   updateSmss(connection);
 }
 
 /** The payload of a probe to send now, or 0. */
 export function mtuProbeLength(connection: TcpConnection, unsent: Bytes, room: Bytes): Bytes {
-  const { probeHigh, probeLow, probeSize } = connection;
-  if (probeHigh - probeLow < PROBE_STEP_MIN || probeSize !== 0) return 0;
-  const { config, controller, scoreboard, smss } = connection;
-  if (config.mtuProbing === MtuProbing.Off) return 0;
+  const { mtuSearch } = connection;
+  if (mtuSearch === undefined || mtuSearch.size !== 0) return 0;
+  const { low, high } = mtuSearch;
+  if (high - low < PROBE_STEP_MIN) return 0;
+  const { controller, scoreboard, smss } = connection;
   if (connection.congestionState !== CongestionState.Open || scoreboard.lost.head !== NO_ROW)
     return 0;
-  if (controller.cwnd < 11 * smss) return 0;
-  const mtu = Math.ceil((probeLow + probeHigh) / 2);
-  const length = smss + mtu - connection.pathMtuBytes;
+  if (controller.cwnd < PROBE_WINDOW_SEGMENTS * smss) return 0;
+  const length = smss + Math.ceil((low + high) / 2) - connection.pathMtuBytes;
   if (length <= smss) return 0;
   const needed = length + PROBE_FOLLOWERS * smss;
   return unsent >= needed && room >= needed ? length : 0;
 }
 
+/** SND.NXT is behind the probe. */
 export function onMtuProbeSent(connection: TcpConnection, length: Bytes): void {
-  connection.probeSize = connection.pathMtuBytes + length - connection.smss;
-  connection.probeSeq = seqAdd(connection.sndNxt, 0);
+  const { mtuSearch } = connection;
+  if (mtuSearch === undefined) return;
+  mtuSearch.size = connection.pathMtuBytes + length - connection.smss;
+  mtuSearch.end = connection.sndNxt;
 }
 
 /** SND.UNA has moved: a probe below it arrived, so the path carries its size. */
 export function onMtuProbeAcked(connection: TcpConnection): void {
-  if (connection.probeSize === 0 || seqBefore(connection.sndUna, connection.probeSeq)) return;
+  const { mtuSearch } = connection;
+  if (mtuSearch === undefined || mtuSearch.size === 0) return;
+  if (seqBefore(connection.sndUna, mtuSearch.end)) return;
   connection.context.count(TcpCounter.MtuProbeSuccess);
-  connection.probeLow = connection.probeSize;
-  connection.pathMtuBytes = connection.probeSize;
-  connection.probeSize = 0;
+  mtuSearch.low = mtuSearch.size;
+  connection.pathMtuBytes = mtuSearch.size;
+  mtuSearch.size = 0;
   updateSmss(connection);
 }
 
-/** The probe is lost while others arrive: its size was too large, and no sign of congestion: RFC 4821 §7.6.2. */
-export function onMtuProbeLost(connection: TcpConnection): void {
+/**
+ * A segment that ends at `end` is lost. The probe alone: its size was too large, which is no sign of congestion
+ * (RFC 4821 §7.6.2), and true is returned.
+ */
+export function isMtuProbeLost(connection: TcpConnection, end: SeqNumber): boolean {
+  const { mtuSearch } = connection;
+  if (mtuSearch === undefined || mtuSearch.size === 0 || end !== mtuSearch.end) return false;
   connection.context.count(TcpCounter.MtuProbeFail);
-  connection.probeHigh = connection.probeSize - 1;
-  connection.probeSize = 0;
+  mtuSearch.high = mtuSearch.size - 1;
+  mtuSearch.size = 0;
+  return true;
 }

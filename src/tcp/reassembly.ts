@@ -68,6 +68,12 @@ export class RangePool {
 
 /** The out-of-order data of one connection. */
 export class Reassembly {
+  /** Segments that came out of order. */
+  segments = 0;
+  /** A duplicate to report: RFC 2883 §4. */
+  hasDsack = false;
+  dsackLeft: SeqNumber = seqFromWire(0);
+  dsackRight: SeqNumber = seqFromWire(0);
   readonly #pool: RangePool;
   #head = NO_RANGE;
   #tail = NO_RANGE;
@@ -81,6 +87,11 @@ export class Reassembly {
 
   get byteLength(): Bytes {
     return this.#byteLength;
+  }
+
+  /** There is something for a SACK option. */
+  get hasBlocks(): boolean {
+    return this.#count > 0 || this.hasDsack;
   }
 
   get rangeCount(): number {
@@ -138,11 +149,20 @@ export class Reassembly {
     return length;
   }
 
-  /** Writes up to `max` blocks as pairs of edges, the newest first, to target[at …]. Returns how many. */
+  /**
+   * Writes up to `max` blocks as pairs of edges to target[at …]: a duplicate first (RFC 2883 §4), then the newest
+   * ranges. Returns how many.
+   */
   writeSackBlocks(target: Int32Array, at: number, max: number): number {
     const words = this.#pool.words;
     let range = this.#newest;
     let count = 0;
+    if (this.hasDsack) {
+      this.hasDsack = false;
+      target[at] = this.dsackLeft;
+      target[at + 1] = this.dsackRight;
+      count = 1;
+    }
     while (range !== NO_RANGE && count < max) {
       target[at + 2 * count] = words[(range << SHIFT) + RangeWord.Left];
       target[at + 2 * count + 1] = words[(range << SHIFT) + RangeWord.Right];

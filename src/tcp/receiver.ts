@@ -10,9 +10,11 @@ import { NO_PAYLOAD } from '../frame/frame-record.ts';
 import { TcpFlag } from '../wire/tcp.ts';
 import { onDataArrived, scheduleAck, startQuickAcks } from './ack-policy.ts';
 import { type ArrivedSegment, EcnCodepoint } from './arrived-segment.ts';
+import type { ByteQueue } from './byte-queue.ts';
 import type { TcpConnection } from './connection.ts';
 import { TcpCounter } from './counters.ts';
 import { TransportEvent } from './events.ts';
+import { Reassembly } from './reassembly.ts';
 import { growReceiveWindow, measureReceiveRtt } from './receive-window.ts';
 
 /** Takes the text of a segment that lies in the window. */
@@ -36,28 +38,40 @@ export function receiveText(connection: TcpConnection, segment: ArrivedSegment):
     }
     segment.trimFront(before);
   }
-  if (segment.seq === rcvNxt && connection.reassembly.rangeCount === 0)
-    takeInOrder(connection, segment);
+  const holes = connection.reassembly?.rangeCount ?? 0;
+  if (segment.seq === rcvNxt && holes === 0) takeInOrder(connection, segment);
   else takeOutOfOrder(connection, segment);
 }
 
 function takeInOrder(connection: TcpConnection, segment: ArrivedSegment): void {
   const { context } = connection;
-  if (segment.payload === NO_PAYLOAD) connection.receiveQueue.appendZeros(segment.length);
+  const queue = ownReceiveQueue(connection);
+  if (segment.payload === NO_PAYLOAD) queue.appendZeros(segment.length);
   else {
     context.pool.payloads.retain(segment.payload);
-    connection.receiveQueue.append(segment.payload, segment.length);
+    queue.append(segment.payload, segment.length);
   }
   advance(connection, segment.length);
   scheduleAck(connection, false);
 }
 
+function ownReceiveQueue(connection: TcpConnection): ByteQueue {
+  const { context } = connection;
+  if (connection.receiveQueue === context.idleQueue) connection.receiveQueue = context.takeQueue();
+  return connection.receiveQueue;
+}
+
+function ownReassembly(connection: TcpConnection): Reassembly {
+  connection.reassembly ??= new Reassembly(connection.context.ranges);
+  return connection.reassembly;
+}
+
 function takeOutOfOrder(connection: TcpConnection, segment: ArrivedSegment): void {
-  const { reassembly } = connection;
-  connection.outOfOrderSegments++;
+  const reassembly = ownReassembly(connection);
+  reassembly.segments++;
   const fresh = reassembly.insert(segment.seq, segment.length, segment.payload);
   if (fresh < segment.length) noteDuplicate(connection, segment.seq, segment.length);
-  const delivered = reassembly.deliver(connection.rcvNxt, connection.receiveQueue);
+  const delivered = reassembly.deliver(connection.rcvNxt, ownReceiveQueue(connection));
   if (delivered > 0) advance(connection, delivered);
   // A hole that opens, is still there or is filled: RFC 5681 §4.2.
   scheduleAck(connection, true);
@@ -74,9 +88,10 @@ function advance(connection: TcpConnection, length: Bytes): void {
 /** A DSACK block for the next ACK: RFC 2883 §4. */
 export function noteDuplicate(connection: TcpConnection, left: SeqNumber, length: Bytes): void {
   if (!connection.hasSack || !connection.config.usesDsack) return;
-  connection.hasDsack = true;
-  connection.dsackLeft = left;
-  connection.dsackRight = seqAdd(left, length);
+  const reassembly = ownReassembly(connection);
+  reassembly.hasDsack = true;
+  reassembly.dsackLeft = left;
+  reassembly.dsackRight = seqAdd(left, length);
   connection.context.count(TcpCounter.DsackOldSent);
 }
 

@@ -7,11 +7,13 @@
  */
 import { seqBefore } from '../base/seq.ts';
 import { CongestionCause } from '../recovery/congestion.ts';
+import { ProportionalRateReduction, ReductionBound } from '../recovery/prr.ts';
 import { TcpFlag } from '../wire/tcp.ts';
 import type { ArrivedSegment } from './arrived-segment.ts';
 import { flightSize } from './congestion-window.ts';
 import { CongestionState, RetransmitMode, type TcpConnection } from './connection.ts';
 import { TcpCounter } from './counters.ts';
+import { isMtuProbeLost } from './path-mtu.ts';
 import {
   detectLosses,
   finishLosses,
@@ -70,7 +72,12 @@ function endPeriod(connection: TcpConnection, segment: ArrivedSegment, advances:
 /** Open and Disorder (and CWR): a loss begins a period. */
 function watch(connection: TcpConnection): void {
   const { scoreboard } = connection;
-  if (scoreboard.lostSegments > 0) {
+  const { head } = scoreboard.lost;
+  const isProbe =
+    scoreboard.lostSegments === 1 &&
+    head !== NO_ROW &&
+    isMtuProbeLost(connection, connection.context.segments.end(head));
+  if (scoreboard.lostSegments > 0 && !isProbe) {
     enterRecovery(connection);
     return;
   }
@@ -112,7 +119,9 @@ function onEce(connection: TcpConnection): void {
 
 /** RecoverFS is FlightSize (RFC 6937 §3), or in the `linux` profile the window before the reduction. */
 function startPrr(connection: TcpConnection, windowBefore: number): void {
-  const { controller, prr, smss } = connection;
+  const { controller, smss } = connection;
+  connection.prr ??= new ProportionalRateReduction(ReductionBound.SafeAck);
+  const { prr } = connection;
   const inSegments = connection.config.granularity === 'segments';
   const unit = inSegments ? smss : 1;
   const recoverFs = inSegments ? windowBefore : Math.max(connection.scoreboard.bytes, smss);
@@ -261,6 +270,7 @@ export function onRetransmissionTimeout(connection: TcpConnection): void {
       : scoreboard.bytes;
   if (isNewPeriod || !seqBefore(connection.sndUna, connection.highSeq)) startUndo(connection);
   else if (connection.congestionState === CongestionState.Recovery) connection.hasUndo = false;
+  if (connection.mtuSearch !== undefined) isMtuProbeLost(connection, connection.mtuSearch.end);
   forgetRenegedSacks(connection);
   markLostAtTimeout(connection);
   controller.onRetransmissionTimeout(flight);
@@ -272,7 +282,7 @@ export function onRetransmissionTimeout(connection: TcpConnection): void {
   connection.frtoStep =
     connection.config.usesFrto &&
     (isNewPeriod || connection.backoffs > 0) &&
-    connection.probeSize === 0
+    connection.mtuSearch === undefined
       ? 1
       : 0;
   connection.isTlpOut = false;
@@ -288,7 +298,7 @@ function forgetRenegedSacks(connection: TcpConnection): void {
   if (head === NO_ROW || (context.segments.flags(head) & SegmentFlag.Sacked) === 0) return;
   context.count(TcpCounter.SackReneging);
   scoreboard.forgetSacks();
-  context.clearSackCache(connection.slot);
+  context.clearSackCache(scoreboard.index);
 }
 
 /** RFC 8985 §7.4: what the answer to a probe means for the window. */
@@ -318,7 +328,7 @@ export function onTailLossProbeAck(
 
 /** RFC 8985 §6.2 step 5: what was late is now lost. */
 export function onReorderingTimeout(connection: TcpConnection): void {
-  const { context, prr, smss, config } = connection;
+  const { context, smss, config } = connection;
   const { outcome } = context;
   outcome.begin(connection.rate, connection.highSeq, connection.rtt.minNs);
   outcome.sample.priorInFlight = flightSize(connection);
@@ -330,7 +340,8 @@ export function onReorderingTimeout(connection: TcpConnection): void {
   outcome.sample.ackedSegments = 0;
   outcome.sample.inFlight = flightSize(connection);
   if (connection.congestionState <= CongestionState.Cwr) enterRecovery(connection);
-  if (connection.congestionState !== CongestionState.Recovery) return;
+  const { prr } = connection;
+  if (connection.congestionState !== CongestionState.Recovery || prr === undefined) return;
   const unit = config.granularity === 'segments' ? smss : 1;
   const flight = flightSize(connection);
   // The timer stands for the ACK of one segment.

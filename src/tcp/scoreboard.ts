@@ -41,9 +41,12 @@ export class Scoreboard {
   highestSacked = NO_ROW;
   /** Where the last SACK block ended. */
   #hint = NO_ROW;
+  /** Names its row of remembered SACK blocks. */
+  readonly index: number;
   readonly #table: SegmentTable;
 
-  constructor(table: SegmentTable) {
+  constructor(table: SegmentTable, index: number) {
+    this.index = index;
     this.#table = table;
   }
 

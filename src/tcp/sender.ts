@@ -9,6 +9,7 @@ import { seqAdd, seqBefore, seqDiff } from '../base/seq.ts';
 import { type Bytes, NEVER } from '../base/units.ts';
 import { type FrameId, NO_FRAME, NO_PAYLOAD } from '../frame/frame-record.ts';
 import { UNPACED } from '../recovery/congestion.ts';
+import type { Pacer } from '../recovery/pacer.ts';
 import { TcpFlag } from '../wire/tcp.ts';
 import { onDataSent } from './ack-policy.ts';
 import { EcnCodepoint } from './arrived-segment.ts';
@@ -68,8 +69,8 @@ function transmitData(connection: TcpConnection): FrameId {
   const { scoreboard } = connection;
   if (connection.probeDue !== ProbeKind.None) return transmitProbe(connection);
   const { pacer } = connection;
-  if (pacer.eligibleAtNs > connection.context.clock.nowNs) {
-    waitForPacer(connection);
+  if (pacer !== undefined && pacer.eligibleAtNs > connection.context.clock.nowNs) {
+    waitForPacer(connection, pacer);
     return NO_FRAME;
   }
   // RFC 5682 §3.1 step 2: new data first, which tells whether the timeout was spurious.
@@ -81,8 +82,8 @@ function transmitData(connection: TcpConnection): FrameId {
 }
 
 /** Something waits only for its time. */
-function waitForPacer(connection: TcpConnection): void {
-  const { context, slot, pacer, scoreboard } = connection;
+function waitForPacer(connection: TcpConnection, pacer: Pacer): void {
+  const { context, slot, scoreboard } = connection;
   const hasWork =
     scoreboard.lost.head !== NO_ROW ||
     connection.unsentBytes > 0 ||
@@ -225,7 +226,7 @@ function sendNew(
   hasFin: boolean,
   isLast: boolean,
 ): FrameId {
-  const { context, scoreboard, sndNxt } = connection;
+  const { context, sndNxt } = connection;
   settleCursor(connection);
   const { sendPiece, sendSkip } = connection;
   const payload = payloadAt(connection, sendPiece, sendSkip, length);
@@ -241,7 +242,10 @@ function sendNew(
   if (connection.hasEcn && length > 0) setEcn(context, frame, EcnCodepoint.Ect0);
   const rowFlags =
     (hasFin ? SegmentFlag.Fin : 0) | ((flags & TcpFlag.Psh) !== 0 ? SegmentFlag.Push : 0);
-  const row = scoreboard.append(sndNxt, length, rowFlags, sendPiece, sendSkip);
+  if (connection.scoreboard === context.idleScoreboard) {
+    connection.scoreboard = context.takeScoreboard();
+  }
+  const row = connection.scoreboard.append(sndNxt, length, rowFlags, sendPiece, sendSkip);
   advanceCursor(connection, length);
   connection.sndNxt = seqAdd(sndNxt, length + (hasFin ? 1 : 0));
   if (hasFin) connection.isFinSent = true;

@@ -297,7 +297,6 @@ export class TcpLayer implements ConnectionOwner, ConnectionMaker {
   #add(local: number, remote: number, ports: number, isIpv6: boolean): TcpConnection {
     const slot = this.#freeSlots.pop() ?? this.#connections.length;
     this.context.reserveSlot(slot);
-    this.context.clearSackCache(slot);
     const connection = new TcpConnection(this.context, slot, local, remote, ports, isIpv6);
     this.#connections[slot] = connection;
     this.#newestSlot = slot;

@@ -5,7 +5,7 @@
 import { NEVER } from '../base/units.ts';
 import { onDelayedAckTimeout } from './ack-policy.ts';
 import { ProbeKind, RetransmitMode, type TcpConnection } from './connection.ts';
-import { TIMER_SHIFT, TimerKind } from './context.ts';
+import { TIMER_KINDS, TimerKind } from './context.ts';
 import { TcpCounter } from './counters.ts';
 import { endConnection, failConnection, resetConnection } from './ending.ts';
 import { TcpError } from './errors.ts';
@@ -18,8 +18,8 @@ import { TcpState } from './state.ts';
 export function fireTimers(connection: TcpConnection): void {
   const { context, slot } = connection;
   const nowNs = context.clock.nowNs;
-  for (let kind = 0; kind <= TimerKind.Cork; kind++) {
-    if (context.timerCells[(slot << TIMER_SHIFT) + kind] > nowNs) continue;
+  for (let kind = 0; kind < TIMER_KINDS; kind++) {
+    if (context.timer(slot, kind) > nowNs) continue;
     context.setTimer(slot, kind, NEVER);
     fire(connection, kind);
     if (connection.state === TcpState.Closed) return;
@@ -78,7 +78,7 @@ function fireRetransmit(connection: TcpConnection): void {
 function fireSyn(connection: TcpConnection): void {
   const { config, context, state } = connection;
   const limit = state === TcpState.SynSent ? connection.synRetries : config.synAckRetries;
-  if (connection.stalledSinceNs < 0) connection.stalledSinceNs = connection.synSentNs;
+  if (connection.stalledSinceNs < 0) connection.stalledSinceNs = connection.lastSentNs;
   if (connection.synRetransmits >= limit || isUserTimeoutOver(connection)) {
     failConnection(connection, orSoft(connection, TcpError.TimedOut));
     return;

@@ -16,6 +16,7 @@ import {
 import { PayloadArena } from '../../src/frame/payload-arena.ts';
 import { Network } from '../../src/net/network.ts';
 import { ControllerRegistry } from '../../src/recovery/cc/controllers.ts';
+import { writeZeros } from '../../src/tcp/commands.ts';
 import { RFC_PROFILE, type TcpConfig } from '../../src/tcp/config.ts';
 import type { TcpConnection } from '../../src/tcp/connection.ts';
 import type { TcpError } from '../../src/tcp/errors.ts';
@@ -103,8 +104,8 @@ export class ScriptedPeer {
     this.expects('.', { seq: 1, ack: 1, length: 0 });
   }
 
-  /** Active open up to the SYN. */
-  opens(fastOpen = false): TcpConnection | TcpError {
+  /** Active open up to the SYN, with bytes already written. */
+  opens(fastOpen = false, bytes = 0): TcpConnection | TcpError {
     const result = this.host.layer.connect({
       localAddress: this.host.address,
       remoteAddress: this.#peerAddress,
@@ -113,6 +114,7 @@ export class ScriptedPeer {
       fastOpen,
     });
     if (typeof result !== 'number') this.connection = result;
+    if (bytes > 0) writeZeros(this.connection, bytes);
     this.host.pump();
     return result;
   }
