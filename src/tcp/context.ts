@@ -112,6 +112,7 @@ export class TcpContext {
     this.clock = environment.clock;
     this.random = environment.random;
     this.payloadWriter = environment.payloadWriter;
+    this.meter = environment.meter;
     this.config = config;
     this.settings = defaultSettings(config);
     this.idleScoreboard = new Scoreboard(this.segments, -1);
