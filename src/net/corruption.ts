@@ -21,6 +21,9 @@ import { BernoulliProcess } from './bernoulli-process.ts';
 import type { CorruptConfig } from './impairment-config.ts';
 import type { Network } from './network.ts';
 
+/** A capture may state that it holds the start of 2 GiB; positions stay 32-bit integers. */
+const BITS_MAX = 2 ** 31 - 1;
+
 export class Corruption {
   corrupted = 0;
   /** Every checksum there is is right nevertheless. */
@@ -81,10 +84,11 @@ export class Corruption {
   #flip(start: number, end: number, length: number): void {
     const { bytes } = this.#network.pool.payloads;
     const flipped = this.#flipped;
-    const count = Math.min(flipped.length, length * 8);
+    const bits = Math.min(length * 8, BITS_MAX);
+    const count = Math.min(flipped.length, bits);
     for (let index = 0; index < count; index++) {
-      let bit = this.#positions.below(length * 8);
-      while (this.#isAmongFirst(index, bit)) bit = this.#positions.below(length * 8);
+      let bit = this.#positions.below(bits);
+      while (this.#isAmongFirst(index, bit)) bit = this.#positions.below(bits);
       flipped[index] = bit;
       const byte = start + (bit >> 3);
       if (byte < end) bytes[byte] ^= 0x80 >> (bit & 7);

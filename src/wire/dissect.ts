@@ -30,6 +30,8 @@ import {
 
 const VLAN_TAGS_MAX = 8;
 const EXTENSION_HEADERS_MAX = 16;
+/** What a cell holds; a capture may state as much. */
+const WIRE_LENGTH_MAX = 2 ** 31 - 1;
 
 /**
  * Reads the packet at view[offset, offset + capturedLength), which must lie in the view, into row `row` of
@@ -80,7 +82,8 @@ function dissectLink(
   const cells = columns.cells;
   let network = offset + linkHeaderBytes(linkLayer);
   let etherType = network < end ? readEtherType(view, offset, linkLayer) : -1;
-  cells[Cell.WireLength + row] = ETHERNET_HEADER_BYTES + Math.max(originalEnd - network, 0);
+  const wireLength = ETHERNET_HEADER_BYTES + Math.max(originalEnd - network, 0);
+  cells[Cell.WireLength + row] = Math.min(wireLength, WIRE_LENGTH_MAX);
   cells[Cell.Vlan + row] = -1;
   if (isVlanEtherType(etherType)) {
     network = skipVlanTags(view, network, end, columns, row);

@@ -216,6 +216,22 @@ describe('an open-loop replay', () => {
     await expect(replay([wireless])).rejects.toThrow(/expected link type .* got/);
   });
 
+  it('takes a packet that states 2 GiB as it is, and corrupts the part that is there', async () => {
+    const RAW_IP = 101;
+    const stated = packet(0, fromServer({ seq: 0, length: 100 }).slice(14));
+    stated.original = 2 ** 31 - 1;
+    const { result, left } = await replay([writePcap([stated], RAW_IP)], {
+      path: { toClient: { corrupt: '100 % bits 64' }, toServer: { corrupt: '100 % bits 64' } },
+    });
+    const { packets, bytes, corruptedPackets } = result.total.toClient;
+    expect({ packets, bytes, corruptedPackets }).toEqual({
+      packets: 1,
+      bytes: 2 ** 31 - 1,
+      corruptedPackets: 1,
+    });
+    expect(left.packets[0]?.captured).toBe(140);
+  });
+
   it('counts frames for which there was no room, by name', async () => {
     const { result } = await replay([writePcap(download(50), ETHERNET)], {
       path: { toClient: { delay: '1 s' } },
