@@ -12,26 +12,13 @@ import { CaptureStream } from '../../src/pcap/capture-stream.ts';
 import { MemorySource } from '../../src/pcap/memory-source.ts';
 import { PcapngBuilder, patternBytes, textOption } from '../support/capture-builder.ts';
 import { captureFiles } from '../support/captures.ts';
+import { Chance } from '../support/chance.ts';
 
 const RUNS = Number(process.env['SLUICE_FUZZ_RUNS'] ?? 100_000);
 const FIRST_SEED = Number(process.env['SLUICE_FUZZ_SEED'] ?? 1);
 /** A mutant is the start of a capture: damage further on is met in the same states. */
 const MUTANT_BYTES = 20_000;
 const HEAP_GROWTH_MAX = 64 << 20;
-
-/** xorshift32: the mutant depends on its seed alone. */
-class Chance {
-  #state: number;
-  constructor(seed: number) {
-    this.#state = Math.imul(seed, 0x9e3779b1) | 1;
-  }
-  below(limit: number): number {
-    this.#state ^= this.#state << 13;
-    this.#state ^= this.#state >>> 17;
-    this.#state ^= this.#state << 5;
-    return (this.#state >>> 0) % limit;
-  }
-}
 
 function pcapngWithEverything(littleEndian: boolean): Uint8Array {
   const builder = new PcapngBuilder().section({ littleEndian }).interface({ resolution: 9 });
