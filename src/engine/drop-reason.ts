@@ -14,6 +14,10 @@ export const enum DropReason {
   PayloadArenaFull = 5,
   /** Bytes that no header could be read from. */
   Malformed = 6,
+  /** No link leads to its destination. */
+  NoRoute = 7,
+  /** A checksum is wrong, or it is for somebody else: the host that got it does not take it. */
+  Refused = 8,
 }
 
 /** Names as results print them, by DropReason. */
@@ -25,6 +29,8 @@ export const DROP_REASON_NAMES = [
   'framePoolEmpty',
   'payloadArenaFull',
   'malformed',
+  'noRoute',
+  'refused',
 ] as const;
 
 export const DROP_REASON_COUNT = DROP_REASON_NAMES.length;

@@ -7,7 +7,7 @@ import { Fifo } from '../qdisc/fifo.ts';
 import type { TransmitterParts } from './analytic-transmitter.ts';
 import { EventedTransmitter } from './evented-transmitter.ts';
 import { JitterProcess } from './jitter-process.ts';
-import { ConstantLine, type Line } from './line.ts';
+import { ConstantLine, type Line, OrderedSpread } from './line.ts';
 import type { LinkConfig } from './link-config.ts';
 import type { Network } from './network.ts';
 import { RateSerializer } from './rate-serializer.ts';
@@ -38,7 +38,12 @@ export function createLine(network: Network, link: EventSink, config: LinkConfig
   const jitter = impairments?.jitter;
   const reorder = impairments?.reorder;
   if (jitter === undefined && reorder === undefined && !varies) {
-    return new ConstantLine(scheduler, source, pool, delayNs);
+    const { processingDelayNs = 0 } = config;
+    const spread =
+      processingDelayNs > 0
+        ? new OrderedSpread(random.fork(`${name} processing`), processingDelayNs)
+        : undefined;
+    return new ConstantLine(scheduler, source, pool, delayNs, spread);
   }
   return new VaryingLine(scheduler, source, pool, {
     delayNs,

@@ -1,14 +1,18 @@
 /**
  * What lies between transmitter and far end. A frame enters with the instant of its departure in
  * DeliveryNs, which may lie ahead, and the line turns that into the instant of delivery. One event source
- * serves the whole line. ConstantLine keeps frames in an intrusive list: what enters later leaves later.
+ * serves the whole line. ConstantLine keeps frames in an intrusive list: what enters later leaves later,
+ * also where each frame takes a little longer by chance.
  * Hot: no allocation per frame.
  */
 import type { Duration } from '../base/units.ts';
+import type { RandomSource } from '../engine/random.ts';
 import type { Scheduler, SourceId } from '../engine/scheduler.ts';
 import { FrameFifo } from '../frame/frame-fifo.ts';
 import type { FramePool } from '../frame/frame-pool.ts';
 import { DOUBLE_SHIFT, FrameDouble, type FrameId, NO_FRAME } from '../frame/frame-record.ts';
+
+const TWO_POW_MINUS_32 = 2 ** -32;
 
 export interface Line {
   /** Frames between departure and delivery, and those whose departure lies ahead. */
@@ -19,14 +23,49 @@ export interface Line {
   take(): FrameId;
 }
 
+/**
+ * Extra delay of each frame, uniform in 0 … spreadNs, but never so that one overtakes another: the time a
+ * host takes over a packet, which breaks the phase effects of senders in step (Floyd and Jacobson 1992).
+ */
+export class OrderedSpread {
+  readonly #random: RandomSource;
+  readonly #spreadNs: Duration;
+  /** When the frame before leaves. */
+  readonly #last = new Float64Array(1);
+
+  constructor(random: RandomSource, spreadNs: Duration) {
+    this.#random = random;
+    this.#spreadNs = spreadNs;
+  }
+
+  /** Adds to the time in cells[at]. */
+  add(cells: Float64Array, at: number): void {
+    const last = this.#last;
+    const extraNs = Math.floor(
+      (this.#random.nextInt32() >>> 0) * TWO_POW_MINUS_32 * this.#spreadNs,
+    );
+    const time = cells[at] + extraNs;
+    if (time > last[0]) last[0] = time;
+    cells[at] = last[0];
+  }
+}
+
 export class ConstantLine implements Line {
   readonly #scheduler: Scheduler;
   readonly #source: SourceId;
   readonly #doubles: Float64Array;
   readonly #frames: FrameFifo;
   readonly #delayNs: Duration;
+  readonly #spread: OrderedSpread | undefined;
 
-  constructor(scheduler: Scheduler, source: SourceId, pool: FramePool, delayNs: Duration) {
+  constructor(
+    scheduler: Scheduler,
+    source: SourceId,
+    pool: FramePool,
+    delayNs: Duration,
+    spread?: OrderedSpread,
+  ) {
+    this.#spread = spread;
     this.#scheduler = scheduler;
     this.#source = source;
     this.#doubles = pool.doubles;
@@ -41,6 +80,7 @@ export class ConstantLine implements Line {
   enter(frame: FrameId): void {
     const at = (frame << DOUBLE_SHIFT) + FrameDouble.DeliveryNs;
     this.#doubles[at] += this.#delayNs;
+    if (this.#spread !== undefined) this.#spread.add(this.#doubles, at);
     const wasEmpty = this.#frames.count === 0;
     this.#frames.push(frame);
     if (wasEmpty) this.#arm(frame);

@@ -19,6 +19,11 @@ export interface LinkConfig {
   readonly trace?: DeliveryTrace | undefined;
   /** Propagation; 0 when absent. */
   readonly delayNs?: Duration | undefined;
+  /**
+   * Of a link that leaves a host: what the host takes over each packet, uniform in 0 … this, without changing
+   * their order. Not beside jitter, reordering or a schedule of delays. 0 when absent.
+   */
+  readonly processingDelayNs?: Duration | undefined;
   /** Longest network-layer packet; no limit when absent. */
   readonly mtuBytes?: Bytes | undefined;
   /**
@@ -50,6 +55,10 @@ export function checkLinkConfig(config: LinkConfig): void {
   check(rate === undefined || trace === undefined, 'trace', 'either a rate or a trace', 'both');
   const isDuration = (value: number) => Number.isSafeInteger(value) && value >= 0;
   check(isDuration(config.delayNs ?? 0), 'delay', 'whole nanoseconds from 0', config.delayNs);
+  const { processingDelayNs = 0 } = config;
+  check(isDuration(processingDelayNs), 'processing', 'whole nanoseconds from 0', processingDelayNs);
+  const varies = config.impairments?.jitter ?? config.impairments?.reorder ?? schedule;
+  check(processingDelayNs === 0 || varies === undefined, 'processing', 'no other variation', 'one');
   const { mtuBytes = MTU_BYTES_MAX } = config;
   check(mtuBytes >= 1 && mtuBytes <= MTU_BYTES_MAX, 'mtu', '1 to 65535 bytes', config.mtuBytes);
   check(Number.isInteger(config.overheadBytes ?? 0), 'overhead', 'bytes', config.overheadBytes);

@@ -38,6 +38,8 @@ export class Link implements FrameSink, EventSink {
   arrivedPackets = 0;
   forwardedPackets = 0;
   forwardedBytes: Bytes = 0;
+  /** Of them, those with transport payload. */
+  forwardedDataPackets = 0;
   readonly #network: Network;
   readonly #words: Int32Array;
   readonly #serializer: Serializer;
@@ -110,7 +112,9 @@ export class Link implements FrameSink, EventSink {
     if (event === LinkEvent.Delivery) {
       const frame = this.#line.take();
       this.forwardedPackets++;
-      this.forwardedBytes += this.#words[(frame << FRAME_SHIFT) + FrameWord.WireLength];
+      const at = frame << FRAME_SHIFT;
+      this.forwardedBytes += this.#words[at + FrameWord.WireLength];
+      if (this.#words[at + FrameWord.PayloadLength] > 0) this.forwardedDataPackets++;
       (this.#to as FrameSink).deliver(frame);
     } else if (event === LinkEvent.Transmitter) {
       (this.#evented as EventedTransmitter).onEvent();
