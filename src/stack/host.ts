@@ -1,0 +1,212 @@
+/**
+ * A host: an address, TCP, and links by the destination of what it sends. It carries frames between its TCP
+ * and its links, keeps TCP's timer at the scheduler, and tells applications what has happened to their
+ * connections. Frames wait in the links that leave it, never here; how long the host itself takes over a
+ * packet is their `processingDelayNs`. Frames that come as bytes (an element has changed some) are taken if
+ * their checksums are right, as at a real interface.
+ * Hot: no allocation per frame. It forwards nothing that is for others.
+ */
+
+import { assert } from '../base/assert.ts';
+import { parseIpAddress } from '../base/ip-address.ts';
+import { NEVER } from '../base/units.ts';
+import { DropReason } from '../engine/drop-reason.ts';
+import { type EventSink, SourceClass, type SourceId } from '../engine/scheduler.ts';
+import {
+  CapturedExtra,
+  FRAME_SHIFT,
+  type FrameId,
+  FrameWord,
+  MetaShift,
+  NO_FRAME,
+} from '../frame/frame-record.ts';
+import type { FrameSink } from '../frame/frame-sink.ts';
+import { ForwardingTable } from '../net/forwarding-table.ts';
+import type { Network } from '../net/network.ts';
+import type { CongestionControllerFactory } from '../recovery/congestion.ts';
+import type { TcpConfig } from '../tcp/config.ts';
+import type { TcpConnection } from '../tcp/connection.ts';
+import { TCP_ERROR_NAMES } from '../tcp/errors.ts';
+import { TransportEvent } from '../tcp/events.ts';
+import type { FlowMeter } from '../tcp/flow-meter.ts';
+import type { TcpListener } from '../tcp/listener.ts';
+import { type ConnectOptions, TcpLayer } from '../tcp/tcp-layer.ts';
+import { decodeFrame } from '../wire/decode.ts';
+import { ETHERNET_HEADER_BYTES } from '../wire/ethernet.ts';
+import { IpProtocol } from '../wire/ipv4.ts';
+import { PacketColumns } from '../wire/packet-columns.ts';
+import { ChecksumVerdict, verifyChecksums } from '../wire/verify-checksums.ts';
+
+/** What uses a connection: it is told what happens to it, one event at a time. */
+export interface Application {
+  onTransportEvent(event: TransportEvent, connection: TcpConnection): void;
+}
+
+/** Makes the application of a connection that has just been established. */
+export type Acceptor = (connection: TcpConnection) => Application;
+
+export interface HostConfig {
+  /** Distinct in its network: it names the host's place and its streams of chance. */
+  readonly name: string;
+  /** IPv4 or IPv6 address as text. */
+  readonly address: string;
+  readonly tcp: TcpConfig;
+  /** For connections that choose none. */
+  readonly controllers: CongestionControllerFactory;
+  readonly meter?: FlowMeter;
+}
+
+export class Host implements FrameSink, EventSink {
+  readonly name: string;
+  /** Index in the network's address table. */
+  readonly address: number;
+  readonly isIpv6: boolean;
+  /** Where what it received or refused is counted. */
+  readonly place: number;
+  readonly tcp: TcpLayer;
+  readonly routes = new ForwardingTable();
+  readonly #network: Network;
+  readonly #words: Int32Array;
+  readonly #source: SourceId;
+  readonly #acceptors = new Map<TcpListener, Acceptor>();
+  #columns: PacketColumns | undefined = undefined;
+  #isPumping = false;
+
+  constructor(network: Network, config: HostConfig) {
+    const { name, address, tcp, controllers, meter } = config;
+    const words = parseIpAddress(address);
+    assert(words !== undefined, 'the address of a host can be read');
+    this.name = name;
+    this.address = network.addresses.intern(Int32Array.from(words), 0);
+    this.isIpv6 = address.includes(':');
+    this.place = network.addPlace(name);
+    this.#network = network;
+    this.#words = network.pool.words;
+    const { pool, addresses, clock, payloadWriter } = network;
+    const random = network.random.fork(name);
+    const environment = { pool, addresses, clock, random, payloadWriter };
+    this.tcp = new TcpLayer(
+      meter === undefined ? environment : { ...environment, meter },
+      tcp,
+      controllers,
+    );
+    this.#source = network.scheduler.register(this, 0, SourceClass.TransportTimer);
+  }
+
+  /** Takes ownership of a frame that has reached this host. */
+  deliver(frame: FrameId): void {
+    const network = this.#network;
+    if (network.pool.isCaptured(frame) && !this.#readBytes(frame)) {
+      network.drop(frame, DropReason.Refused, this.place);
+      return;
+    }
+    if (this.#words[(frame << FRAME_SHIFT) + FrameWord.Dst] !== this.address) {
+      network.drop(frame, DropReason.Refused, this.place);
+      return;
+    }
+    network.recordDelivery(frame, this.place);
+    this.tcp.handleFrame(frame);
+    this.pump();
+  }
+
+  onEvent(): void {
+    this.tcp.handleTimeout();
+    this.pump();
+  }
+
+  /**
+   * Active open to another host. `application` is told of everything that happens; send data from its events.
+   * Throws when the host is out of ports: AssertionError, since set-up has to see to that.
+   */
+  connect(
+    remote: Host,
+    port: number,
+    application: Application,
+    options: Pick<ConnectOptions, 'controllers' | 'configure'> = {},
+  ): TcpConnection {
+    const connection = this.tcp.connect({
+      localAddress: this.address,
+      remoteAddress: remote.address,
+      remotePort: port,
+      isIpv6: this.isIpv6,
+      ...options,
+    });
+    if (typeof connection === 'number') {
+      throw new Error(`host ${this.name} cannot connect: ${TCP_ERROR_NAMES[connection]}`);
+    }
+    connection.owner = application;
+    this.pump();
+    return connection;
+  }
+
+  /** Passive open: `acceptor` gives each connection its application. */
+  listen(port: number, acceptor: Acceptor): void {
+    const listener = this.tcp.listen({ port });
+    assert(listener !== undefined, 'a port has one listener');
+    this.#acceptors.set(listener, acceptor);
+  }
+
+  /** After commands on connections: sends what is due, tells applications, sets the timer. */
+  pump(): void {
+    // Applications send from within events: the loop below sees to that.
+    if (this.#isPumping) return;
+    this.#isPumping = true;
+    const { tcp } = this;
+    for (;;) {
+      for (let frame = tcp.pollTransmit(); frame !== NO_FRAME; frame = tcp.pollTransmit()) {
+        this.#send(frame);
+      }
+      const event = tcp.pollEvent();
+      if (event === TransportEvent.None) break;
+      this.#tell(event, tcp.eventConnection as TcpConnection);
+    }
+    this.#isPumping = false;
+    this.#setTimer();
+  }
+
+  #send(frame: FrameId): void {
+    const to = this.routes.find(this.#words[(frame << FRAME_SHIFT) + FrameWord.Dst]);
+    if (to === undefined) this.#network.drop(frame, DropReason.NoRoute, this.place);
+    else to.deliver(frame);
+  }
+
+  #tell(event: TransportEvent, connection: TcpConnection): void {
+    if (connection.owner === undefined && !this.#accept(connection)) return;
+    (connection.owner as Application).onTransportEvent(event, connection);
+  }
+
+  /** The first event of a passive connection: it has just been established. */
+  #accept(connection: TcpConnection): boolean {
+    const { listener } = connection;
+    const acceptor = listener && this.#acceptors.get(listener);
+    if (acceptor === undefined || listener?.accept() !== connection) return false;
+    connection.owner = acceptor(connection);
+    return true;
+  }
+
+  #setTimer(): void {
+    const { scheduler } = this.#network;
+    const deadlineNs = this.tcp.pollTimeoutNs();
+    if (scheduler.deadlineNs[this.#source] === deadlineNs) return;
+    scheduler.deadlineNs[this.#source] = deadlineNs;
+    if (deadlineNs < NEVER) scheduler.arm(this.#source);
+  }
+
+  /** Makes a built frame of one that is bytes; false when they are not a TCP segment with good checksums. */
+  #readBytes(frame: FrameId): boolean {
+    const { pool, addresses, frameBytes } = this.#network;
+    const { words } = pool;
+    const at = frame << FRAME_SHIFT;
+    const start = words[at + FrameWord.Payload];
+    const length = pool.extraWords[at + CapturedExtra.CapturedLength];
+    const end = start + length;
+    const network = start + ETHERNET_HEADER_BYTES;
+    const verdict = verifyChecksums(frameBytes.packets, network, end, end);
+    if (verdict !== ChecksumVerdict.Good) return false;
+    this.#columns ??= new PacketColumns(1);
+    const { view } = pool.payloads;
+    decodeFrame(pool, addresses, frame, view, start, length, length, this.#columns);
+    words[at + FrameWord.Payload] = end - words[at + FrameWord.PayloadLength];
+    return ((words[at + FrameWord.Meta] >>> MetaShift.Protocol) & 0xff) === IpProtocol.Tcp;
+  }
+}
