@@ -7,7 +7,8 @@ import type { BitsPerSecond, Bytes, Duration } from '../base/units.ts';
 import { DeliveryTrace } from '../net/delivery-trace.ts';
 import type { LinkConfig } from '../net/link-config.ts';
 import type { FifoLimits } from '../qdisc/fifo.ts';
-import type { LinkSpec, QueueSpec, ScenarioSpec } from './schema.ts';
+import { bytesOfBdp, type QueueSpec } from './queue-spec.ts';
+import type { LinkSpec, ScenarioSpec } from './schema.ts';
 
 /** Texts of the trace files a scenario names, by the name it uses. */
 export type TraceTexts = ReadonlyMap<string, string>;
@@ -127,7 +128,7 @@ function resolveQueue(
       got,
     );
   }
-  return { bytes: Math.max(1, Math.ceil(((queue.bdp ?? 1) * rate * roundTripNs) / 8e9)) };
+  return { bytes: bytesOfBdp(queue.bdp ?? 1, rate, roundTripNs) };
 }
 
 /** Shortest Ethernet frame without FCS. */

@@ -15,15 +15,8 @@ import {
   parseLoss,
   parseReorder,
 } from './netem.ts';
-import {
-  EXPECTED,
-  parseBdp,
-  parseBytes,
-  parseDuration,
-  parseFactor,
-  parsePackets,
-  parseRate,
-} from './quantity.ts';
+import { EXPECTED, parseBytes, parseDuration, parseFactor, parseRate } from './quantity.ts';
+import { parseQueue } from './queue-spec.ts';
 
 /** A string field read by `parse`; `expected` completes "expected …, got …". */
 function field<T>(expected: string, parse: (text: string) => T | undefined) {
@@ -37,22 +30,6 @@ function field<T>(expected: string, parse: (text: string) => T | undefined) {
       return z.NEVER;
     })
     .meta({ description: expected });
-}
-
-/** A drop-tail limit; `bdp` is resolved against the path. */
-export interface QueueSpec {
-  readonly bytes?: number;
-  readonly packets?: number;
-  readonly bdp?: number;
-}
-
-function parseQueue(text: string): QueueSpec | undefined {
-  const bytes = parseBytes(text);
-  if (bytes !== undefined) return bytes > 0 ? { bytes } : undefined;
-  const packets = parsePackets(text);
-  if (packets !== undefined) return packets > 0 ? { packets } : undefined;
-  const bdp = parseBdp(text);
-  return bdp === undefined || bdp <= 0 ? undefined : { bdp };
 }
 
 const parsePositiveBytes = (text: string) => {

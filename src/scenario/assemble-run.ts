@@ -1,0 +1,89 @@
+/** From a finished run of flows to its result document (run-result). Cold. */
+import { formatIpAddress } from '../base/ip-address.ts';
+import { type Duration, NEVER, NS_PER_SECOND } from '../base/units.ts';
+import { DropReason } from '../engine/drop-reason.ts';
+import type { Link } from '../net/link.ts';
+import type { Network } from '../net/network.ts';
+import type { FlowRun, RunningFlow } from './flow-run.ts';
+import type { RunFlowResult, RunLinkResult, RunResult } from './run-result.ts';
+
+const NS_PER_MS = 1e6;
+
+/** Everything but what only the caller knows: name, seed and parameters of the scenario. */
+export type RunFacts = Omit<
+  RunResult,
+  'command' | 'scenario' | 'seed' | 'parameters' | 'processingDelayMs'
+>;
+
+export function assembleRun(run: FlowRun): RunFacts {
+  const { network, reportedLinks } = run.plan;
+  const flows = run.flows.map((flow) => assembleFlow(run, flow));
+  return {
+    fingerprint: network.fingerprint.digest(),
+    simulatedSeconds: network.clock.nowNs / NS_PER_SECOND,
+    engine: {
+      events: network.scheduler.eventCount,
+      deliveredPackets: reportedLinks[0]?.forwardedDataPackets ?? 0,
+    },
+    flows,
+    links: reportedLinks.map((link) => assembleLink(network, link)),
+    fairness: { jain: jainIndex(flows.map(({ goodputMbps }) => goodputMbps)) },
+  };
+}
+
+function assembleFlow(run: FlowRun, flow: RunningFlow): RunFlowResult {
+  const { plan, sender, reader, deliveredBytes, meterRow } = flow;
+  const { meter, network } = run.plan;
+  const isComplete = reader.completedNs < NEVER;
+  const endNs = isComplete ? reader.completedNs : network.clock.nowNs;
+  const { rtts } = meter;
+  const hasRtt = rtts.count(meterRow) > 0;
+  const rttMs = (ns: Duration) => (hasRtt ? ns / NS_PER_MS : null);
+  return {
+    name: nameOf(network, flow),
+    transport: 'tcp',
+    cc: plan.cc,
+    startSeconds: plan.startNs / NS_PER_SECOND,
+    goodputMbps: endNs > plan.startNs ? (deliveredBytes * 8e3) / (endNs - plan.startNs) : 0,
+    deliveredBytes,
+    retransmits: sender?.totalRetransmits ?? 0,
+    timeouts: sender?.timeouts ?? 0,
+    spuriousRetransmits: sender?.dsackDups ?? 0,
+    minRttMs: rttMs(rtts.min(meterRow)),
+    meanRttMs: rttMs(rtts.mean(meterRow)),
+    p50RttMs: rttMs(rtts.quantile(meterRow, 0.5)),
+    p95RttMs: rttMs(rtts.quantile(meterRow, 0.95)),
+    p99RttMs: rttMs(rtts.quantile(meterRow, 0.99)),
+    maxRttMs: rttMs(rtts.max(meterRow)),
+    maxCwndBytes: meter.largestCwndBytes(meterRow),
+    fctSeconds: isComplete ? (endNs - plan.startNs) / NS_PER_SECOND : null,
+  };
+}
+
+/** A flow that has not started has no port yet. */
+export function nameOf(network: Network, { plan, sender }: RunningFlow): string {
+  const text = (address: number) => formatIpAddress(network.addresses.words, address * 4);
+  const from = `${text(plan.from.address)}:${sender?.localPort ?? '?'}`;
+  return `${from} > ${text(plan.to.address)}:${plan.port}`;
+}
+
+function assembleLink(network: Network, link: Link): RunLinkResult {
+  return {
+    name: link.name,
+    forwardedPackets: link.forwardedPackets,
+    queueDrops: network.dropCount(link.place, DropReason.QueueFull),
+    randomLosses: network.dropCount(link.place, DropReason.RandomLoss),
+    ceMarks: 0,
+    peakQueueBytes: link.meter.peakBytes,
+    meanQueueDelayMs: link.meter.meanDelayNs / NS_PER_MS,
+    p99QueueDelayMs: link.meter.quantileDelayNs(0.99) / NS_PER_MS,
+    utilisation: link.utilisation,
+  };
+}
+
+/** Jain, Chiu and Hawe 1984: (Σx)² / (n Σx²). */
+function jainIndex(values: readonly number[]): number | null {
+  const sum = values.reduce((total, value) => total + value, 0);
+  const squares = values.reduce((total, value) => total + value * value, 0);
+  return squares === 0 ? null : (sum * sum) / (values.length * squares);
+}

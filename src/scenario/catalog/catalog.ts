@@ -1,0 +1,14 @@
+/** The catalogue: every scenario that can be run by its name. */
+import { NetError } from '../../base/errors.ts';
+import type { CatalogEntry } from './catalog-entry.ts';
+import { dumbbell } from './dumbbell.ts';
+
+export const CATALOG: readonly CatalogEntry[] = [dumbbell];
+
+/** Throws NetError for a name that is not in the catalogue. */
+export function findScenario(name: string): CatalogEntry {
+  const entry = CATALOG.find((candidate) => candidate.name === name);
+  if (entry !== undefined) return entry;
+  const names = CATALOG.map((known) => known.name).join(', ');
+  throw NetError.value('scenario', `one of ${names}`, name);
+}

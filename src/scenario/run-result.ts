@@ -1,0 +1,85 @@
+/**
+ * The result of a run with real transports: the document that `sluice run --json` prints and `result.json`
+ * holds. Field names are part of the public interface. Everything here is of the deterministic run; what it
+ * cost stands apart (ResultCost), added by the command.
+ */
+
+/** One connection, from the sender's and the receiver's own books. */
+export interface RunFlowResult {
+  /** `sender:port > receiver:port`. */
+  readonly name: string;
+  readonly transport: 'tcp';
+  readonly cc: string;
+  readonly startSeconds: number;
+  /** Delivered bytes over the time from its start to its completion or the end of the run. */
+  readonly goodputMbps: number;
+  /** In order, to the receiving application. */
+  readonly deliveredBytes: number;
+  /** Segments sent again, with SYNs, by the sender's books. */
+  readonly retransmits: number;
+  /** Retransmission timeouts. */
+  readonly timeouts: number;
+  /** Retransmissions that the receiver reported as duplicates (DSACK, RFC 2883). */
+  readonly spuriousRetransmits: number;
+  /** Of all samples that RTT estimation was given; null without any. */
+  readonly minRttMs: number | null;
+  readonly meanRttMs: number | null;
+  readonly p50RttMs: number | null;
+  readonly p95RttMs: number | null;
+  readonly p99RttMs: number | null;
+  readonly maxRttMs: number | null;
+  readonly maxCwndBytes: number;
+  /** From its start until the receiver had read the last byte; null without an end. */
+  readonly fctSeconds: number | null;
+}
+
+export interface RunLinkResult {
+  readonly name: string;
+  readonly forwardedPackets: number;
+  readonly queueDrops: number;
+  readonly randomLosses: number;
+  readonly ceMarks: number;
+  /** Bytes that wait; the frame in transmission is not among them. */
+  readonly peakQueueBytes: number;
+  readonly meanQueueDelayMs: number;
+  readonly p99QueueDelayMs: number;
+  /** Share of the run in which it transmitted. */
+  readonly utilisation: number;
+}
+
+export interface RunResult {
+  readonly command: 'run';
+  readonly scenario: string;
+  readonly seed: number;
+  /** All parameters of the scenario, as texts. */
+  readonly parameters: Readonly<Record<string, string>>;
+  /** Hosts take a time over each packet, uniform in 0 … this, which breaks phase effects. */
+  readonly processingDelayMs: number;
+  readonly fingerprint: string;
+  readonly simulatedSeconds: number;
+  /** `deliveredPackets`: data segments with payload that left the bottleneck. */
+  readonly engine: { readonly events: number; readonly deliveredPackets: number };
+  readonly flows: readonly RunFlowResult[];
+  readonly links: readonly RunLinkResult[];
+  /** Jain's index over the flows' goodputs; 1 when all are equal, null when nothing was delivered. */
+  readonly fairness: { readonly jain: number | null };
+}
+
+/** One flow over time, in columns: written to `series.json`. */
+export interface FlowSeries {
+  readonly flow: string;
+  readonly cwndBytes: readonly number[];
+  readonly inFlightBytes: readonly number[];
+  /** Smoothed; null before the first sample. */
+  readonly smoothedRttMs: readonly (number | null)[];
+  readonly deliveredBytes: readonly number[];
+  readonly retransmits: readonly number[];
+}
+
+export interface RunSeries {
+  /** The instants of all columns. */
+  readonly seconds: readonly number[];
+  readonly flows: readonly FlowSeries[];
+  /** Backlog of each link at those instants. */
+  readonly links: readonly { readonly link: string; readonly queueBytes: readonly number[] }[];
+}
