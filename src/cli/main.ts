@@ -7,8 +7,10 @@ import { setFlagsFromString } from 'node:v8';
 import { Command, CommanderError } from 'commander';
 import { NetError } from '../base/errors.ts';
 import { addAnalyzeCommand } from './commands/analyze.ts';
+import { addListCommand } from './commands/list.ts';
 import { addPacketdrillCommand } from './commands/packetdrill.ts';
 import { addReplayCommand } from './commands/replay.ts';
+import { addRunCommand } from './commands/run.ts';
 import { readPackageVersion } from './package-version.ts';
 
 const USER_MISTAKE = 2;
@@ -25,6 +27,8 @@ function buildProgram(): Command {
     .exitOverride()
     .configureOutput({ outputError: () => {} });
   addReplayCommand(program);
+  addRunCommand(program);
+  addListCommand(program);
   addAnalyzeCommand(program);
   addPacketdrillCommand(program);
   program.allowExcessArguments().action(() => {

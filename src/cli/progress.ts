@@ -1,40 +1,51 @@
 /**
  * A progress bar on standard error for anything that takes over a second, on a terminal only. Progress is
- * bytes read of bytes there; inputs of unknown length (pipes) show what was read.
+ * bytes read of bytes there, inputs of unknown length (pipes) showing what was read, or virtual time.
  */
 import { Presets, SingleBar } from 'cli-progress';
 
 const QUIET_MS = 1000;
 const REDRAW_MS = 100;
 
+/** What a bar counts in: how many units of progress are one of its own. */
+interface ProgressUnit {
+  readonly name: string;
+  readonly size: number;
+}
+const MEGABYTES: ProgressUnit = { name: 'MB', size: 1e6 };
+export const VIRTUAL_SECONDS: ProgressUnit = { name: 's of virtual time', size: 1e9 };
+
 export class Progress {
   readonly #label: string;
-  readonly #totalBytes: number;
+  readonly #total: number;
+  readonly #unit: ProgressUnit;
   readonly #startedMs = Date.now();
   #bar: SingleBar | undefined;
   #drawnMs = 0;
 
-  /** @param totalBytes 0 when it is not known */
-  constructor(label: string, totalBytes: number) {
+  /** @param total 0 when it is not known */
+  constructor(label: string, total: number, unit = MEGABYTES) {
     this.#label = label;
-    this.#totalBytes = totalBytes;
+    this.#total = total;
+    this.#unit = unit;
   }
 
-  update(doneBytes: number): void {
+  update(doneSoFar: number): void {
     if (!process.stderr.isTTY) return;
     const nowMs = Date.now();
     if (nowMs - this.#startedMs < QUIET_MS || nowMs - this.#drawnMs < REDRAW_MS) return;
     this.#drawnMs = nowMs;
-    const doneMb = Math.round(doneBytes / 1e6);
-    const totalMb = Math.max(doneMb, Math.round(this.#totalBytes / 1e6));
+    const { name, size } = this.#unit;
+    const done = Math.round(doneSoFar / size);
+    const total = Math.max(done, Math.round(this.#total / size));
     if (this.#bar === undefined) {
-      const format = `${this.#label} {bar} {percentage}% | {value}/{total} MB | {eta_formatted} left`;
+      const format = `${this.#label} {bar} {percentage}% | {value}/{total} ${name} | {eta_formatted} left`;
       const options = { format, stream: process.stderr, hideCursor: true, clearOnComplete: true };
       this.#bar = new SingleBar(options, Presets.shades_classic);
-      this.#bar.start(totalMb, doneMb);
+      this.#bar.start(total, done);
     }
-    this.#bar.setTotal(totalMb);
-    this.#bar.update(doneMb);
+    this.#bar.setTotal(total);
+    this.#bar.update(done);
   }
 
   stop(): void {

@@ -1,0 +1,72 @@
+/** What `sluice run` does. Loaded when it is called. */
+import { NetError } from '../../base/errors.ts';
+import { EXPECTED, parseBytes } from '../../scenario/quantity.ts';
+import { type RunRequest, runScenario } from '../../scenario/run-scenario.ts';
+import type { TraceRequest } from '../../scenario/trace-taps.ts';
+import type { RunOptions } from '../commands/run.ts';
+import { CostMeter } from '../cost.ts';
+import { parseSeed } from '../option-values.ts';
+import { OutputFolder } from '../output-folder.ts';
+import { Progress, VIRTUAL_SECONDS } from '../progress.ts';
+import { formatRun } from '../run-report.ts';
+
+/** Throws NetError for a mistake in an option. */
+export function runRun(scenario: string, options: RunOptions): void {
+  const cost = new CostMeter();
+  const { seed: seedText, ...parameters } = parseSettings(options.set ?? []);
+  const seed = options.seed ?? seedText;
+  const snapLength = options.snaplen === undefined ? 0 : parseSnapLength(options.snaplen);
+  const output = options.out === undefined ? undefined : new OutputFolder(options.out);
+  const trace: TraceRequest | undefined = output && { sink: output.openTrace(), snapLength };
+  let progress: Progress | undefined;
+  const request: RunRequest = {
+    scenario,
+    parameters,
+    ...(seed !== undefined && { seed: parseSeed('--seed', seed) }),
+    ...(options.wire && { wire: options.wire }),
+    ...(trace && { trace }),
+    keepsSeries: output !== undefined,
+    onProgress(nowNs, endNs) {
+      progress ??= new Progress('running', endNs, VIRTUAL_SECONDS);
+      progress.update(nowNs);
+    },
+  };
+  const { result, series } = runToEnd(request, () => {
+    progress?.stop();
+    output?.closeTrace();
+  });
+  const withCost = { ...result, cost: cost.take(result.engine.deliveredPackets) };
+  output?.writeJson('result.json', withCost);
+  output?.writeJson('series.json', series);
+  if (options.json === true) {
+    process.stdout.write(`${JSON.stringify(withCost, undefined, 2)}\n`);
+    return;
+  }
+  process.stdout.write(`${formatRun(withCost)}\n`);
+  if (output !== undefined) process.stdout.write(`Results   ${output.describe()}\n`);
+}
+
+function runToEnd(request: RunRequest, end: () => void): ReturnType<typeof runScenario> {
+  try {
+    return runScenario(request);
+  } finally {
+    end();
+  }
+}
+
+/** `NAME=VALUE` texts; the last of a name counts. */
+function parseSettings(settings: readonly string[]): Record<string, string> {
+  const texts: Record<string, string> = {};
+  for (const setting of settings) {
+    const at = setting.indexOf('=');
+    if (at < 1) throw NetError.value('--set', 'NAME=VALUE like rate=20Mbps', setting);
+    texts[setting.slice(0, at).trim()] = setting.slice(at + 1).trim();
+  }
+  return texts;
+}
+
+function parseSnapLength(text: string): number {
+  const bytes = parseBytes(text);
+  if (bytes === undefined || bytes < 1) throw NetError.value('--snaplen', EXPECTED.bytes, text);
+  return bytes;
+}
