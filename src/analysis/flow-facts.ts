@@ -126,13 +126,14 @@ export function describeFlow(flows: FlowTable, flow: number, clientSide: number)
 
 /**
  * From the SYN to the ACK of the SYN-ACK, as seen at the capture point: the round trip between the two ends.
- * Undefined when a part was not seen. Where SYN or SYN-ACK were sent
+ * Undefined when a part was not seen or the stamps go back. Where SYN or SYN-ACK were sent
  * again, each half counts from the last of them (Karn 1987).
  */
 export function handshakeRttNs(flows: FlowTable, flow: number): Duration | undefined {
   const serverNs = serverRttNs(flows, flow);
   const clientNs = clientRttNs(flows, flow);
-  return serverNs === undefined || clientNs === undefined ? undefined : serverNs + clientNs;
+  if (serverNs === undefined || clientNs === undefined) return undefined;
+  return serverNs + clientNs < 0 ? undefined : serverNs + clientNs;
 }
 
 /** Retransmitted segments of both directions. */
@@ -257,5 +258,6 @@ function clientRttNs(flows: FlowTable, flow: number): Duration | undefined {
   return isKnown ? flows.doubles[flow * FLOW_DOUBLES + FlowDouble.ClientRttNs] : undefined;
 }
 
+/** Where the stamps go back, a time between two of them is no sample. */
 const inMs = (ns: Duration | undefined): number | null =>
-  ns === undefined ? null : ns / NS_PER_MS;
+  ns === undefined || ns < 0 ? null : ns / NS_PER_MS;

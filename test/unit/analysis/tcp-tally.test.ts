@@ -50,6 +50,14 @@ describe('handshake round trip', () => {
     late.client(15, { seq: 101, ack: 501 });
     expect(rtts(late)).toEqual([null, null, 5]);
   });
+
+  it('is unknown when the stamps go back', () => {
+    const feed = new PacketFeed();
+    feed.client(100, { seq: 100, flags: SYN });
+    feed.server(10, { seq: 500, ack: 101, flags: SYN | ACK });
+    feed.client(5, { seq: 101, ack: 501 });
+    expect(rtts(feed)).toEqual([null, null, null]);
+  });
 });
 
 describe('retransmissions', () => {
