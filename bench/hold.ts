@@ -1,6 +1,6 @@
 /**
  * Hold model of the event queue: every event re-arms its own source an exponential time later (mean 1 ms).
- * Ours (total order, one entry a source, position column) beside a bare 4-ary heap in columns without tie
+ * Ours (total order, one entry a source) beside a bare 4-ary heap in columns without tie
  * order, pop and push, in one process, interleaved. Prints ns an event and the ratio.
  */
 import { NEVER } from '../src/base/units.ts';

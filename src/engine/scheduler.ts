@@ -6,8 +6,9 @@
  * This is documented behaviour: leaving ties open moves drop counts by several per cent.
  *
  * A deadline that moves later changes only its cell, and the entry is corrected when it surfaces; one
- * that moves earlier is sifted up through the position column. An event that re-arms its own source
- * replaces the top of the heap instead of a pop and a push.
+ * that moves earlier is sifted up from its position. Positions are kept up to date from the first time that
+ * a queued source is armed again: many runs never do that, and sifting costs them half the cache misses. An
+ * event that re-arms its own source replaces the top of the heap instead of a pop and a push.
  *
  * Hot: no allocation per event. It knows no wall clock and calls no closure.
  */
@@ -33,24 +34,36 @@ export interface EventSink {
 }
 
 const CLASS_SHIFT = 28;
-const INDEX_MASK = (1 << CLASS_SHIFT) - 1;
-const NOT_QUEUED = -1;
+const SOURCE_MASK = (1 << CLASS_SHIFT) - 1;
+const CLASS_MASK = ~SOURCE_MASK;
+/** Words a source, side by side. */
+const enum Word {
+  /** What onEvent is given. */
+  Arg = 0,
+  /** Class << CLASS_SHIFT, QUEUED or not, index of the sink. */
+  Tag = 1,
+}
+const WORD_SHIFT = 1;
+/** The source has an entry in the heap. */
+const QUEUED = 1 << 27;
+const SINK_MASK = QUEUED - 1;
 
 export class Scheduler {
   readonly #clock = new VirtualClock();
   readonly clock: Clock = this.#clock;
   /**
-   * One cell a source. Write the deadline here, then call arm: no double crosses the call. Registering
-   * may replace the array, so read this field each time.
+   * Write the deadline of a source to deadlineNs[source], then call arm: no double crosses the call.
+   * Registering may replace the array, so read this field each time.
    */
   deadlineNs: Float64Array;
 
+  /** Without repetitions of one sink in a row. */
   readonly #sinks: EventSink[] = [];
-  #args: Int32Array;
-  /** Heap position of each source, NOT_QUEUED when it has no entry. */
-  #positions: Int32Array;
-  /** Ids with their class bits, by source index. */
-  #ids: Int32Array;
+  /** Word: two a source. */
+  #words: Int32Array;
+  /** Heap position of each queued source, once they are kept. */
+  #positions = new Int32Array(0);
+  #keepsPositions = false;
   #heapTimes: Float64Array;
   #heapIds: Int32Array;
   #size = 0;
@@ -62,10 +75,8 @@ export class Scheduler {
 
   /** @param sourceCount expected number of sources; more may be registered before the run. */
   constructor(sourceCount = 64) {
-    this.deadlineNs = new Float64Array(sourceCount).fill(NEVER);
-    this.#args = new Int32Array(sourceCount);
-    this.#positions = new Int32Array(sourceCount).fill(NOT_QUEUED);
-    this.#ids = new Int32Array(sourceCount);
+    this.deadlineNs = new Float64Array(sourceCount);
+    this.#words = new Int32Array(sourceCount << WORD_SHIFT);
     this.#heapTimes = new Float64Array(sourceCount + 1);
     this.#heapIds = new Int32Array(sourceCount + 1);
   }
@@ -85,25 +96,21 @@ export class Scheduler {
    * `arg` comes back in onEvent. The result indexes `deadlineNs`.
    */
   register(sink: EventSink, arg: number, sourceClass: SourceClass): SourceId {
-    const index = this.#count++;
-    if (index === this.deadlineNs.length) this.#grow();
-    this.#sinks.push(sink);
-    this.#args[index] = arg;
-    this.#ids[index] = (sourceClass << CLASS_SHIFT) | index;
-    return index as SourceId;
+    const source = this.#count++;
+    if (source === this.deadlineNs.length) this.#grow();
+    if (this.#sinks.at(-1) !== sink) this.#sinks.push(sink);
+    this.deadlineNs[source] = NEVER;
+    const at = source << WORD_SHIFT;
+    this.#words[at + Word.Arg] = arg;
+    this.#words[at + Word.Tag] = (sourceClass << CLASS_SHIFT) | (this.#sinks.length - 1);
+    return source as SourceId;
   }
 
   /** Queues the source at `deadlineNs[source]`, or moves it there. A deadline in the past is an error of ours. */
   arm(source: SourceId): void {
-    const deadline = this.deadlineNs[source];
-    assert(deadline >= this.#clock.cell[0], 'a deadline lies in the past');
-    const position = this.#positions[source];
-    if (position === NOT_QUEUED) {
-      this.#insert(source);
-    } else if (deadline < this.#heapTimes[position]) {
-      this.#siftUp(position, source);
-    }
-    // Later: lazy. The entry is corrected when it surfaces.
+    assert(this.deadlineNs[source] >= this.#clock.cell[0], 'a deadline lies in the past');
+    if ((this.#words[(source << WORD_SHIFT) + Word.Tag] & QUEUED) === 0) this.#insert(source);
+    else this.#move(source);
   }
 
   /** The source fires no more until armed again. Its entry leaves the queue when it surfaces. */
@@ -133,18 +140,21 @@ export class Scheduler {
     while (this.#size > 0 && !this.#isStopping) {
       const time = this.#heapTimes[0];
       if (time > endNs) break;
-      const source = this.#heapIds[0] & INDEX_MASK;
+      const source = this.#heapIds[0] & SOURCE_MASK;
       if (this.deadlineNs[source] > time) {
         this.#settleTop();
         continue;
       }
       cell[0] = time;
       this.#eventCount++;
-      // The position reads NOT_QUEUED during the event; #insert then replaces the top in place.
+      // It reads as not queued during the event; #insert then replaces the top in place.
       this.deadlineNs[source] = NEVER;
-      this.#positions[source] = NOT_QUEUED;
+      const words = this.#words;
+      const at = source << WORD_SHIFT;
+      const tag = words[at + Word.Tag];
+      words[at + Word.Tag] = tag & ~QUEUED;
       this.#topIsRunning = true;
-      this.#sinks[source].onEvent(this.#args[source]);
+      this.#sinks[tag & SINK_MASK].onEvent(words[at + Word.Arg]);
       if (this.#topIsRunning) this.#removeTop();
     }
     if (!this.#isStopping && endNs < NEVER && endNs > cell[0]) cell[0] = endNs;
@@ -154,11 +164,11 @@ export class Scheduler {
   /** Corrects entries at the top whose deadline has moved later or is gone. */
   #settleTop(): void {
     while (this.#size > 0) {
-      const source = this.#heapIds[0] & INDEX_MASK;
+      const source = this.#heapIds[0] & SOURCE_MASK;
       const deadline = this.deadlineNs[source];
       if (deadline === this.#heapTimes[0]) return;
       if (deadline === NEVER) {
-        this.#positions[source] = NOT_QUEUED;
+        this.#words[(source << WORD_SHIFT) + Word.Tag] &= ~QUEUED;
         this.#removeTop();
       } else {
         this.#siftDown(source);
@@ -167,6 +177,7 @@ export class Scheduler {
   }
 
   #insert(source: SourceId): void {
+    this.#words[(source << WORD_SHIFT) + Word.Tag] |= QUEUED;
     if (this.#topIsRunning) {
       // The running event's entry is spent: the first source armed takes its place.
       this.#topIsRunning = false;
@@ -176,12 +187,35 @@ export class Scheduler {
     this.#siftUp(this.#size++, source);
   }
 
+  /** The deadline of a queued source has changed. Later is lazy: corrected when the entry surfaces. */
+  #move(source: SourceId): void {
+    if (!this.#keepsPositions) this.#findPositions();
+    const position = this.#positions[source];
+    if (this.deadlineNs[source] < this.#heapTimes[position]) this.#siftUp(position, source);
+  }
+
+  /** From now on the position of every entry is known. */
+  #findPositions(): void {
+    this.#keepsPositions = true;
+    this.#positions = new Int32Array(this.deadlineNs.length);
+    // The spent top of a running event has none.
+    for (let at = this.#topIsRunning ? 1 : 0; at < this.#size; at++) {
+      const source = this.#heapIds[at] & SOURCE_MASK;
+      this.#positions[source] = at;
+    }
+  }
+
+  #idOf(source: number): number {
+    return (this.#words[(source << WORD_SHIFT) + Word.Tag] & CLASS_MASK) | source;
+  }
+
   /** Places `source` at or above `hole`. */
   #siftUp(hole: number, source: number): void {
     const times = this.#heapTimes;
     const ids = this.#heapIds;
     const positions = this.#positions;
-    const id = this.#ids[source];
+    const keepsPositions = this.#keepsPositions;
+    const id = this.#idOf(source);
     let at = hole;
     // While an event runs, the top is spent: it is neither compared with nor moved.
     const top = this.#topIsRunning ? 1 : 0;
@@ -194,12 +228,12 @@ export class Scheduler {
       times[at] = parentTime;
       const parentId = ids[parent];
       ids[at] = parentId;
-      positions[parentId & INDEX_MASK] = at;
+      if (keepsPositions) positions[parentId & SOURCE_MASK] = at;
       at = parent;
     }
     times[at] = time;
     ids[at] = id;
-    positions[source] = at;
+    if (keepsPositions) positions[source] = at;
   }
 
   /** Takes the last entry and sifts it down from the top. */
@@ -214,7 +248,7 @@ export class Scheduler {
     // The time is parked in the cell beyond the heap's end, so that no double crosses the call.
     const size = this.#size;
     this.#heapTimes[size] = this.deadlineNs[source];
-    this.#siftEntryDown(this.#ids[source], size);
+    this.#siftEntryDown(this.#idOf(source), size);
   }
 
   /** Places entry (`heapTimes[timeCell]`, id) from the top down. */
@@ -222,6 +256,7 @@ export class Scheduler {
     const times = this.#heapTimes;
     const ids = this.#heapIds;
     const positions = this.#positions;
+    const keepsPositions = this.#keepsPositions;
     const size = this.#size;
     const time = times[timeCell];
     let at = 0;
@@ -242,33 +277,33 @@ export class Scheduler {
       if (time < bestTime || (time === bestTime && id < bestId)) break;
       times[at] = bestTime;
       ids[at] = bestId;
-      positions[bestId & INDEX_MASK] = at;
+      if (keepsPositions) positions[bestId & SOURCE_MASK] = at;
       at = best;
     }
     times[at] = time;
     ids[at] = id;
-    positions[id & INDEX_MASK] = at;
+    if (keepsPositions) positions[id & SOURCE_MASK] = at;
   }
 
   #grow(): void {
-    const length = this.deadlineNs.length * 2;
-    const deadlines = new Float64Array(length).fill(NEVER);
+    const deadlines = new Float64Array(this.deadlineNs.length * 2);
     deadlines.set(this.deadlineNs);
     this.deadlineNs = deadlines;
-    const positions = new Int32Array(length).fill(NOT_QUEUED);
-    positions.set(this.#positions);
-    this.#positions = positions;
-    this.#args = copyInto(new Int32Array(length), this.#args);
-    this.#ids = copyInto(new Int32Array(length), this.#ids);
+    const words = new Int32Array(deadlines.length << WORD_SHIFT);
+    words.set(this.#words);
+    this.#words = words;
+    if (this.#keepsPositions) {
+      const positions = new Int32Array(deadlines.length);
+      positions.set(this.#positions);
+      this.#positions = positions;
+    }
     // One cell more than sources: #siftDown parks a time beyond the end.
-    const times = new Float64Array(length + 1);
+    const length = deadlines.length + 1;
+    const times = new Float64Array(length);
     times.set(this.#heapTimes);
     this.#heapTimes = times;
-    this.#heapIds = copyInto(new Int32Array(length + 1), this.#heapIds);
+    const ids = new Int32Array(length);
+    ids.set(this.#heapIds);
+    this.#heapIds = ids;
   }
-}
-
-function copyInto(target: Int32Array, source: Int32Array): Int32Array {
-  target.set(source);
-  return target;
 }
