@@ -36,7 +36,8 @@ export function openReceiveWindow(connection: TcpConnection): void {
   connection.rcvWindowLimit = config.growsReceiveWindow ? first : full;
   // Not before the peer's sequence numbers are known does this mean anything.
   connection.rcvAdv = seqAdd(connection.rcvNxt, first);
-  connection.rcvSpace = first;
+  // What a sender's first window can bring: more than this in a round trip is growth.
+  connection.rcvSpace = Math.min(first, config.initialWindowSegments * mss);
 }
 
 function fullWindow(connection: TcpConnection): Bytes {
@@ -151,7 +152,8 @@ export function tuneReceiveBuffer(connection: TcpConnection, bytes: Bytes): void
   const bytesNext = Math.min(Math.ceil(wanted), config.receiveBufferBytesMax);
   if (bytesNext <= connection.rcvBufferBytes) return;
   connection.rcvBufferBytes = bytesNext;
-  connection.rcvWindowLimit = fullWindow(connection);
+  // What is offered follows with the segments that come, where it is dared so far only.
+  if (!config.growsReceiveWindow) connection.rcvWindowLimit = fullWindow(connection);
 }
 
 /** Bytes received and not yet acknowledged. */
