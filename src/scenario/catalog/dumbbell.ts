@@ -74,6 +74,12 @@ const parameters = {
     default: 'linux',
     description: 'of TCP: what a current Linux does, or what the texts say',
   },
+  pacing: {
+    ...choiceOf(['off', 'on'] as const),
+    default: 'off',
+    description:
+      'whether controllers that do not pace by themselves are paced at a ratio of cwnd/SRTT',
+  },
   processing: {
     ...orWord('auto', -1, FORMS.duration),
     default: 'auto',
@@ -116,7 +122,8 @@ function build(values: Values, context: ScenarioContext): BuiltScenario {
   if (flowCount < cc.length) {
     throw NetError.value('flows', `at least ${cc.length}, one per controller`, flowCount);
   }
-  const tcp = values.profile === 'rfc' ? RFC_PROFILE : LINUX_PROFILE;
+  const profile = values.profile === 'rfc' ? RFC_PROFILE : LINUX_PROFILE;
+  const tcp: TcpConfig = { ...profile, usesPacing: values.pacing === 'on' };
   const factories = cc.map((name) => context.controllers.factory(name));
   const arena = new PayloadArena(ARENA_CHUNK_BYTES, ARENA_CHUNKS);
   const pool = new FramePool(frameCapacity(flowCount, tcp), arena);
