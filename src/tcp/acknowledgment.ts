@@ -87,7 +87,7 @@ function advanceUna(connection: TcpConnection, ack: SeqNumber): void {
   dropSent(connection, bytes);
   connection.bytesAcked += bytes;
   connection.sndUna = ack;
-  connection.backoffs = 0;
+  connection.retransmits = 0;
   connection.probes = 0;
   connection.stalledSinceNs = -1;
   if (connection.hasShort && !seqBefore(ack, connection.shortEnd)) connection.hasShort = false;
@@ -230,6 +230,7 @@ function sampleRtt(connection: TcpConnection, segment: ArrivedSegment, advances:
   outcome.sample.rttNs = newestNs;
   if (sampleNs < 0) return;
   rtt.onSample(sampleNs);
+  connection.backoffs = 0;
   if (connection.meterRow !== NO_METER_ROW) meterRtt(connection);
 }
 

@@ -271,8 +271,10 @@ export class TcpConnection {
   prrWindow: Bytes = 0;
   duplicateAcks = 0;
   retransmitMode = RetransmitMode.None;
-  /** Timeouts in a row: RFC 6298 §5.5. */
+  /** Doublings of the RTO: RFC 6298 §5.5; until a valid sample of the RTT (Karn and Partridge 1987). */
   backoffs = 0;
+  /** Timeouts since SND.UNA moved: R1 and R2 of RFC 9293 §3.8.3. */
+  retransmits = 0;
   /** Window probes in a row. */
   probes = 0;
   keepAliveSent = 0;

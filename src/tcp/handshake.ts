@@ -166,6 +166,7 @@ export function establish(connection: TcpConnection, segment: ArrivedSegment): v
   const { context } = connection;
   setRetransmitTimer(connection, RetransmitMode.None);
   connection.backoffs = 0;
+  connection.retransmits = 0;
   connection.stalledSinceNs = -1;
   startMtuSearch(connection);
   updateSmss(connection);

@@ -54,7 +54,7 @@ function stateInfo(connection: TcpConnection) {
   return {
     tcpi_state: LINUX_STATES[connection.state] as number,
     tcpi_ca_state: connection.congestionState as number,
-    tcpi_retransmits: connection.backoffs,
+    tcpi_retransmits: connection.retransmits,
     tcpi_probes: Math.max(connection.probes, connection.keepAliveSent),
     tcpi_backoff:
       connection.retransmitMode === RetransmitMode.WindowProbe

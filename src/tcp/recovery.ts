@@ -206,7 +206,7 @@ function undo(connection: TcpConnection, counter: TcpCounter): void {
   controller.onSpuriousRecovery();
   connection.hasUndo = false;
   connection.frtoStep = 0;
-  connection.backoffs = 0;
+  connection.retransmits = 0;
   connection.duplicateAcks = 0;
   connection.congestionState = CongestionState.Open;
 }
@@ -281,12 +281,13 @@ export function onRetransmissionTimeout(connection: TcpConnection): void {
   if (!connection.hasSack) scoreboard.emulateSacked(-1e9, connection.smss);
   connection.frtoStep =
     connection.config.usesFrto &&
-    (isNewPeriod || connection.backoffs > 0) &&
+    (isNewPeriod || connection.retransmits > 0) &&
     connection.mtuSearch === undefined
       ? 1
       : 0;
   connection.isTlpOut = false;
   connection.backoffs++;
+  connection.retransmits++;
   connection.isCwrDue = false;
   setRetransmitTimer(connection, RetransmitMode.Rto);
 }

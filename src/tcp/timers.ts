@@ -87,6 +87,7 @@ function fireSyn(connection: TcpConnection): void {
   connection.totalRetransmits++;
   connection.synRetransmits++;
   connection.backoffs++;
+  connection.retransmits++;
   connection.isSynDue = true;
 }
 
@@ -105,12 +106,12 @@ function fireRto(connection: TcpConnection): void {
   const { config, context, scoreboard } = connection;
   if (scoreboard.segments === 0) return;
   const limit = connection.isOrphan ? config.orphanRetries : config.retriesR2;
-  if (connection.backoffs >= limit || isUserTimeoutOver(connection)) {
+  if (connection.retransmits >= limit || isUserTimeoutOver(connection)) {
     context.count(TcpCounter.AbortOnTimeout);
     failConnection(connection, orSoft(connection, TcpError.TimedOut));
     return;
   }
-  if (connection.backoffs >= config.retriesR1) onBlackHoleSuspected(connection);
+  if (connection.retransmits >= config.retriesR1) onBlackHoleSuspected(connection);
   onRetransmissionTimeout(connection);
 }
 

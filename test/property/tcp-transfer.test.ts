@@ -116,7 +116,8 @@ const links: fc.Arbitrary<Omit<LinkConfig, 'name'>> = fc
   .map(({ rate, rttNs, queueSegments, loss, duplicate, corrupt, reorder, jitterShare }) => ({
     rate: Math.min(rate, Math.floor((BDP_BYTES_MAX * 8e9) / rttNs)),
     delayNs: Math.ceil(rttNs / 2),
-    queue: { bytes: queueSegments * 1514 },
+    // A queue that takes longer to drain than R2 allows is no path that any TCP survives.
+    queue: { bytes: Math.max(4 * 1514, Math.min(queueSegments * 1514, rate)) },
     impairments: {
       ...(loss > 0 && { loss: { kind: 'random' as const, ratio: loss, correlation: 0 } }),
       ...(duplicate > 0 && { duplicate: { ratio: duplicate, correlation: 0 } }),

@@ -281,6 +281,20 @@ describe('the retransmission timer', () => {
     expect(info(peer).tcpi_rtt).toBe(before);
   });
 
+  it('keeps a timeout that was doubled until an RTT is measured again — RFC 6298 §5.5, §5.7', () => {
+    const peer = inFlight(2, { ...noProbe, usesSack: false });
+    peer.wait(1000);
+    expect(peer.sent.map(({ atMs }) => atMs - RTT_MS)).toEqual([300, 900]);
+    peer.forget();
+    // The ACK of a retransmission measures nothing.
+    peer.sends('.', { ack: 1001 });
+    peer.forget();
+    peer.wait(1199);
+    peer.expectsNothing();
+    peer.wait(1);
+    peer.expects('P.', { seq: 1001 });
+  });
+
   it('forgets SACKs of a peer that dropped what it had — RFC 2018 §8', () => {
     const peer = inFlight(5, noProbe);
     peer.sends('.', { ack: 1, sack: [[1001, 5001]] });
