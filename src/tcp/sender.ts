@@ -62,7 +62,10 @@ export function transmit(connection: TcpConnection): FrameId {
 function maySendData(connection: TcpConnection): boolean {
   const { state } = connection;
   if (state >= TcpState.Established) return state !== TcpState.FinWait2;
-  return state === TcpState.SynReceived && connection.isFastOpen;
+  // RFC 7413 §4.2.2: a server may send before the handshake ends. A simultaneous open (RFC 9293 §3.5) has no
+  // controller yet, and its data goes with the SYN or waits.
+  const isServer = connection.isFastOpen && connection.controller !== undefined;
+  return state === TcpState.SynReceived && isServer;
 }
 
 function transmitData(connection: TcpConnection): FrameId {
