@@ -3,7 +3,6 @@
  * of sockets. Every command may make frames due: poll the layer afterwards. `connect` and `listen` are the
  * layer's, `accept` the listener's.
  */
-import { seqDiff } from '../base/seq.ts';
 import type { Bytes } from '../base/units.ts';
 import { NO_PAYLOAD } from '../frame/frame-record.ts';
 import { scheduleAck } from './ack-policy.ts';
@@ -184,9 +183,4 @@ export function takeError(connection: TcpConnection): TcpError {
   connection.error = TcpError.None;
   connection.softError = TcpError.None;
   return error;
-}
-
-/** Bytes written and not acknowledged: SIOCOUTQ. */
-export function unacknowledgedWriteBytes(connection: TcpConnection): Bytes {
-  return seqDiff(connection.sndNxt, connection.sndUna) + connection.unsentBytes;
 }

@@ -293,6 +293,12 @@ describe('the retransmission timer', () => {
     peer.expectsNothing();
     peer.wait(1);
     peer.expects('P.', { seq: 1001 });
+    // That of new data does.
+    peer.sends('.', { ack: 2001 });
+    peer.does((connection) => writeZeros(connection, 1000));
+    peer.wait(RTT_MS);
+    peer.sends('.', { ack: 3001 });
+    expect(info(peer).tcpi_rto).toBeLessThan(400_000);
   });
 
   it('forgets SACKs of a peer that dropped what it had — RFC 2018 §8', () => {
