@@ -123,6 +123,12 @@ function syntaxFailure(error: NetError): Outcome {
   };
 }
 
+/** An error of ours: the script has failed, and the others go on. */
+function describeBreak(error: unknown): Pick<Outcome, 'expected' | 'actual' | 'reason'> {
+  const actual = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  return { expected: 'a stack that runs on', actual, reason: 'broken stack' };
+}
+
 function runToEnd(run: ScriptRun, claimsAll: boolean): Outcome {
   const none = { line: undefined, expected: undefined, actual: undefined, reason: undefined };
   try {
@@ -132,8 +138,8 @@ function runToEnd(run: ScriptRun, claimsAll: boolean): Outcome {
     if (error instanceof Unsupported) {
       return { ...none, verdict: 'skip', line, reason: error.message };
     }
-    if (!(error instanceof ScriptFailure)) throw error;
-    const { expected, actual, reason } = error;
+    const { expected, actual, reason } =
+      error instanceof ScriptFailure ? error : describeBreak(error);
     return { verdict: 'fail', line, expected, actual, reason };
   }
   const [first] = run.unclaimed;

@@ -1,0 +1,331 @@
+/**
+ * Deliberate faults in our TCP, one line each: what a slip of the pen could do. The packetdrill scripts have to
+ * catch every one; a fault whose text is gone has to be written anew.
+ */
+
+export interface TcpFault {
+  readonly name: string;
+  /** Below src/. */
+  readonly file: string;
+  /** Occurs once. */
+  readonly find: string;
+  readonly replace: string;
+}
+
+const fault = (name: string, file: string, find: string, replace: string): TcpFault => ({
+  name,
+  file: `${file}.ts`,
+  find,
+  replace,
+});
+
+export const TCP_FAULTS: readonly TcpFault[] = [
+  // Segments that arrive.
+  fault(
+    'an inexact reset ends the connection',
+    'tcp/segment-arrives',
+    'if (segment.seq !== connection.rcvNxt) {\n    sendChallengeAck(connection);\n    return false;\n  }',
+    '',
+  ),
+  fault(
+    'challenge ACKs have no limit',
+    'tcp/segment-arrives',
+    'if (lastChallengeNs >= 0 && nowNs - lastChallengeNs < config.challengeAckIntervalNs) return;',
+    '',
+  ),
+  fault(
+    'a reset without ACK ends SYN-SENT',
+    'tcp/segment-arrives',
+    'if (hasAck) failConnection(connection, TcpError.ConnectionRefused);',
+    'failConnection(connection, TcpError.ConnectionRefused);',
+  ),
+  fault(
+    'an unacceptable segment is not answered',
+    'tcp/segment-arrives',
+    '  connection.isAckDue = true;\n}\n\n/** RFC 5961 §7. */',
+    '}\n\n/** RFC 5961 §7. */',
+  ),
+  fault(
+    'PAWS is off',
+    'tcp/timestamps',
+    'if (((segment.tsVal - connection.tsRecent) | 0) >= 0) return false;',
+    'if (connection.isPeerDone || true) return false;',
+  ),
+  fault(
+    'PAWS drops resets',
+    'tcp/segment-arrives',
+    'if (isOldTimestamp(connection, segment) && !segment.has(TcpFlag.Rst)) {',
+    'if (isOldTimestamp(connection, segment)) {',
+  ),
+  fault(
+    'TS.Recent follows segments ahead of a hole',
+    'tcp/timestamps',
+    'if (seqBefore(connection.lastAckSent, segment.seq)) return;',
+    '',
+  ),
+  fault(
+    'an ACK of unsent data is taken',
+    'tcp/segment-arrives',
+    'seqBefore(sndNxt, segment.ack) ||\n    seqBefore(segment.ack, seqAdd(sndUna, -connection.maxSndWnd))',
+    'seqBefore(segment.ack, seqAdd(sndUna, -connection.maxSndWnd))',
+  ),
+  fault(
+    'an ACK from the distant past is taken',
+    'tcp/segment-arrives',
+    'seqBefore(sndNxt, segment.ack) ||\n    seqBefore(segment.ack, seqAdd(sndUna, -connection.maxSndWnd))',
+    'seqBefore(sndNxt, segment.ack)',
+  ),
+  fault(
+    'a wrong ACK in SYN-RECEIVED opens the connection',
+    'tcp/segment-arrives',
+    'if (!seqBefore(sndUna, segment.ack) || seqBefore(sndNxt, segment.ack)) {',
+    'if (!seqBefore(sndUna, segment.ack)) {',
+  ),
+  fault(
+    'a segment without ACK is taken',
+    'tcp/segment-arrives',
+    'if (!segment.has(TcpFlag.Ack)) return false;\n  const { sndUna, sndNxt } = connection;',
+    'if (!segment.has(TcpFlag.Ack)) return true;\n  const { sndUna, sndNxt } = connection;',
+  ),
+  fault(
+    'a connection that both sides close ends without TIME-WAIT',
+    'tcp/segment-arrives',
+    'case TcpState.Closing:\n      enterTimeWait(connection);',
+    'case TcpState.Closing:\n      endConnection(connection);',
+  ),
+  fault(
+    'data after close is thrown away in silence',
+    'tcp/segment-arrives',
+    'resetConnection(connection, TcpError.ConnectionReset);\n    return false;\n  }\n  receiveText',
+    'return true;\n  }\n  receiveText',
+  ),
+  fault(
+    'an orphan waits in FIN-WAIT-2 for ever',
+    'tcp/segment-arrives',
+    'if (connection.isOrphan) startFinWait2(connection);',
+    '',
+  ),
+  // Receiving.
+  fault(
+    'a FIN ahead of a hole ends reading',
+    'tcp/receiver',
+    'if (!connection.hasPeerFin || seqBefore(connection.rcvNxt, connection.peerFin)) return false;',
+    'if (!connection.hasPeerFin) return false;',
+  ),
+  fault(
+    'a segment ahead of a hole is acknowledged late',
+    'tcp/receiver',
+    '  // A hole that opens, is still there or is filled: RFC 5681 §4.2.\n  scheduleAck(connection, true);',
+    '  scheduleAck(connection, false);',
+  ),
+  fault('duplicates are not told by D-SACK', 'tcp/receiver', 'reassembly.hasDsack = true;', ''),
+  fault(
+    'the echo of CE does not end with CWR',
+    'tcp/receiver',
+    'if (segment.has(TcpFlag.Cwr)) connection.isEceDue = false;',
+    '',
+  ),
+  fault(
+    'every segment is acknowledged late',
+    'tcp/ack-policy',
+    'if (isAtOnce || isQuick(connection) || isSecondSegment(connection)) {',
+    'if (isAtOnce) {',
+  ),
+  fault(
+    'a delayed ACK never comes',
+    'tcp/ack-policy',
+    '  connection.isAckDelayed = false;\n  connection.isAckDue = true;\n  const { config } = connection;',
+    '  connection.isAckDelayed = false;\n  const { config } = connection;',
+  ),
+  fault(
+    'answers do not make a conversation',
+    'tcp/ack-policy',
+    'if (sinceNs < connection.ackDelayNs) connection.isPingPong = true;',
+    '',
+  ),
+  // Opening.
+  fault(
+    'the scale of the peer is not applied',
+    'tcp/acknowledgment',
+    'const window = segment.window << connection.sndWndShift;',
+    'const window = segment.window;',
+  ),
+  fault('a scale above 14 is taken as it is', 'tcp/handshake', 'Math.min(scale, 14)', 'scale & 7'),
+  fault(
+    'the window of a SYN-ACK is scaled',
+    'tcp/handshake',
+    'connection.sndWnd = segment.window;',
+    'connection.sndWnd = segment.window << connection.sndWndShift;',
+  ),
+  fault(
+    'reflected ECN bits are agreement',
+    'tcp/handshake',
+    'connection.hasEcn = connection.requestsEcn && both === TcpFlag.Ece;',
+    'connection.hasEcn = connection.requestsEcn && both !== 0;',
+  ),
+  fault(
+    'the initial window is 9 segments',
+    'tcp/handshake',
+    'let initialWindow = config.initialWindowSegments * smss;',
+    'let initialWindow = (config.initialWindowSegments - 1) * smss;',
+  ),
+  fault(
+    'a lost SYN does not shrink the initial window',
+    'tcp/handshake',
+    'if (connection.synRetransmits > (inSegments ? 1 : 0)) initialWindow = smss;',
+    '',
+  ),
+  // Acknowledgments and sending.
+  fault(
+    'an old segment sets the window',
+    'tcp/acknowledgment',
+    'if (!isNewer) return false;\n',
+    '',
+  ),
+  fault(
+    'SACK blocks of unsent data are believed',
+    'tcp/acknowledgment',
+    'if (!seqBefore(left, right) || seqBefore(connection.sndNxt, right)) continue;',
+    'if (!seqBefore(left, right)) continue;',
+  ),
+  fault(
+    'a retransmitted segment gives an RTT sample',
+    'tcp/acknowledgment',
+    'if (outcome.firstSentNs >= 0 && !outcome.hasRetransmitted) {',
+    'if (outcome.firstSentNs >= 0) {',
+  ),
+  fault(
+    'an ACK does not restart the retransmission timer',
+    'tcp/acknowledgment',
+    'if (advances) restartRto(connection);\n  else if',
+    'if (advances && connection.scoreboard.segments === 0) restartRto(connection);\n  else if',
+  ),
+  fault(
+    'Nagle is off',
+    'tcp/sender',
+    'if (connection.isNoDelay || connection.scoreboard.segments === 0) return true;',
+    'return true;',
+  ),
+  fault(
+    'TCP_NODELAY has no effect',
+    'tcp/sender',
+    'if (connection.isNoDelay || connection.scoreboard.segments === 0) return true;',
+    'if (connection.scoreboard.segments === 0) return true;',
+  ),
+  fault(
+    'a silly window is filled at once',
+    'tcp/sender',
+    'return 2 * length >= connection.maxSndWnd;',
+    'return true;',
+  ),
+  fault(
+    'retransmissions are ECT',
+    'tcp/sender',
+    '  if ((rowFlags & SegmentFlag.Push) !== 0) flags |= TcpFlag.Psh;\n  const frame = payload === ARENA_FULL ? NO_FRAME : buildData(connection, row, flags, payload);',
+    '  if ((rowFlags & SegmentFlag.Push) !== 0) flags |= TcpFlag.Psh;\n  const frame = payload === ARENA_FULL ? NO_FRAME : buildData(connection, row, flags, payload);\n  if (connection.hasEcn) setEcn(context, frame, EcnCodepoint.Ect0);',
+  ),
+  fault(
+    'data is not ECT',
+    'tcp/sender',
+    'if (connection.hasEcn && length > 0) setEcn(context, frame, EcnCodepoint.Ect0);',
+    '',
+  ),
+  fault(
+    'CWR is never said',
+    'tcp/sender',
+    'if (connection.isCwrDue && length > 0) flags |= TcpFlag.Cwr;',
+    '',
+  ),
+  fault(
+    'a window probe carries the next number',
+    'tcp/sender',
+    'return transmitAck(connection, seqAdd(connection.sndUna, -1));',
+    'return transmitAck(connection, connection.sndNxt);',
+  ),
+  // Timers.
+  fault(
+    'the RTO does not double',
+    'tcp/recovery',
+    'connection.isTlpOut = false;\n  connection.backoffs++;',
+    'connection.isTlpOut = false;',
+  ),
+  fault(
+    'a lonely segment is probed without waiting for a delayed ACK',
+    'tcp/retransmit-timer',
+    'scoreboard.segments === 1 ? PROBE_DELAYED_ACK_NS : PROBE_SLACK_NS',
+    'PROBE_SLACK_NS',
+  ),
+  fault(
+    'keep-alive probes go on for ever',
+    'tcp/timers',
+    ': connection.keepAliveSent >= connection.keepAliveProbesMax;',
+    ': false;',
+  ),
+  fault(
+    'the user timeout has no effect',
+    'tcp/timers',
+    'return connection.context.clock.nowNs - stalledSinceNs >= userTimeoutNs;',
+    'return false;',
+  ),
+  // Recovery.
+  fault(
+    'RACK has no reordering window',
+    'tcp/rack',
+    'return Math.max(0, Math.min(windowNs, rtt.smoothedNs));',
+    'return 0 * windowNs * rtt.smoothedNs;',
+  ),
+  fault(
+    'RACK always waits',
+    'tcp/rack',
+    'if (scoreboard.sackedSegments >= connection.config.dupThresh) return 0;',
+    '',
+  ),
+  fault(
+    'two duplicate ACKs retransmit',
+    'tcp/recovery',
+    'connection.duplicateAcks >= connection.config.dupThresh &&',
+    'connection.duplicateAcks >= 2 &&',
+  ),
+  fault(
+    'a window update counts as duplicate ACK',
+    'tcp/acknowledgment',
+    '!advances && !isWindowUpdate && segment.length === 0 && !segment.has(TcpFlag.Fin);',
+    '!advances && segment.length === 0 && !segment.has(TcpFlag.Fin);',
+  ),
+  fault(
+    'a partial ACK does not retransmit',
+    'tcp/recovery',
+    'if (!isPartial && !isThird) return;',
+    'if (!isThird) return;',
+  ),
+  fault(
+    'ECE reduces in every ACK',
+    'tcp/recovery',
+    'if (connection.congestionState > CongestionState.Disorder) return;\n  const { context, controller } = connection;\n  connection.highSeq',
+    'const { context, controller } = connection;\n  connection.highSeq',
+  ),
+  fault(
+    'a timestamp of the original does not undo',
+    'tcp/recovery',
+    '((segment.tsEcr - connection.retransmitTsVal) | 0) < 0',
+    'false',
+  ),
+  fault(
+    'an idle window is kept',
+    'tcp/congestion-window',
+    'if (idleNs > rtoNs) connection.controller.onIdleRestart(idleNs, rtoNs);',
+    '',
+  ),
+  fault(
+    'a window that is not used grows',
+    'tcp/congestion-window',
+    'return controller.cwnd < controller.ssthresh && controller.cwnd < 2 * connection.flightMaxBytes;',
+    'return true;',
+  ),
+  fault(
+    'ICMP about what is not in flight is believed',
+    'tcp/icmp-errors',
+    'if (!isInFlight) return;',
+    '',
+  ),
+];
