@@ -79,14 +79,13 @@ export function detectLosses(connection: TcpConnection): void {
   for (let row = scoreboard.flight.head; row !== NO_ROW; ) {
     const next = segments.timeNext(row);
     const sentNs = segments.sentNs[row];
+    // RACK_sent_after: of one instant, the sequence decides. What follows in the list was sent later still.
     if (sentNs > connection.rackSentNs) break;
-    const isEarlier =
-      sentNs < connection.rackSentNs || seqBefore(segments.end(row), connection.rackEnd);
-    if (isEarlier) {
-      const leftNs = sentNs + waitNs - nowNs;
-      if (leftNs <= 0) markLost(connection, row);
-      else if (leftNs > longestNs) longestNs = leftNs;
-    }
+    if (sentNs === connection.rackSentNs && !seqBefore(segments.end(row), connection.rackEnd))
+      break;
+    const leftNs = sentNs + waitNs - nowNs;
+    if (leftNs <= 0) markLost(connection, row);
+    else if (leftNs > longestNs) longestNs = leftNs;
     row = next;
   }
   finishLosses(connection);
