@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { readableBytes, writeZeros } from '../../../src/tcp/commands.ts';
+import { discard, readableBytes, writeZeros } from '../../../src/tcp/commands.ts';
 import { LINUX_PROFILE } from '../../../src/tcp/config.ts';
 import { TcpError } from '../../../src/tcp/errors.ts';
+import { setReceiveBuffer } from '../../../src/tcp/options.ts';
 import { TcpState } from '../../../src/tcp/state.ts';
 import { ScriptedPeer } from '../../support/tcp-peer.ts';
 
@@ -229,5 +230,34 @@ describe('acknowledging', () => {
     peer.expectsNothing();
     peer.wait(40);
     peer.expects('.', { ack: 17_001 });
+  });
+});
+
+describe('the receive window', () => {
+  it('keeps its right edge when the buffer becomes smaller — RFC 9293 §3.8.6', () => {
+    const peer = open();
+    peer.sends('.', { seq: 1, ack: 1, length: 1000 });
+    peer.sends('.', { seq: 1001, ack: 1, length: 1000 });
+    const before = peer.expects('.', { ack: 2001 });
+    peer.does((connection) => setReceiveBuffer(connection, 10_000));
+    peer.sends('.', { seq: 2001, ack: 1, length: 1000 });
+    peer.sends('.', { seq: 3001, ack: 1, length: 1000 });
+    const after = peer.expects('.', { ack: 4001 });
+    expect(after.window).toBe((before.window as number) - 2000);
+  });
+
+  it('closes with unread data and opens by half or by a segment when it is read — RFC 9293 §3.8.6.2.2', () => {
+    const peer = new ScriptedPeer({ config: { receiveBufferBytes: 5840 } });
+    peer.isAccepted();
+    for (let segment = 0; segment < 4; segment++) {
+      peer.sends('.', { seq: 1 + 1460 * segment, ack: 1, length: 1460 });
+    }
+    expect(peer.sent.at(-1)).toMatchObject({ ack: 5841, window: 0 });
+    peer.forget();
+    peer.does((connection) => discard(connection, 500));
+    peer.expectsNothing();
+    peer.does((connection) => discard(connection, 3000));
+    // Whole segments of the room.
+    peer.expects('.', { ack: 5841, window: 2920 });
   });
 });
