@@ -36,9 +36,7 @@ export function readableBytes(connection: TcpConnection): Bytes {
 
 /** The peer's FIN has been reached: a read returns the end of the stream. */
 export function isAtEnd(connection: TcpConnection): boolean {
-  return (
-    connection.receiveQueue.byteLength === 0 && (connection.isPeerDone || connection.isReadShut)
-  );
+  return connection.receiveQueue.byteLength === 0 && connection.isPeerDone;
 }
 
 /**
@@ -139,13 +137,6 @@ export function shutdownWrite(connection: TcpConnection): TcpError {
   return TcpError.None;
 }
 
-/** What comes is thrown away; the peer is not told. */
-export function shutdownRead(connection: TcpConnection): TcpError {
-  if (connection.state < TcpState.Established) return TcpError.NotConnected;
-  connection.isReadShut = true;
-  return TcpError.None;
-}
-
 /** The application is done with the connection: RFC 9293 §3.10.4, and a reset when data is unread (§3.6.1). */
 export function close(connection: TcpConnection): void {
   const { state } = connection;
@@ -160,7 +151,7 @@ export function close(connection: TcpConnection): void {
     endConnection(connection);
     return;
   }
-  const isUnread = connection.receiveQueue.byteLength > 0 && !connection.isReadShut;
+  const isUnread = connection.receiveQueue.byteLength > 0;
   if (isUnread || connection.lingerNs === 0) {
     abort(connection);
     return;
@@ -175,12 +166,4 @@ export function abort(connection: TcpConnection): void {
   if (connection.state === TcpState.Closed) return;
   connection.isOrphan = true;
   resetConnection(connection, TcpError.ConnectionAborted);
-}
-
-/** The error that ended the connection, once: SO_ERROR. */
-export function takeError(connection: TcpConnection): TcpError {
-  const error = connection.error === TcpError.None ? connection.softError : connection.error;
-  connection.error = TcpError.None;
-  connection.softError = TcpError.None;
-  return error;
 }

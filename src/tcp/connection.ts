@@ -183,7 +183,6 @@ export class TcpConnection {
   declare isWriteShut: boolean;
   /** The FIN has a sequence number. */
   declare isFinSent: boolean;
-  declare isReadShut: boolean;
   /** The application has closed the connection: nobody will read. */
   declare isOrphan: boolean;
   /** The peer's FIN has arrived, perhaps out of order, and its sequence number. */
@@ -435,7 +434,6 @@ defineFlags(TcpConnection.prototype, [
   'isWriteBlocked',
   'isWriteShut',
   'isFinSent',
-  'isReadShut',
   'isOrphan',
   'hasPeerFin',
   'isPeerDone',

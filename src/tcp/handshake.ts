@@ -103,7 +103,6 @@ function takeSynData(connection: TcpConnection, isAnswer: boolean): Bytes {
   const path = connection.pathMtuBytes - headerBytes(connection.isIpv6);
   const room = Math.min(connection.peerMss, path) - TCP_OPTIONS_BYTES_MAX;
   const length = Math.min(connection.sendQueue.byteLength, room);
-  console.log("DBG", connection.peerMss, path, connection.sendQueue.byteLength, room);
   connection.synDataBytes = length;
   connection.isFastOpen = true;
   connection.sndNxt = seqAdd(connection.iss, 1 + length);

@@ -322,7 +322,6 @@ function processText(connection: TcpConnection, segment: ArrivedSegment): boolea
     return false;
   }
   receiveText(connection, segment);
-  if (connection.isReadShut) connection.receiveQueue.clear();
   return true;
 }
 
