@@ -81,8 +81,20 @@ export function power(x: number, y: number): number {
 
 /** Distribution function of the standard normal; absolute error below 1e-15. Series of Marsaglia 2004. */
 export function normalCdf(z: number): number {
-  if (z > 8.5) return 1;
-  if (z < -8.5) return 0;
+  scratch[0] = z;
+  normalCdfInPlace(scratch);
+  return scratch[0];
+}
+
+const scratch = new Float64Array(1);
+
+/** The same of cell[0], in its place: for hot code, where no double crosses a call. */
+export function normalCdfInPlace(cell: Float64Array): void {
+  const z = cell[0];
+  if (z > 8.5 || z < -8.5) {
+    cell[0] = z > 0 ? 1 : 0;
+    return;
+  }
   const square = z * z;
   let term = z;
   let sum = z;
@@ -90,5 +102,5 @@ export function normalCdf(z: number): number {
     term *= square / odd;
     sum += term;
   }
-  return 0.5 + sum * INVERSE_SQRT_2PI * exp(-square / 2);
+  cell[0] = 0.5 + sum * INVERSE_SQRT_2PI * exp(-square / 2);
 }

@@ -11,6 +11,7 @@ import { log } from '../base/math.ts';
 
 const TWO_POW_32 = 4294967296;
 const TWO_POW_MINUS_53 = 2 ** -53;
+const scratch = new Float64Array(1);
 
 export class RandomSource {
   readonly #state = new Int32Array(4);
@@ -57,9 +58,15 @@ export class RandomSource {
 
   /** Uniform over [0, 1), 53 bits. */
   nextDouble(): number {
+    this.nextDoubleInto(scratch);
+    return scratch[0];
+  }
+
+  /** The same into cell[0]: for hot code, where no double crosses a call. */
+  nextDoubleInto(cell: Float64Array): void {
     const high = this.nextInt32() >>> 5;
     const low = this.nextInt32() >>> 6;
-    return (high * 67108864 + low) * TWO_POW_MINUS_53;
+    cell[0] = (high * 67108864 + low) * TWO_POW_MINUS_53;
   }
 
   /** Uniform integer in [0, bound), 1 <= bound <= 2^32; unbiased by rejection. */

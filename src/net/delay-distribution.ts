@@ -41,11 +41,11 @@ function makeTable(distribution: DelayDistribution): Float64Array {
   return table;
 }
 
-/** The quantile of probability `u`, 0 to 1. */
-export function interpolate(table: Float64Array, u: number): number {
-  const position = u * INTERVALS;
+/** Replaces a probability, 0 to 1, in cell[0] by its quantile: no double crosses the call. */
+export function interpolateInPlace(table: Float64Array, cell: Float64Array): void {
+  const position = cell[0] * INTERVALS;
   const node = Math.min(INTERVALS - 1, Math.floor(position));
-  return table[node] + (position - node) * (table[node + 1] - table[node]);
+  cell[0] = table[node] + (position - node) * (table[node + 1] - table[node]);
 }
 
 function paretoQuantile(u: number): number {

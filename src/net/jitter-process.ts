@@ -5,10 +5,10 @@
  * 2 sin(pi rho / 6) (Kruskal 1958, "Ordinal measures of association"). Deviates from tc-netem(8), whose
  * correlation narrows the distribution. Hot: no allocation per draw.
  */
-import { normalCdf } from '../base/math.ts';
+import { normalCdfInPlace } from '../base/math.ts';
 import type { Duration } from '../base/units.ts';
 import type { RandomSource } from '../engine/random.ts';
-import { interpolate, quantileTable } from './delay-distribution.ts';
+import { interpolateInPlace, quantileTable } from './delay-distribution.ts';
 import type { JitterConfig } from './impairment-config.ts';
 
 export class JitterProcess {
@@ -21,7 +21,8 @@ export class JitterProcess {
   readonly #normals: Float64Array | undefined;
   readonly #gaussianCorrelation: number;
   readonly #innovation: number;
-  #z: number;
+  /** What the draw is at, and z, in cells: no double crosses a call. */
+  readonly #cells = new Float64Array(2);
 
   constructor(random: RandomSource, config: JitterConfig) {
     this.#random = random;
@@ -32,17 +33,24 @@ export class JitterProcess {
     this.#gaussianCorrelation = r;
     this.#innovation = Math.sqrt(1 - r * r);
     // The sequence starts in its stationary distribution.
-    this.#z = this.#normals === undefined ? 0 : interpolate(this.#normals, random.nextDouble());
+    if (this.#normals === undefined) return;
+    random.nextDoubleInto(this.#cells);
+    interpolateInPlace(this.#normals, this.#cells);
+    this.#cells[1] = this.#cells[0];
   }
 
   draw(): void {
-    let u = this.#random.nextDouble();
+    const cells = this.#cells;
+    this.#random.nextDoubleInto(cells);
     const normals = this.#normals;
     if (normals !== undefined) {
-      this.#z = this.#gaussianCorrelation * this.#z + this.#innovation * interpolate(normals, u);
-      u = normalCdf(this.#z);
+      interpolateInPlace(normals, cells);
+      cells[1] = this.#gaussianCorrelation * cells[1] + this.#innovation * cells[0];
+      cells[0] = cells[1];
+      normalCdfInPlace(cells);
     }
-    this.offsetNs = Math.round(this.#spreadNs * interpolate(this.#quantiles, u));
+    interpolateInPlace(this.#quantiles, cells);
+    this.offsetNs = Math.round(this.#spreadNs * cells[0]);
   }
 }
 

@@ -70,13 +70,6 @@ export class ReplayInput {
     return this.#linkLayers[this.rows.interfaceIndex[row]] as LinkLayer;
   }
 
-  /** Nanoseconds from the given epoch (whole seconds and nanoseconds) to the stamp of `row`. */
-  timeSince(epochSeconds: number, epochNanoseconds: number, row: number): number {
-    const rows = this.rows;
-    const seconds = rows.seconds[row] - epochSeconds;
-    return seconds * 1e9 + (rows.nanoseconds[row] - epochNanoseconds);
-  }
-
   /**
    * Makes rows from `cursor` on available, or sets isEnded. A promise only when the source must wait.
    * Throws NetError when the input is no capture or cannot be read.

@@ -181,8 +181,10 @@ export class ReplaySource implements EventSink {
   #isBehindEnd(input: ReplayInput): boolean {
     const ns = this.#ns;
     const row = input.cursor;
-    ns[Ns.Next] =
-      ns[Ns.Reference] + input.timeSince(this.#referenceSeconds, this.#referenceNanoseconds, row);
+    // Here and not in a call of its own, which would have to return a double.
+    const seconds = input.rows.seconds[row] - this.#referenceSeconds;
+    const nanoseconds = input.rows.nanoseconds[row] - this.#referenceNanoseconds;
+    ns[Ns.Next] = ns[Ns.Reference] + (seconds * 1e9 + nanoseconds);
     if (Math.abs(ns[Ns.Next] - Math.max(0, ns[Ns.Last])) > FAR_NS) this.#countFrom(input, row);
     if (ns[Ns.Next] < ns[Ns.Last]) {
       ns[Ns.Next] = ns[Ns.Last];
@@ -242,7 +244,7 @@ const isHungry = (input: ReplayInput): boolean =>
 
 /** Whether the next packet of `one` has an earlier stamp than that of `other`. */
 function isEarlier(one: ReplayInput, other: ReplayInput): boolean {
-  const { seconds, nanoseconds } = other.rows;
-  const row = other.cursor;
-  return one.timeSince(seconds[row], nanoseconds[row], one.cursor) < 0;
+  const seconds = one.rows.seconds[one.cursor] - other.rows.seconds[other.cursor];
+  if (seconds !== 0) return seconds < 0;
+  return one.rows.nanoseconds[one.cursor] < other.rows.nanoseconds[other.cursor];
 }
