@@ -11,6 +11,7 @@ import { addListCommand } from './commands/list.ts';
 import { addPacketdrillCommand } from './commands/packetdrill.ts';
 import { addReplayCommand } from './commands/replay.ts';
 import { addRunCommand } from './commands/run.ts';
+import { addValidateCommand } from './commands/validate.ts';
 import { readPackageVersion } from './package-version.ts';
 
 const USER_MISTAKE = 2;
@@ -31,6 +32,7 @@ function buildProgram(): Command {
   addListCommand(program);
   addAnalyzeCommand(program);
   addPacketdrillCommand(program);
+  addValidateCommand(program);
   program.allowExcessArguments().action(() => {
     const names = program.commands.map((command) => command.name()).join(', ');
     throw NetError.value(

@@ -1,6 +1,6 @@
 /**
  * A progress bar on standard error for anything that takes over a second, on a terminal only. Progress is
- * bytes read of bytes there, inputs of unknown length (pipes) showing what was read, or virtual time.
+ * bytes read of bytes there, inputs of unknown length (pipes) showing what was read, virtual time, or results.
  */
 import { Presets, SingleBar } from 'cli-progress';
 
@@ -14,6 +14,7 @@ interface ProgressUnit {
 }
 const MEGABYTES: ProgressUnit = { name: 'MB', size: 1e6 };
 export const VIRTUAL_SECONDS: ProgressUnit = { name: 's of virtual time', size: 1e9 };
+export const NUMBERS: ProgressUnit = { name: 'numbers', size: 1 };
 
 export class Progress {
   readonly #label: string;

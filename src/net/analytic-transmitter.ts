@@ -5,7 +5,7 @@
  * arrives, which is amortised O(1). Drops are those of the evented form (a property test demands it).
  * Hot: no allocation per frame, but for the ring's doubling.
  */
-import type { Bytes, Instant } from '../base/units.ts';
+import type { BitsPerSecond, Bytes, Instant } from '../base/units.ts';
 import type { Clock } from '../engine/clock.ts';
 import { DropReason } from '../engine/drop-reason.ts';
 import {
@@ -31,6 +31,8 @@ export interface TransmitterParts {
   readonly line: Line;
   readonly meter: QueueMeter;
   readonly overheadBytes: number;
+  /** Bits/s, for a link that has one rate. */
+  readonly rate: BitsPerSecond;
 }
 
 export class AnalyticTransmitter implements Transmitter {
@@ -45,6 +47,8 @@ export class AnalyticTransmitter implements Transmitter {
   readonly #overheadBytes: number;
   readonly #limitBytes: Bytes;
   readonly #limitPackets: number;
+  /** With FifoLimits.countsUnsent, what leaves in a nanosecond; else 0. */
+  readonly #unsentBytesPerNs: number;
   #waitingBytes = 0;
   #waitingPackets = 0;
   /** Ring of the frames that wait. */
@@ -64,6 +68,7 @@ export class AnalyticTransmitter implements Transmitter {
     this.#overheadBytes = parts.overheadBytes;
     this.#limitBytes = limits.bytes ?? Number.MAX_SAFE_INTEGER;
     this.#limitPackets = limits.packets ?? Number.MAX_SAFE_INTEGER;
+    this.#unsentBytesPerNs = limits.countsUnsent ? parts.rate / 8e9 : 0;
   }
 
   get backlogPackets(): number {
@@ -93,12 +98,16 @@ export class AnalyticTransmitter implements Transmitter {
     const length = this.#words[(frame << FRAME_SHIFT) + FrameWord.WireLength];
     const meter = this.#meter;
     if (serializer.nextStartNs > now) {
+      const inTransmission = this.#unsentBytesPerNs > 0 ? this.#bytesInTransmission() : 0;
       if (
-        this.#waitingBytes + length > this.#limitBytes ||
+        this.#waitingBytes + inTransmission + length > this.#limitBytes ||
         this.#waitingPackets >= this.#limitPackets
       ) {
         this.#network.drop(frame, DropReason.QueueFull, this.#place);
         return;
+      }
+      if (this.#unsentBytesPerNs > 0) {
+        meter.peakBytes = Math.max(meter.peakBytes, this.#waitingBytes + inTransmission);
       }
       this.#await(length);
       meter.delays.valueNs[0] = serializer.nextStartNs - now;
@@ -111,6 +120,13 @@ export class AnalyticTransmitter implements Transmitter {
     this.#line.enter(frame);
   }
 
+  /** The unsent part of the frame before the ones that wait. */
+  #bytesInTransmission(): Bytes {
+    const endNs =
+      this.#waitingPackets > 0 ? this.#starts[this.#head] : this.#serializer.nextStartNs;
+    return (endNs - this.#clock.nowNs) * this.#unsentBytesPerNs;
+  }
+
   /** A frame waits from now until the serializer's next start. */
   #await(length: Bytes): void {
     if (this.#waitingPackets === this.#bytes.length) this.#grow();
@@ -120,7 +136,9 @@ export class AnalyticTransmitter implements Transmitter {
     this.#waitingPackets++;
     this.#waitingBytes += length;
     const meter = this.#meter;
-    if (this.#waitingBytes > meter.peakBytes) meter.peakBytes = this.#waitingBytes;
+    if (this.#waitingBytes > meter.peakBytes && this.#unsentBytesPerNs === 0) {
+      meter.peakBytes = this.#waitingBytes;
+    }
     if (meter.depth !== undefined) {
       meter.depth.timeNs[0] = this.#clock.nowNs;
       meter.depth.record(this.#waitingBytes);

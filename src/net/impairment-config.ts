@@ -1,6 +1,6 @@
 /**
- * What a link does to frames besides carrying them, as data: the vocabulary of `tc netem`. Ratios are
- * 0 to 1. `scenario/netem` reads these from text, `net/` acts on them.
+ * What a link does to frames besides carrying them, as data: the vocabulary of `tc netem`, and losses at
+ * stated places. Ratios are 0 to 1. `scenario/netem` reads these from text, `net/` acts on them.
  */
 import type { Duration } from '../base/units.ts';
 
@@ -33,7 +33,25 @@ export interface GilbertElliottConfig {
   readonly lossInGood: number;
 }
 
-export type LossConfig = RandomLossConfig | StateLossConfig | GilbertElliottConfig;
+/** Exactly these frames, by their order of arrival from 1 on; ascending. */
+export interface OrdinalLossConfig {
+  readonly kind: 'ordinals';
+  readonly ordinals: readonly number[];
+}
+
+/** One frame in `every`, the first of them the `first`-th to arrive. */
+export interface PeriodicLossConfig {
+  readonly kind: 'periodic';
+  readonly every: number;
+  readonly first: number;
+}
+
+export type LossConfig =
+  | RandomLossConfig
+  | StateLossConfig
+  | GilbertElliottConfig
+  | OrdinalLossConfig
+  | PeriodicLossConfig;
 
 export type DelayDistribution = 'uniform' | 'normal' | 'pareto' | 'paretonormal';
 

@@ -6,7 +6,14 @@ import type { BitsPerSecond, Bytes, Duration } from '../base/units.ts';
 import type { FifoLimits } from '../qdisc/fifo.ts';
 import type { QueueDiscipline } from '../qdisc/queue-discipline.ts';
 import type { DeliveryTrace } from './delivery-trace.ts';
-import type { ImpairmentConfig, LossConfig, RatioConfig } from './impairment-config.ts';
+import type {
+  GilbertElliottConfig,
+  ImpairmentConfig,
+  OrdinalLossConfig,
+  PeriodicLossConfig,
+  RatioConfig,
+  StateLossConfig,
+} from './impairment-config.ts';
 import type { LinkScheduleConfig } from './link-schedule.ts';
 import type { Network } from './network.ts';
 
@@ -58,6 +65,8 @@ export function checkLinkConfig(config: LinkConfig): void {
   const { processingDelayNs = 0 } = config;
   check(isDuration(processingDelayNs), 'processing', 'whole nanoseconds from 0', processingDelayNs);
   const varies = config.impairments?.jitter ?? config.impairments?.reorder ?? schedule;
+  const isFixed = config.rate !== undefined && !config.isSwitchable && !config.discipline;
+  check(!queue?.countsUnsent || (isFixed && !schedule), 'queue', 'a constant rate', 'another link');
   check(processingDelayNs === 0 || varies === undefined, 'processing', 'no other variation', 'one');
   const { mtuBytes = MTU_BYTES_MAX } = config;
   check(mtuBytes >= 1 && mtuBytes <= MTU_BYTES_MAX, 'mtu', '1 to 65535 bytes', config.mtuBytes);
@@ -101,7 +110,8 @@ function checkImpairments(check: Check, config: ImpairmentConfig): void {
     checkCorrelation(check, field, value.correlation);
   };
   if (loss?.kind === 'random') checkRatio('loss', loss);
-  else if (loss !== undefined) checkChain(check, loss);
+  else if (loss?.kind === 'state' || loss?.kind === 'gemodel') checkChain(check, loss);
+  else if (loss !== undefined) checkPattern(check, loss);
   if (duplicate !== undefined) checkRatio('duplicate', duplicate);
   if (reorder !== undefined) {
     checkRatio('reorder', reorder);
@@ -128,7 +138,23 @@ function checkCorrelation(check: Check, field: string, correlation: number): voi
   check(holds, `${field} correlation`, 'a share from 0 to below 1', correlation);
 }
 
-function checkChain(check: Check, loss: Exclude<LossConfig, { kind: 'random' }>): void {
+/** Losses at stated places. */
+function checkPattern(check: Check, loss: OrdinalLossConfig | PeriodicLossConfig): void {
+  const isOrdinal = (value: number) => Number.isSafeInteger(value) && value >= 1;
+  if (loss.kind === 'periodic') {
+    check(isOrdinal(loss.every), 'loss every', 'a whole number from 1', loss.every);
+    check(isOrdinal(loss.first), 'loss first', 'a whole number from 1', loss.first);
+    return;
+  }
+  let last = 0;
+  for (const ordinal of loss.ordinals) {
+    const holds = isOrdinal(ordinal) && ordinal > last;
+    check(holds, 'loss ordinals', `a whole number above ${last}`, ordinal);
+    last = ordinal;
+  }
+}
+
+function checkChain(check: Check, loss: StateLossConfig | GilbertElliottConfig): void {
   const { kind: _, ...chances } = loss;
   for (const [name, value] of Object.entries(chances)) {
     check(value >= 0 && value <= 1, `loss ${name}`, 'a chance from 0 to 1', value);

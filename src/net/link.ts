@@ -74,6 +74,7 @@ export class Link implements FrameSink, EventSink {
       line: this.#line,
       meter: this.meter,
       overheadBytes: config.overheadBytes ?? (config.trace ? TRACE_OVERHEAD_BYTES : 0),
+      rate: config.rate ?? Number.POSITIVE_INFINITY,
     };
     this.#isSwitchable = config.isSwitchable === true || config.schedule !== undefined;
     this.#evented =

@@ -1,11 +1,18 @@
 /**
  * Loss models: which arriving frames are lost. Random loss is a BernoulliProcess; here are the two chains of
  * tc-netem(8) (Salsano, Ludovici, Ordine, Giannuzzi 2012, "Definition of a general and intuitive loss model
- * for packet networks"). Each starts in its good state. Hot: no allocation per frame.
+ * for packet networks"), each of which starts in its good state, and losses at stated places.
+ * Hot: no allocation per frame.
  */
 import type { RandomSource } from '../engine/random.ts';
 import { BernoulliProcess, Chance } from './bernoulli-process.ts';
-import type { GilbertElliottConfig, LossConfig, StateLossConfig } from './impairment-config.ts';
+import type {
+  GilbertElliottConfig,
+  LossConfig,
+  OrdinalLossConfig,
+  PeriodicLossConfig,
+  StateLossConfig,
+} from './impairment-config.ts';
 
 export interface LossProcess {
   /** True when the frame that arrives now is lost. */
@@ -82,6 +89,41 @@ class GilbertElliottLoss implements LossProcess {
   }
 }
 
+/** A pattern that is imposed: no chance in it. */
+class OrdinalLoss implements LossProcess {
+  readonly #ordinals: readonly number[];
+  #next = 0;
+  #arrived = 0;
+
+  constructor({ ordinals }: OrdinalLossConfig) {
+    this.#ordinals = ordinals;
+  }
+
+  draw(): boolean {
+    this.#arrived++;
+    if (this.#arrived !== this.#ordinals[this.#next]) return false;
+    this.#next++;
+    return true;
+  }
+}
+
+class PeriodicLoss implements LossProcess {
+  readonly #every: number;
+  #left: number;
+
+  constructor({ every, first }: PeriodicLossConfig) {
+    this.#every = every;
+    this.#left = first;
+  }
+
+  draw(): boolean {
+    this.#left--;
+    if (this.#left > 0) return false;
+    this.#left = this.#every;
+    return true;
+  }
+}
+
 export function createLossProcess(random: RandomSource, config: LossConfig): LossProcess {
   switch (config.kind) {
     case 'random':
@@ -90,5 +132,9 @@ export function createLossProcess(random: RandomSource, config: LossConfig): Los
       return new FourStateLoss(random, config);
     case 'gemodel':
       return new GilbertElliottLoss(random, config);
+    case 'ordinals':
+      return new OrdinalLoss(config);
+    case 'periodic':
+      return new PeriodicLoss(config);
   }
 }

@@ -14,6 +14,7 @@ export class QueueMeter {
   unwaitedPackets = 0;
   /** Undefined unless asked for. Write depth.timeNs, then record(bytes). */
   readonly depth: DepthSeries | undefined;
+  /** Of what waited; with FifoLimits.countsUnsent, of the unsent bytes that accepted frames found before them. */
   peakBytes: Bytes = 0;
 
   constructor(delays: HistogramRows, recordsDepth: boolean) {

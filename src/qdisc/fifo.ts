@@ -15,6 +15,11 @@ import type { DropSink, QueueDiscipline } from './queue-discipline.ts';
 export interface FifoLimits {
   readonly bytes?: Bytes;
   readonly packets?: number;
+  /**
+   * `bytes` counts the unsent part of the frame in transmission as well. Only for links of constant rate
+   * (net/analytic-transmitter).
+   */
+  readonly countsUnsent?: boolean;
 }
 
 export class Fifo implements QueueDiscipline {

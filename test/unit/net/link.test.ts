@@ -21,6 +21,24 @@ function dropsOf(run: ReturnType<typeof runThroughLink>, reason: DropReason): nu
   return run.network.dropCount(run.link.place, reason);
 }
 
+describe('a queue limit that counts the unsent part of the frame in transmission', () => {
+  // A frame of 1000 bytes takes 1 ms.
+  const link = { rate: 8e6, queue: { bytes: 2500, countsUnsent: true } };
+
+  it('has no room until enough of that frame has left', () => {
+    // Before the third frame are 2000 bytes, less one a microsecond.
+    const early = runThroughLink(link, [at(0), at(0), at(0.499 * MS)]);
+    expect(dropsOf(early, DropReason.QueueFull)).toBe(1);
+    const late = runThroughLink(link, [at(0), at(0), at(0.5 * MS)]);
+    expect(dropsOf(late, DropReason.QueueFull)).toBe(0);
+    expect(late.link.meter.peakBytes).toBe(1500);
+  });
+
+  it('is refused where rate or queue can change', () => {
+    expect(() => runThroughLink({ ...link, isSwitchable: true }, [])).toThrow('a constant rate');
+  });
+});
+
 describe('serialisation', () => {
   it('carries the part of a nanosecond: 64 bytes at 100 Gb/s take 5.12 ns, so 25 of them 128 ns', () => {
     const { collector, link } = runThroughLink({ rate: 100e9 }, constantRate(25, 0, 64));

@@ -138,3 +138,17 @@ describe('Gilbert-Elliott loss', () => {
     );
   });
 });
+
+describe('losses at stated places', () => {
+  const placesOf = (draws: readonly boolean[]) =>
+    draws.flatMap((lost, index) => (lost ? [index + 1] : []));
+
+  it('takes exactly the listed frames', () => {
+    expect(placesOf(draw({ kind: 'ordinals', ordinals: [1, 2, 7] }, 20))).toEqual([1, 2, 7]);
+    expect(placesOf(draw({ kind: 'ordinals', ordinals: [] }, 20))).toEqual([]);
+  });
+
+  it('takes one frame in so many from the first one on', () => {
+    expect(placesOf(draw({ kind: 'periodic', every: 5, first: 3 }, 20))).toEqual([3, 8, 13, 18]);
+  });
+});

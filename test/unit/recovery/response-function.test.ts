@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { ControllerRegistry, type ParameterValues } from '../../../src/recovery/cc/controllers.ts';
-import { measureResponse, type ResponsePath } from '../../support/response-function.ts';
+import {
+  measureResponse,
+  type ResponsePath,
+} from '../../../src/scenario/validation/response-model.ts';
 
 const registry = ControllerRegistry.withBuiltIns();
 const C = 0.4;

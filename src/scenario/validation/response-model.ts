@@ -5,14 +5,14 @@
  * a loss is known when its ACK would have come, and recovery takes no time. The average window is over
  * time, packets sent by round trips.
  */
-import { VirtualClock } from '../../src/engine/clock.ts';
-import { RandomSource } from '../../src/engine/random.ts';
+import { VirtualClock } from '../../engine/clock.ts';
+import { RandomSource } from '../../engine/random.ts';
 import {
   CongestionCause,
   type CongestionControllerFactory,
   type RttView,
-} from '../../src/recovery/congestion.ts';
-import { AckRecord } from '../../src/recovery/delivery-rate.ts';
+} from '../../recovery/congestion.ts';
+import { AckRecord } from '../../recovery/delivery-rate.ts';
 
 export const RESPONSE_SMSS = 1460;
 

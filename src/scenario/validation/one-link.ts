@@ -1,0 +1,99 @@
+/**
+ * Two hosts and one link between them, whose way back has a delay only: the path of single-bottleneck
+ * experiments. All flows share the sending host, and each may have its own controller. Cold.
+ */
+import type { BitsPerSecond, Bytes, Duration, Instant } from '../../base/units.ts';
+import { FramePool } from '../../frame/frame-pool.ts';
+import { PayloadArena } from '../../frame/payload-arena.ts';
+import type { LossConfig } from '../../net/impairment-config.ts';
+import { Link } from '../../net/link.ts';
+import { Network } from '../../net/network.ts';
+import type { FifoLimits } from '../../qdisc/fifo.ts';
+import type { CongestionControllerFactory } from '../../recovery/congestion.ts';
+import { Host } from '../../stack/host.ts';
+import type { TcpConfig } from '../../tcp/config.ts';
+import { FlowMeter } from '../../tcp/flow-meter.ts';
+import type { RunPlan } from '../flow-run.ts';
+
+export interface OneLinkFlow {
+  readonly cc: string;
+  readonly controllers: CongestionControllerFactory;
+  readonly startNs: Instant;
+  /** Infinity, or absent, without end. */
+  readonly sizeBytes?: Bytes;
+}
+
+export interface OneLinkConfig {
+  readonly seed: number;
+  readonly rate: BitsPerSecond;
+  /** Propagation there and back, half each way. */
+  readonly rttNs: Duration;
+  readonly queue: FifoLimits;
+  readonly loss?: LossConfig | undefined;
+  readonly tcp: TcpConfig;
+  readonly flows: readonly OneLinkFlow[];
+  readonly endNs: Instant;
+  readonly sampleNs: Instant;
+  /** The receiver takes so long over a packet, uniform from 0, which breaks phase effects; 0 when absent. */
+  readonly processingDelayNs?: Duration;
+}
+
+const PORT = 5201;
+const SEGMENT_BYTES = 1448;
+const FRAMES_MAX = 1 << 20;
+const ARENA_BYTES = 1 << 16;
+
+/** The plan of a run; the first reported link is the bottleneck. */
+export function planOneLink(config: OneLinkConfig): RunPlan {
+  const { seed, rate, rttNs, queue, loss, tcp, flows, endNs, sampleNs } = config;
+  const { processingDelayNs = 0 } = config;
+  const pool = new FramePool(frameCapacity(config), new PayloadArena(ARENA_BYTES, 1));
+  const network = new Network({ seed, pool });
+  const meter = new FlowMeter();
+  const host = (name: string, address: string) =>
+    new Host(network, {
+      name,
+      address,
+      tcp,
+      meter,
+      controllers: (flows[0] as OneLinkFlow).controllers,
+    });
+  const from = host('sender', '10.0.0.1');
+  const to = host('receiver', '10.0.0.2');
+  const there = new Link(network, {
+    name: 'bottleneck',
+    rate,
+    delayNs: Math.floor(rttNs / 2),
+    queue,
+    ...(loss && { impairments: { loss } }),
+  });
+  const delayNs = Math.ceil(rttNs / 2);
+  const back = new Link(network, { name: 'back', delayNs, processingDelayNs });
+  from.routes.setDefaultRoute(there);
+  to.routes.setDefaultRoute(back);
+  there.connect(to);
+  back.connect(from);
+  return {
+    network,
+    meter,
+    flows: flows.map((flow, index) => ({
+      from,
+      to,
+      port: PORT + index,
+      cc: flow.cc,
+      controllers: flow.controllers,
+      startNs: flow.startNs,
+      sizeBytes: flow.sizeBytes ?? Number.POSITIVE_INFINITY,
+    })),
+    links: [there, back],
+    reportedLinks: [there],
+    endNs,
+    sampleNs,
+  };
+}
+
+/** A window of data of each flow, an ACK for each, and a handshake. */
+function frameCapacity({ flows, tcp }: OneLinkConfig): number {
+  const window = Math.ceil(tcp.sendBufferBytesMax / SEGMENT_BYTES);
+  return Math.min(FRAMES_MAX, flows.length * (2 * window + 16));
+}
