@@ -18,6 +18,8 @@ export const enum DropReason {
   NoRoute = 7,
   /** A checksum is wrong, or it is for somebody else: the host that got it does not take it. */
   Refused = 8,
+  /** A router took the last hop from its TTL or hop limit. */
+  TtlExpired = 9,
 }
 
 /** Names as results print them, by DropReason. */
@@ -31,6 +33,7 @@ export const DROP_REASON_NAMES = [
   'malformed',
   'noRoute',
   'refused',
+  'ttlExpired',
 ] as const;
 
 export const DROP_REASON_COUNT = DROP_REASON_NAMES.length;
