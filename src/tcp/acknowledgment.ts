@@ -19,7 +19,7 @@ import { detectLosses, updateRack, widenReorderingWindow } from './rack.ts';
 import { advanceRecovery, detectLossesWithoutSack, onTailLossProbeAck } from './recovery.ts';
 import { restartRto, scheduleLossProbe, settleWindowProbe } from './retransmit-timer.ts';
 import { NO_ROW } from './segment-table.ts';
-import { settleCursor } from './sender.ts';
+import { settleCursor } from './send-cursor.ts';
 import { timestampRttNs } from './timestamps.ts';
 
 /** SEG.ACK is between SND.UNA - MAX.SND.WND and SND.NXT: the caller has checked. */
@@ -107,7 +107,8 @@ function growSendBuffer(connection: TcpConnection): void {
   if (wanted > connection.sndBufferBytes) connection.sndBufferBytes = wanted;
 }
 
-function dropSent(connection: TcpConnection, bytes: Bytes): void {
+/** Bytes at the front of the queue that the peer has. */
+export function dropSent(connection: TcpConnection, bytes: Bytes): void {
   if (bytes === 0) return;
   settleCursor(connection);
   connection.sendQueue.discard(bytes);

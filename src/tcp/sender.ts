@@ -14,7 +14,6 @@ import { TcpFlag } from '../wire/tcp.ts';
 import { onDataSent } from './ack-policy.ts';
 import { EcnCodepoint } from './arrived-segment.ts';
 import { noteBusy } from './busy-time.ts';
-import { NO_PIECE } from './byte-queue.ts';
 import {
   flightSize,
   hasWindowFor,
@@ -36,6 +35,7 @@ import {
   settleWindowProbe,
 } from './retransmit-timer.ts';
 import { NO_ROW, ROW_SHIFT, SegmentFlag, SegmentWord } from './segment-table.ts';
+import { advanceCursor, settleCursor } from './send-cursor.ts';
 import { TcpState } from './state.ts';
 import { timestampNow } from './timestamps.ts';
 
@@ -285,32 +285,6 @@ function countChunk(connection: TcpConnection, isLast: boolean): boolean {
   connection.chunkSegments--;
   if (isLast) connection.chunkSegments = 0;
   return connection.chunkSegments === 0 && connection.chunkIsLong;
-}
-
-/** Moves the cursor of unsent data off the end of a piece. */
-export function settleCursor(connection: TcpConnection): void {
-  const { pieces } = connection.context;
-  if (connection.sendPiece === NO_PIECE) {
-    connection.sendPiece = connection.sendQueue.head;
-    connection.sendSkip = connection.sendQueue.headSkip;
-  }
-  const { sendPiece } = connection;
-  if (sendPiece === NO_PIECE || connection.sendSkip < pieces.length(sendPiece)) return;
-  const next = pieces.next(sendPiece);
-  if (next === NO_PIECE) return;
-  connection.sendPiece = next;
-  connection.sendSkip = 0;
-}
-
-function advanceCursor(connection: TcpConnection, length: Bytes): void {
-  const { pieces } = connection.context;
-  let left = length;
-  while (left > 0) {
-    settleCursor(connection);
-    const count = Math.min(left, pieces.length(connection.sendPiece) - connection.sendSkip);
-    connection.sendSkip += count;
-    left -= count;
-  }
 }
 
 /** Where `length` bytes of the send queue lie in one piece; they are put together when they do not. */
