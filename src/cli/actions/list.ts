@@ -2,7 +2,10 @@
 import { formatTable } from '../../base/text-table.ts';
 import { ControllerRegistry } from '../../recovery/cc/controllers.ts';
 import { CATALOG } from '../../scenario/catalog/catalog.ts';
+import { parseMatrix } from '../../scenario/matrix/matrix-file.ts';
 import type { ListOptions } from '../commands/list.ts';
+import { readDocument } from '../scenario-files.ts';
+import { standardMatrix, standardMatrixNames } from '../standard-matrices.ts';
 
 interface Listed {
   readonly name: string;
@@ -15,7 +18,7 @@ interface Listed {
   }[];
 }
 
-export function runList(options: ListOptions): void {
+export async function runList(options: ListOptions): Promise<void> {
   const scenarios = CATALOG.map(
     ({ name, description, parameters }): Listed => ({
       name,
@@ -29,8 +32,10 @@ export function runList(options: ListOptions): void {
   const controllers = ControllerRegistry.withBuiltIns().entries.map(
     ({ name, description, parameters }): Listed => ({ name, description, parameters }),
   );
+  const matrices = await Promise.all(standardMatrixNames().map(describeMatrix));
   if (options.json === true) {
-    process.stdout.write(`${JSON.stringify({ scenarios, controllers }, undefined, 2)}\n`);
+    const all = { scenarios, controllers, matrices };
+    process.stdout.write(`${JSON.stringify(all, undefined, 2)}\n`);
     return;
   }
   const parts = [
@@ -39,8 +44,16 @@ export function runList(options: ListOptions): void {
     '',
     'Controllers',
     ...controllers.map(formatListed),
+    '',
+    'Matrices',
+    ...matrices.map(({ name, description }) => `  ${name}: ${description}`),
   ];
   process.stdout.write(`${parts.join('\n')}\n`);
+}
+
+async function describeMatrix(name: string): Promise<Pick<Listed, 'name' | 'description'>> {
+  const { description } = parseMatrix(name, await readDocument(standardMatrix(name) ?? name));
+  return { name, description };
 }
 
 function formatListed({ name, description, parameters }: Listed): string {
