@@ -182,6 +182,7 @@ export function startController(connection: TcpConnection): void {
     random: context.random,
     smss,
     initialWindow,
+    initialRttNs: connection.rtt.latestNs,
     granularity: config.granularity,
     isPaced: config.usesPacing,
   });

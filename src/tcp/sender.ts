@@ -135,11 +135,12 @@ function noteRetransmission(connection: TcpConnection, length: Bytes): void {
   else if (connection.congestionState === CongestionState.Recovery) {
     context.count(TcpCounter.FastRetrans);
   }
+  if (!connection.hasRetransmitTsVal) {
+    connection.hasRetransmitTsVal = true;
+    connection.retransmitTsVal = timestampNow(connection);
+  }
   if (!connection.hasUndo) return;
   connection.undoRetransmits = Math.max(0, connection.undoRetransmits) + 1;
-  if (connection.hasRetransmitTsVal) return;
-  connection.hasRetransmitTsVal = true;
-  connection.retransmitTsVal = timestampNow(connection);
 }
 
 function buildData(
@@ -344,6 +345,7 @@ function settleBurst(connection: TcpConnection): void {
   const sent = connection.burstSegments;
   connection.burstSegments = 0;
   connection.chunkSegments = 0;
+  connection.pacer?.endBurst();
   const window = sendWindow(connection);
   const unit = config.granularity === 'segments' ? connection.smss : 1;
   const isStopped = flightSize(connection) + unit > window || isShortOfWindow(connection);
