@@ -1,4 +1,4 @@
-import { cpSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { defineConfig, type Options } from 'tsup';
 
 /**
@@ -33,15 +33,9 @@ const bench: Options = {
 const library: Options = {
   ...common,
   // One configuration for library and command, so that both share one copy of every class.
-  entry: {
-    index: 'src/index.ts',
-    main: 'src/cli/main.ts',
-    'matrix-worker': 'src/cli/matrix-worker.ts',
-    schema: 'src/scenario/schema.ts',
-  },
+  entry: { index: 'src/index.ts', main: 'src/cli/main.ts', schema: 'src/scenario/schema.ts' },
   dts: { entry: { index: 'src/index.ts' } },
   async onSuccess() {
-    cpSync('src/scenario/matrix/standard', 'dist/matrices', { recursive: true });
     const built = new URL('dist/schema.js', import.meta.url).href;
     const { scenarioJsonSchema } = await import(`${built}?${Date.now()}`);
     const text = `${JSON.stringify(scenarioJsonSchema(), undefined, 2)}\n`;

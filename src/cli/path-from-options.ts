@@ -1,6 +1,11 @@
 /** The path that the options of path-options stand for. */
 import { NetError } from '../base/errors.ts';
-import { type LinkField, linkFields, type ScenarioInput } from '../scenario/schema.ts';
+import {
+  type LinkField,
+  linkFields,
+  type ScenarioInput,
+  speaksForItself,
+} from '../scenario/schema.ts';
 import { type PathOptions, SHAPING } from './path-options.ts';
 
 /** The path the options stand for; undefined when none is given. Throws NetError. */
@@ -33,6 +38,10 @@ function splitUpDown(field: LinkField, text: string): { up: string; down: string
     const down = text.slice(at + 1);
     if (up + down !== '' && isField(up) && isField(down))
       return { up: up.trim(), down: down.trim() };
+  }
+  for (const part of [text, ...text.split('/')]) {
+    const said = schema.safeParse(part.trim()).error?.issues.find(speaksForItself);
+    if (said !== undefined) throw new NetError('ERR_VALUE', `--${field}: ${said.message}`);
   }
   const expected = schema.meta()?.description ?? 'a value';
   throw NetError.value(`--${field}`, `${expected}; or UP/DOWN`, text);

@@ -13,7 +13,16 @@ export const SHAPING: readonly { field: LinkField; argument: string; description
     argument: 'DELAY',
     description: 'delay like 20ms, or "20ms 5ms 25% distribution normal"',
   },
-  { field: 'queue', argument: 'LIMIT', description: 'drop-tail limit: 64KiB, 100packets or 1bdp' },
+  {
+    field: 'queue',
+    argument: 'LIMIT',
+    description: 'limit of the queue: 64KiB, 100packets or 1bdp',
+  },
+  {
+    field: 'qdisc',
+    argument: 'QDISC',
+    description: 'queue discipline, like fq_codel or "codel target 5ms ecn" (see `sluice list`)',
+  },
   {
     field: 'loss',
     argument: 'LOSS',

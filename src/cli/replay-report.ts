@@ -94,11 +94,22 @@ function formatDirections({ total }: ReplayResult): string {
 
 function formatLinks(links: readonly LinkResult[]): string {
   return formatTable([
-    ['link', 'forwarded', 'dropped', 'queue peak', 'mean', 'wait mean', 'wait p99', 'busy'],
+    [
+      'link',
+      'forwarded',
+      'dropped',
+      'CE marks',
+      'queue peak',
+      'mean',
+      'wait mean',
+      'wait p99',
+      'busy',
+    ],
     ...links.map((link) => [
       link.name,
       String(link.forwardedPackets),
       String(sumDrops(link.drops)),
+      String(link.ceMarks),
       bytesText(link.peakQueueBytes),
       bytesText(Math.round(link.meanQueueBytes)),
       ms(link.meanQueueDelayMs),

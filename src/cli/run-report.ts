@@ -65,11 +65,22 @@ function formatFlows({ flows }: RunResult): string {
 
 function formatLinks({ links }: RunResult): string {
   return formatTable([
-    ['link', 'forwarded', 'queue drops', 'losses', 'queue peak', 'wait mean', 'p99 ms', 'busy'],
+    [
+      'link',
+      'forwarded',
+      'queue drops',
+      'CE marks',
+      'losses',
+      'queue peak',
+      'wait mean',
+      'p99 ms',
+      'busy',
+    ],
     ...links.map((link) => [
       link.name,
       String(link.forwardedPackets),
       String(link.queueDrops),
+      String(link.ceMarks),
       String(link.randomLosses),
       bytesText(link.peakQueueBytes),
       ms(link.meanQueueDelayMs),

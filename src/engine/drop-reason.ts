@@ -1,6 +1,6 @@
 /** Why a frame ended before its destination. Every drop has a reason, and every reason is counted. */
 export const enum DropReason {
-  /** The drop-tail limit of a queue. */
+  /** The limit of a queue. */
   QueueFull = 0,
   /** A loss process of the link. */
   RandomLoss = 1,
@@ -18,8 +18,10 @@ export const enum DropReason {
   NoRoute = 7,
   /** A checksum is wrong, or it is for somebody else: the host that got it does not take it. */
   Refused = 8,
-  /** A router took the last hop from its TTL or hop limit. */
-  TtlExpired = 9,
+  /** Active queue management, before the queue was full (RFC 7567). */
+  Aqm = 9,
+  /** More than a policer lets through. */
+  Policed = 10,
 }
 
 /** Names as results print them, by DropReason. */
@@ -33,7 +35,8 @@ export const DROP_REASON_NAMES = [
   'malformed',
   'noRoute',
   'refused',
-  'ttlExpired',
+  'aqm',
+  'policed',
 ] as const;
 
 export const DROP_REASON_COUNT = DROP_REASON_NAMES.length;

@@ -4,6 +4,8 @@
  */
 import { type EventSink, SourceClass } from '../engine/scheduler.ts';
 import { Fifo } from '../qdisc/fifo.ts';
+import type { QueueEnvironment } from '../qdisc/queue-discipline.ts';
+import { ETHERNET_HEADER_BYTES } from '../wire/ethernet.ts';
 import type { TransmitterParts } from './analytic-transmitter.ts';
 import { EventedTransmitter } from './evented-transmitter.ts';
 import { JitterProcess } from './jitter-process.ts';
@@ -58,13 +60,28 @@ export function createEvented(
   config: LinkConfig,
 ): EventedTransmitter {
   const { network, place } = parts;
-  const queue =
-    config.discipline?.(network, place) ??
-    new Fifo(network.pool, network, place, config.queue ?? {});
+  const environment = createEnvironment(network, place, config);
+  const queue = config.discipline?.(environment) ?? new Fifo(environment);
   const source = network.scheduler.register(
     link,
     LinkEvent.Transmitter,
     SourceClass.TransmitComplete,
   );
   return new EventedTransmitter(parts, queue, source);
+}
+
+/** Of a link whose MTU is not stated: RFC 894. */
+const DEFAULT_MTU_BYTES = 1500;
+
+function createEnvironment(network: Network, place: number, config: LinkConfig): QueueEnvironment {
+  return {
+    pool: network.pool,
+    clock: network.clock,
+    random: network.random.fork(`${config.name} queue`),
+    outcomes: network,
+    place,
+    limits: config.queue ?? {},
+    rate: config.trace?.meanBitsPerSecond ?? config.rate ?? Number.POSITIVE_INFINITY,
+    longestFrameBytes: (config.mtuBytes ?? DEFAULT_MTU_BYTES) + ETHERNET_HEADER_BYTES,
+  };
 }

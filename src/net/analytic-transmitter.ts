@@ -15,7 +15,7 @@ import {
   type FrameId,
   FrameWord,
 } from '../frame/frame-record.ts';
-import type { FifoLimits } from '../qdisc/fifo.ts';
+import type { QueueLimits } from '../qdisc/queue-discipline.ts';
 import type { Line } from './line.ts';
 import type { Network } from './network.ts';
 import type { QueueMeter } from './queue-meter.ts';
@@ -47,7 +47,7 @@ export class AnalyticTransmitter implements Transmitter {
   readonly #overheadBytes: number;
   readonly #limitBytes: Bytes;
   readonly #limitPackets: number;
-  /** With FifoLimits.countsUnsent, what leaves in a nanosecond; else 0. */
+  /** With QueueLimits.countsUnsent, what leaves in a nanosecond; else 0. */
   readonly #unsentBytesPerNs: number;
   #waitingBytes = 0;
   #waitingPackets = 0;
@@ -56,7 +56,7 @@ export class AnalyticTransmitter implements Transmitter {
   #bytes = new Int32Array(FIRST_CAPACITY);
   #head = 0;
 
-  constructor(parts: TransmitterParts, limits: FifoLimits) {
+  constructor(parts: TransmitterParts, limits: QueueLimits) {
     this.#network = parts.network;
     this.#clock = parts.network.clock;
     this.#words = parts.network.pool.words;

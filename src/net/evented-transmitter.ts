@@ -76,7 +76,7 @@ export class EventedTransmitter implements Transmitter {
     this.#doubles[(frame << DOUBLE_SHIFT) + FrameDouble.DeliveryNs] = now;
     if (isIdle) {
       this.#serializer.restart();
-      if (queue.canBypass && this.#serializer.nextStartNs <= now) {
+      if (this.#serializer.nextStartNs <= now && queue.letsPass(frame)) {
         this.#begin(frame);
         return;
       }
@@ -114,13 +114,20 @@ export class EventedTransmitter implements Transmitter {
     this.#measureDepth();
   }
 
-  /** Starts frames until one takes time, or arms the source for when the next can start. */
+  /**
+   * Starts frames until one takes time, or arms the source for when the next can start. A queue that is empty
+   * is asked too, and knows from it that the transmitter is idle.
+   */
   #pull(): void {
     const now = this.#clock.nowNs;
     const queue = this.#queue;
     const serializer = this.#serializer;
     const deadlines = this.#scheduler.deadlineNs;
-    while (this.#current === NO_FRAME && queue.backlogPackets > 0) {
+    while (this.#current === NO_FRAME) {
+      if (queue.backlogPackets === 0) {
+        queue.dequeue();
+        return;
+      }
       if (serializer.nextStartNs < now) serializer.restart();
       const frame = serializer.nextStartNs > now ? NO_FRAME : queue.dequeue();
       if (frame !== NO_FRAME) {

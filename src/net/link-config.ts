@@ -3,8 +3,7 @@
  */
 import { NetError } from '../base/errors.ts';
 import type { BitsPerSecond, Bytes, Duration } from '../base/units.ts';
-import type { FifoLimits } from '../qdisc/fifo.ts';
-import type { QueueDiscipline } from '../qdisc/queue-discipline.ts';
+import type { QueueDiscipline, QueueEnvironment, QueueLimits } from '../qdisc/queue-discipline.ts';
 import type { DeliveryTrace } from './delivery-trace.ts';
 import type {
   GilbertElliottConfig,
@@ -15,7 +14,6 @@ import type {
   StateLossConfig,
 } from './impairment-config.ts';
 import type { LinkScheduleConfig } from './link-schedule.ts';
-import type { Network } from './network.ts';
 
 export interface LinkConfig {
   /** Distinct in its network: it names the place of drops and the link's streams of chance. */
@@ -39,10 +37,10 @@ export interface LinkConfig {
    * Absent: 0, and TRACE_OVERHEAD_BYTES with a trace.
    */
   readonly overheadBytes?: number | undefined;
-  /** Drop-tail limits; unlimited when absent. */
-  readonly queue?: FifoLimits | undefined;
+  /** Limits of the queue; unlimited when absent. */
+  readonly queue?: QueueLimits | undefined;
   /** Another discipline than drop-tail. */
-  readonly discipline?: ((network: Network, place: number) => QueueDiscipline) | undefined;
+  readonly discipline?: ((environment: QueueEnvironment) => QueueDiscipline) | undefined;
   readonly impairments?: ImpairmentConfig | undefined;
   readonly schedule?: LinkScheduleConfig | undefined;
   /** setUp will be called. */

@@ -14,9 +14,16 @@ import { RandomSource } from '../engine/random.ts';
 import { Scheduler } from '../engine/scheduler.ts';
 import { AddressTable } from '../frame/address-table.ts';
 import type { FramePool } from '../frame/frame-pool.ts';
-import { FRAME_SHIFT, type FrameId, FrameWord, MetaBit } from '../frame/frame-record.ts';
+import {
+  ECN_MASK,
+  FRAME_SHIFT,
+  type FrameId,
+  FrameWord,
+  MetaBit,
+  MetaShift,
+} from '../frame/frame-record.ts';
 import { PayloadWriter } from '../frame/payload-writer.ts';
-import type { DropSink } from '../qdisc/queue-discipline.ts';
+import type { QueueOutcomes } from '../qdisc/queue-discipline.ts';
 import type { ChecksumVerdict } from '../wire/verify-checksums.ts';
 import { FrameBytes } from './frame-bytes.ts';
 
@@ -46,7 +53,7 @@ const KIND_DROP = 1;
 /** How a frame is held is no fact about it. */
 const FACT_BITS = ~(MetaBit.Captured | MetaBit.Changed);
 
-export class Network implements DropSink {
+export class Network implements QueueOutcomes {
   readonly scheduler: Scheduler;
   readonly clock: Clock;
   readonly pool: FramePool;
@@ -66,6 +73,8 @@ export class Network implements DropSink {
   readonly #placeNames: string[] = [];
   /** Drops by place and reason. */
   #drops = new Float64Array(16 * DROP_REASON_COUNT);
+  /** CE marks by place. */
+  #marks = new Float64Array(16);
 
   constructor(config: NetworkConfig) {
     this.scheduler = new Scheduler(config.sourceCount);
@@ -91,6 +100,11 @@ export class Network implements DropSink {
       drops.set(this.#drops);
       this.#drops = drops;
     }
+    if (place === this.#marks.length) {
+      const marks = new Float64Array(this.#marks.length * 2);
+      marks.set(this.#marks);
+      this.#marks = marks;
+    }
     return place;
   }
 
@@ -108,6 +122,28 @@ export class Network implements DropSink {
     let sum = 0;
     for (let reason = 0; reason < DROP_REASON_COUNT; reason++) sum += this.dropCount(place, reason);
     return sum;
+  }
+
+  /** Frames that got Congestion Experienced at `place` so far. */
+  markCount(place: number): number {
+    return this.#marks[place];
+  }
+
+  /**
+   * Sets Congestion Experienced (RFC 3168 §5): true when the frame has it now. A captured frame's bytes and
+   * its IPv4 checksum follow when they are next read (RFC 1624).
+   */
+  mark(frame: FrameId, place: number): boolean {
+    const words = this.pool.words;
+    const at = (frame << FRAME_SHIFT) + FrameWord.Meta;
+    const meta = words[at];
+    const ecn = (meta >>> MetaShift.TrafficClass) & ECN_MASK;
+    if (ecn === 0 || (meta & MetaBit.NotIp) !== 0) return false;
+    if (ecn === ECN_MASK) return true;
+    const changed = (meta & MetaBit.Captured) === 0 ? 0 : MetaBit.Changed;
+    words[at] = meta | (ECN_MASK << MetaShift.TrafficClass) | changed;
+    this.#marks[place]++;
+    return true;
   }
 
   /** Takes ownership: records, counts, tells the observer, releases. */

@@ -27,8 +27,7 @@ export class RateSerializer implements Serializer {
   }
 
   plan(length: Bytes): void {
-    this.#remainder += length * WORK_PER_BYTE;
-    this.#doWork();
+    this.#addWork(length * WORK_PER_BYTE + this.#remainder);
     this.#busyNs += this.endNs - this.nextStartNs;
     this.nextStartNs = this.endNs;
   }
@@ -56,11 +55,11 @@ export class RateSerializer implements Serializer {
       this.#rate = Math.round(rate);
       return;
     }
-    this.#remainder += (this.#wholeNs - now) * this.#rate;
+    const left = (this.#wholeNs - now) * this.#rate + this.#remainder;
     this.#rate = Math.round(rate);
     this.#busyNs -= this.endNs - now;
     this.#wholeNs = now;
-    this.#doWork();
+    this.#addWork(left);
     this.#busyNs += this.endNs - now;
     this.nextStartNs = this.endNs;
   }
@@ -70,15 +69,14 @@ export class RateSerializer implements Serializer {
     return now === 0 ? 0 : (this.#busyNs - Math.max(0, this.endNs - now)) / now;
   }
 
-  /** From #wholeNs on, does the work in #remainder: a field, so that no double crosses the call. */
-  #doWork(): void {
+  #addWork(work: number): void {
     if (this.#rate === Number.POSITIVE_INFINITY) {
       this.#remainder = 0;
     } else {
-      // Both are integers and the work is below 2^53, so the quotient never rounds up to the next integer.
-      const ns = Math.floor(this.#remainder / this.#rate);
+      // Both are integers and work < 2^53, so the quotient never rounds up to the next integer.
+      const ns = Math.floor(work / this.#rate);
       this.#wholeNs += ns;
-      this.#remainder -= ns * this.#rate;
+      this.#remainder = work - ns * this.#rate;
     }
     this.endNs = this.#remainder > 0 ? this.#wholeNs + 1 : this.#wholeNs;
   }

@@ -1,77 +1,46 @@
 /**
- * First in, first out, drop-tail: an arriving frame that would take the queue past its limit is dropped.
- * The limit is in bytes, in frames, or both, and counts the frames that wait with the arriving one; the
- * frame in transmission is no longer in the queue. Bytes are wire lengths without the link's overhead.
+ * First in, first out with a drop-tail or a drop-head limit: when an arriving frame would take the queue past
+ * it, either that frame is dropped, or those that have waited longest until it fits. The limit counts the
+ * frames that wait with the arriving one; the frame in transmission is no longer in the queue.
  * Hot: no allocation per frame.
  */
-import { type Bytes, type Instant, NEVER } from '../base/units.ts';
 import { DropReason } from '../engine/drop-reason.ts';
-import { FrameFifo } from '../frame/frame-fifo.ts';
-import type { FramePool } from '../frame/frame-pool.ts';
-import { FRAME_SHIFT, type FrameId, FrameWord, NO_FRAME } from '../frame/frame-record.ts';
-import type { DropSink, QueueDiscipline } from './queue-discipline.ts';
+import { type FrameId, NO_FRAME } from '../frame/frame-record.ts';
+import { BufferedQueue } from './_buffered.ts';
+import type { QueueEnvironment } from './queue-discipline.ts';
 
-/** Each limit is unlimited when absent; 0 frames is a link without a buffer. */
-export interface FifoLimits {
-  readonly bytes?: Bytes;
-  readonly packets?: number;
-  /**
-   * `bytes` counts the unsent part of the frame in transmission as well. Only for links of constant rate
-   * (net/analytic-transmitter).
-   */
-  readonly countsUnsent?: boolean;
-}
+export class Fifo extends BufferedQueue {
+  readonly #dropsHead: boolean;
 
-export class Fifo implements QueueDiscipline {
-  readonly canBypass = true;
-  backlogBytes: Bytes = 0;
-  readonly #words: Int32Array;
-  readonly #frames: FrameFifo;
-  readonly #drops: DropSink;
-  readonly #place: number;
-  readonly #limitBytes: Bytes;
-  readonly #limitPackets: number;
-
-  /** @param place where its drops are counted (net/network) */
-  constructor(pool: FramePool, drops: DropSink, place: number, limits: FifoLimits) {
-    this.#words = pool.words;
-    this.#frames = new FrameFifo(pool.words);
-    this.#drops = drops;
-    this.#place = place;
-    this.#limitBytes = limits.bytes ?? Number.MAX_SAFE_INTEGER;
-    this.#limitPackets = limits.packets ?? Number.MAX_SAFE_INTEGER;
+  constructor(environment: QueueEnvironment, drops: 'tail' | 'head' = 'tail') {
+    super(environment);
+    this.#dropsHead = drops === 'head';
   }
 
-  get backlogPackets(): number {
-    return this.#frames.count;
+  /** It never waited, so no limit speaks of it. */
+  letsPass(): boolean {
+    return true;
   }
 
   enqueue(frame: FrameId): boolean {
-    const bytes = this.backlogBytes + this.#words[(frame << FRAME_SHIFT) + FrameWord.WireLength];
-    if (bytes > this.#limitBytes || this.#frames.count >= this.#limitPackets) {
-      this.#drops.drop(frame, DropReason.QueueFull, this.#place);
+    const { queues } = this;
+    const length = this.lengthOf(frame);
+    if (this.#dropsHead) {
+      while (!queues.hasRoomFor(length)) {
+        const oldest = queues.shift(0);
+        if (oldest === NO_FRAME) break;
+        this.outcomes.drop(oldest, DropReason.QueueFull, this.place);
+      }
+    }
+    if (!queues.hasRoomFor(length)) {
+      this.outcomes.drop(frame, DropReason.QueueFull, this.place);
       return false;
     }
-    this.backlogBytes = bytes;
-    this.#frames.push(frame);
+    queues.push(0, frame);
     return true;
   }
 
   dequeue(): FrameId {
-    const frame = this.#frames.shift();
-    if (frame === NO_FRAME) return NO_FRAME;
-    this.backlogBytes -= this.#words[(frame << FRAME_SHIFT) + FrameWord.WireLength];
-    return frame;
-  }
-
-  /** Always at once. */
-  eligibleAtNs(): Instant {
-    return this.#frames.count === 0 ? NEVER : 0;
-  }
-
-  dropAll(reason: DropReason): void {
-    for (let frame = this.dequeue(); frame !== NO_FRAME; frame = this.dequeue()) {
-      this.#drops.drop(frame, reason, this.#place);
-    }
+    return this.queues.shift(0);
   }
 }

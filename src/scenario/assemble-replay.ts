@@ -1,12 +1,12 @@
 /** From a finished replay run to its result document (replay-result). Cold. */
 import { describeFlow, handshakeRttNs, retransmitsOf } from '../analysis/flow-facts.ts';
 import type { Duration } from '../base/units.ts';
-import { DROP_REASON_COUNT, DROP_REASON_NAMES, DropReason } from '../engine/drop-reason.ts';
+import { DROP_REASON_COUNT, DropReason } from '../engine/drop-reason.ts';
 import { formatTimestamp } from '../pcap/timestamp.ts';
 import { GROUND_NAMES } from '../traffic/path-sides.ts';
 import { type LineFacts, PathDirection } from '../traffic/replay-ledger.ts';
+import { dropCounts, queueDropsAt } from './link-drops.ts';
 import type {
-  DropCounts,
   FlowDirectionResult,
   LinkResult,
   QueueSeries,
@@ -198,9 +198,9 @@ function assembleLink(run: ReplayRun, { link, direction, hasRate }: RunningLink)
     forwardedPackets: link.forwardedPackets,
     forwardedBytes: link.forwardedBytes,
     drops,
-    queueDrops: network.dropCount(link.place, DropReason.QueueFull),
+    queueDrops: queueDropsAt(network, link.place),
     randomLosses: network.dropCount(link.place, DropReason.RandomLoss),
-    ceMarks: 0,
+    ceMarks: network.markCount(link.place),
     duplicates: link.duplicatedPackets,
     reordered: link.reorderedPackets,
     corrupted: link.corruptedPackets,
@@ -212,15 +212,6 @@ function assembleLink(run: ReplayRun, { link, direction, hasRate }: RunningLink)
     p99QueueDelayMs: link.meter.quantileDelayNs(0.99) / NS_PER_MS,
     utilisation: hasRate ? link.utilisation : null,
   };
-}
-
-function dropCounts(countOf: (reason: DropReason) => number): DropCounts {
-  const drops: DropCounts = {};
-  for (const [reason, name] of DROP_REASON_NAMES.entries()) {
-    const count = countOf(reason);
-    if (count > 0) drops[name] = count;
-  }
-  return drops;
 }
 
 function rateMbps(bytes: number, spanNs: Duration): number | null {

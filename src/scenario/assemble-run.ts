@@ -1,11 +1,11 @@
 /** From a finished run of flows to its result document (run-result). Cold. */
 import { formatIpAddress } from '../base/ip-address.ts';
-import { jainIndex } from '../base/sample-statistics.ts';
 import { type Duration, NEVER, NS_PER_SECOND } from '../base/units.ts';
 import { DropReason } from '../engine/drop-reason.ts';
 import type { Link } from '../net/link.ts';
 import type { Network } from '../net/network.ts';
 import type { FlowRun, RunningFlow } from './flow-run.ts';
+import { dropCounts, queueDropsAt } from './link-drops.ts';
 import type { RunFlowResult, RunLinkResult, RunResult } from './run-result.ts';
 
 const NS_PER_MS = 1e6;
@@ -71,13 +71,23 @@ export function nameOf(network: Network, { plan, sender }: RunningFlow): string 
 function assembleLink(network: Network, link: Link): RunLinkResult {
   return {
     name: link.name,
+    arrivedPackets: link.arrivedPackets,
     forwardedPackets: link.forwardedPackets,
-    queueDrops: network.dropCount(link.place, DropReason.QueueFull),
+    insidePackets: link.insidePackets,
+    drops: dropCounts((reason) => network.dropCount(link.place, reason)),
+    queueDrops: queueDropsAt(network, link.place),
     randomLosses: network.dropCount(link.place, DropReason.RandomLoss),
-    ceMarks: 0,
+    ceMarks: network.markCount(link.place),
     peakQueueBytes: link.meter.peakBytes,
     meanQueueDelayMs: link.meter.meanDelayNs / NS_PER_MS,
     p99QueueDelayMs: link.meter.quantileDelayNs(0.99) / NS_PER_MS,
     utilisation: link.utilisation,
   };
+}
+
+/** Jain, Chiu and Hawe 1984: (Σx)² / (n Σx²). */
+function jainIndex(values: readonly number[]): number | null {
+  const sum = values.reduce((total, value) => total + value, 0);
+  const squares = values.reduce((total, value) => total + value * value, 0);
+  return squares === 0 ? null : (sum * sum) / (values.length * squares);
 }

@@ -6,8 +6,8 @@ import { NetError } from '../base/errors.ts';
 import type { BitsPerSecond, Bytes, Duration } from '../base/units.ts';
 import { DeliveryTrace } from '../net/delivery-trace.ts';
 import type { LinkConfig } from '../net/link-config.ts';
-import type { FifoLimits } from '../qdisc/fifo.ts';
-import { bytesOfBdp, type QueueSpec } from './queue-spec.ts';
+import type { QueueLimits } from '../qdisc/queue-discipline.ts';
+import { limitsOf, type QueueSpec } from './queue-spec.ts';
 import type { LinkSpec, ScenarioSpec } from './schema.ts';
 
 /** Texts of the trace files a scenario names, by the name it uses. */
@@ -33,7 +33,7 @@ export function traceNames(spec: ScenarioSpec): string[] {
 }
 
 /** What a queue holds when nothing is said: the default of tc netem, in frames. */
-const DEFAULT_QUEUE: FifoLimits = { packets: 1000 };
+const DEFAULT_QUEUE: QueueSpec = { packets: 1000 };
 /** Network-layer bytes of a frame that is not to be split, when nothing is said. */
 export const DEFAULT_MTU_BYTES = 1500;
 
@@ -82,7 +82,8 @@ function buildLink(
       ? undefined
       : DeliveryTrace.parse(spec.trace, traces.get(spec.trace) ?? '');
   const rate = spec.rate ?? trace?.meanBitsPerSecond ?? Number.POSITIVE_INFINITY;
-  const { delay, loss, duplicate, corrupt, reorder, schedule } = spec;
+  const { delay, loss, duplicate, corrupt, reorder, schedule, qdisc } = spec;
+  const limit = qdisc?.limit ?? spec.queue ?? qdisc?.defaultLimit ?? DEFAULT_QUEUE;
   return {
     name,
     rate: trace === undefined ? rate : undefined,
@@ -90,7 +91,8 @@ function buildLink(
     delayNs: delay?.delayNs,
     mtuBytes: spec.mtu,
     overheadBytes: spec.overhead,
-    queue: resolveQueue(name, spec.queue, rate, roundTripNs),
+    queue: resolveQueue(name, limit, rate, roundTripNs),
+    discipline: qdisc?.create,
     impairments: {
       ...(loss && { loss }),
       ...(duplicate && { duplicate }),
@@ -113,14 +115,11 @@ function buildLink(
 
 function resolveQueue(
   name: string,
-  queue: QueueSpec | undefined,
+  queue: QueueSpec,
   rate: BitsPerSecond,
   roundTripNs: Duration,
-): FifoLimits {
-  if (queue === undefined) return DEFAULT_QUEUE;
-  if (queue.bytes !== undefined) return { bytes: queue.bytes };
-  if (queue.packets !== undefined) return { packets: queue.packets };
-  if (!Number.isFinite(rate) || roundTripNs === 0) {
+): QueueLimits {
+  if (queue.bdp !== undefined && (!Number.isFinite(rate) || roundTripNs === 0)) {
     const got = Number.isFinite(rate) ? 'no delay' : 'no rate';
     throw NetError.value(
       `link ${name}: queue in bdp`,
@@ -128,7 +127,7 @@ function resolveQueue(
       got,
     );
   }
-  return { bytes: bytesOfBdp(queue.bdp ?? 1, rate, roundTripNs) };
+  return limitsOf(queue, rate, roundTripNs);
 }
 
 /** Shortest Ethernet frame without FCS. */

@@ -3,6 +3,7 @@
  * holds. Field names are part of the public interface. Everything here is of the deterministic run; what it
  * cost stands apart (ResultCost), added by the command.
  */
+import type { DropCounts } from './replay-result.ts';
 
 /** One connection, from the sender's and the receiver's own books. */
 export interface RunFlowResult {
@@ -35,9 +36,15 @@ export interface RunFlowResult {
 
 export interface RunLinkResult {
   readonly name: string;
+  readonly arrivedPackets: number;
   readonly forwardedPackets: number;
+  /** Waiting, in transmission or on the line at the end: arrived = forwarded + drops + inside. */
+  readonly insidePackets: number;
+  readonly drops: DropCounts;
+  /** Of them, those of the queue: its limit, active queue management, a policer. */
   readonly queueDrops: number;
   readonly randomLosses: number;
+  /** Frames that got Congestion Experienced here. */
   readonly ceMarks: number;
   /** Bytes that wait; the frame in transmission is not among them. */
   readonly peakQueueBytes: number;
@@ -74,12 +81,6 @@ export interface FlowSeries {
   readonly smoothedRttMs: readonly (number | null)[];
   readonly deliveredBytes: readonly number[];
   readonly retransmits: readonly number[];
-  /** Of payload, as the controller sets it; null where it leaves that to the pacer. */
-  readonly pacingMbps: readonly (number | null)[];
-  /** The controller's estimate of the path's bandwidth; null without one. */
-  readonly bandwidthMbps: readonly (number | null)[];
-  /** The controller's state, like 'startup' of BBR; null where it has no name for it. */
-  readonly phase: readonly (string | null)[];
 }
 
 export interface RunSeries {

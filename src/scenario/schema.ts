@@ -15,18 +15,28 @@ import {
   parseLoss,
   parseReorder,
 } from './netem.ts';
+import { QDISC_FORM } from './qdisc-spec.ts';
 import { EXPECTED, parseBytes, parseDuration, parseFactor, parseRate } from './quantity.ts';
 import { parseQueue } from './queue-spec.ts';
 
-/** A string field read by `parse`; `expected` completes "expected …, got …". */
+/**
+ * A string field read by `parse`; `expected` completes "expected …, got …". A `parse` that throws NetError has
+ * found out more and speaks for itself.
+ */
 function field<T>(expected: string, parse: (text: string) => T | undefined) {
   return z
     .string({ error: `expected ${expected}` })
     .meta({ description: expected })
     .transform((text, context): T => {
-      const value = parse(text);
-      if (value !== undefined) return value;
-      context.issues.push({ code: 'custom', message: `expected ${expected}`, input: text });
+      const issue = { code: 'custom', message: `expected ${expected}`, input: text } as const;
+      try {
+        const value = parse(text);
+        if (value !== undefined) return value;
+        context.issues.push(issue);
+      } catch (error) {
+        if (!(error instanceof NetError)) throw error;
+        context.issues.push({ ...issue, message: error.message, params: { isWhole: true } });
+      }
       return z.NEVER;
     })
     .meta({ description: expected });
@@ -66,6 +76,7 @@ export const linkFields = {
   rate,
   delay: field(NETEM_EXPECTED.delay, parseDelay),
   queue: field(EXPECTED.queue, parseQueue),
+  qdisc: field(QDISC_FORM.expected, QDISC_FORM.parse),
   mtu: field(EXPECTED.bytes, parsePositiveBytes),
   overhead: field('bytes a frame like 24 B or -14 B', parseBytes),
   loss: field(NETEM_EXPECTED.loss, parseLoss),
@@ -84,6 +95,7 @@ const link = z
     rate: linkFields.rate.optional(),
     delay: linkFields.delay.optional(),
     queue: linkFields.queue.optional(),
+    qdisc: linkFields.qdisc.optional(),
     mtu: linkFields.mtu.optional(),
     overhead: linkFields.overhead.optional(),
     loss: linkFields.loss.optional(),
@@ -148,11 +160,13 @@ export function scenarioJsonSchema(): unknown {
 
 type Issue = z.core.$ZodIssue;
 
-/** One line for the first issue of a schema; within a union, the branch that got furthest speaks. */
-export function describeIssue(
-  issues: readonly Issue[],
-  prefix: readonly PropertyKey[] = [],
-): string {
+/** Its message says what was expected and what was got. */
+export function speaksForItself(issue: Issue): boolean {
+  return issue.code === 'custom' && issue.params?.['isWhole'] === true;
+}
+
+/** One line for the first issue; within a union, the branch that got furthest speaks. */
+function describeIssue(issues: readonly Issue[], prefix: readonly PropertyKey[] = []): string {
   const issue = issues[0] as Issue;
   const path = [...prefix, ...issue.path];
   const where = path.length === 0 ? 'scenario' : path.map(String).join('.');
@@ -163,6 +177,7 @@ export function describeIssue(
   if (issue.code === 'unrecognized_keys') {
     return `${where}: unknown key ${issue.keys.map((key) => JSON.stringify(key)).join(', ')}`;
   }
+  if (speaksForItself(issue)) return `${where}: ${issue.message}`;
   const message = issue.message
     .replace(/^[A-Z][a-z ]+: (?=expected)/, '')
     .replace(/, received \w+$/, '');

@@ -3,13 +3,13 @@
  * and its links, keeps TCP's timer at the scheduler, and tells applications what has happened to their
  * connections. Frames wait in the links that leave it, never here; how long the host itself takes over a
  * packet is their `processingDelayNs`. Frames that come as bytes (an element has changed some) are taken if
- * their checksums are right, as at a real interface. ICMP errors about its segments go to TCP.
+ * their checksums are right, as at a real interface.
  * Hot: no allocation per frame. It forwards nothing that is for others.
  */
 
 import { assert } from '../base/assert.ts';
+import { parseIpAddress } from '../base/ip-address.ts';
 import { NEVER } from '../base/units.ts';
-import type { Clock } from '../engine/clock.ts';
 import { DropReason } from '../engine/drop-reason.ts';
 import { type EventSink, SourceClass, type SourceId } from '../engine/scheduler.ts';
 import {
@@ -17,11 +17,12 @@ import {
   FRAME_SHIFT,
   type FrameId,
   FrameWord,
+  MetaBit,
   MetaShift,
   NO_FRAME,
 } from '../frame/frame-record.ts';
 import type { FrameSink } from '../frame/frame-sink.ts';
-import { ForwardingTable, NO_PORT } from '../net/forwarding-table.ts';
+import { ForwardingTable } from '../net/forwarding-table.ts';
 import type { Network } from '../net/network.ts';
 import type { CongestionControllerFactory } from '../recovery/congestion.ts';
 import type { TcpConfig } from '../tcp/config.ts';
@@ -30,13 +31,15 @@ import { TCP_ERROR_NAMES } from '../tcp/errors.ts';
 import { TransportEvent } from '../tcp/events.ts';
 import type { FlowMeter } from '../tcp/flow-meter.ts';
 import type { TcpListener } from '../tcp/listener.ts';
-import { readIcmpError } from '../tcp/read-icmp.ts';
 import { type ConnectOptions, TcpLayer } from '../tcp/tcp-layer.ts';
 import { decodeFrame } from '../wire/decode.ts';
 import { ETHERNET_HEADER_BYTES } from '../wire/ethernet.ts';
 import { IpProtocol } from '../wire/ipv4.ts';
 import { PacketColumns } from '../wire/packet-columns.ts';
 import { ChecksumVerdict, verifyChecksums } from '../wire/verify-checksums.ts';
+
+/** Fields of Meta that MetaBit.Changed speaks of. */
+const CHANGEABLE_MASK = (0xff << MetaShift.TrafficClass) | (0xff << MetaShift.Ttl);
 
 /** What uses a connection: it is told what happens to it, one event at a time. */
 export interface Application {
@@ -65,7 +68,7 @@ export class Host implements FrameSink, EventSink {
   /** Where what it received or refused is counted. */
   readonly place: number;
   readonly tcp: TcpLayer;
-  readonly routes: ForwardingTable;
+  readonly routes = new ForwardingTable();
   readonly #network: Network;
   readonly #words: Int32Array;
   readonly #source: SourceId;
@@ -75,15 +78,16 @@ export class Host implements FrameSink, EventSink {
 
   constructor(network: Network, config: HostConfig) {
     const { name, address, tcp, controllers, meter } = config;
+    const words = parseIpAddress(address);
+    assert(words !== undefined, 'the address of a host can be read');
     this.name = name;
-    this.address = network.addresses.internText(address);
+    this.address = network.addresses.intern(Int32Array.from(words), 0);
     this.isIpv6 = address.includes(':');
     this.place = network.addPlace(name);
     this.#network = network;
     this.#words = network.pool.words;
     const { pool, addresses, clock, payloadWriter } = network;
     const random = network.random.fork(name);
-    this.routes = new ForwardingTable(pool.words, random.fork('paths').nextInt32());
     const environment = { pool, addresses, clock, random, payloadWriter };
     this.tcp = new TcpLayer(
       meter === undefined ? environment : { ...environment, meter },
@@ -91,11 +95,6 @@ export class Host implements FrameSink, EventSink {
       controllers,
     );
     this.#source = network.scheduler.register(this, 0, SourceClass.TransportTimer);
-  }
-
-  /** Of its network. */
-  get clock(): Clock {
-    return this.#network.clock;
   }
 
   /** Takes ownership of a frame that has reached this host. */
@@ -110,9 +109,7 @@ export class Host implements FrameSink, EventSink {
       return;
     }
     network.recordDelivery(frame, this.place);
-    const meta = this.#words[(frame << FRAME_SHIFT) + FrameWord.Meta];
-    if (((meta >>> MetaShift.Protocol) & 0xff) === IpProtocol.Tcp) this.tcp.handleFrame(frame);
-    else this.#receiveIcmp(frame);
+    this.tcp.handleFrame(frame);
     this.pump();
   }
 
@@ -172,10 +169,9 @@ export class Host implements FrameSink, EventSink {
   }
 
   #send(frame: FrameId): void {
-    const { routes } = this;
-    const port = routes.find(frame);
-    if (port === NO_PORT) this.#network.drop(frame, DropReason.NoRoute, this.place);
-    else (routes.sinks[port] as FrameSink).deliver(frame);
+    const to = this.routes.find(this.#words[(frame << FRAME_SHIFT) + FrameWord.Dst]);
+    if (to === undefined) this.#network.drop(frame, DropReason.NoRoute, this.place);
+    else to.deliver(frame);
   }
 
   #tell(event: TransportEvent, connection: TcpConnection): void {
@@ -200,20 +196,7 @@ export class Host implements FrameSink, EventSink {
     if (deadlineNs < NEVER) scheduler.arm(this.#source);
   }
 
-  /** Errors about segments of ours are TCP's to judge; nothing else that is ICMP means anything here. */
-  #receiveIcmp(frame: FrameId): void {
-    const { addresses, frameBytes, pool } = this.#network;
-    frameBytes.locate(frame);
-    const { start, storedLength } = frameBytes;
-    const packet = pool.payloads.bytes.slice(start, start + storedLength);
-    const error = readIcmpError(packet, this.isIpv6, (address) =>
-      addresses.intern(Int32Array.from(address), 0),
-    );
-    if (error?.localAddress === this.address) this.tcp.handleIcmp(error);
-    pool.release(frame);
-  }
-
-  /** Makes a built frame of one that is bytes; false when its checksums are not good, or it is not for us. */
+  /** Makes a built frame of one that is bytes; false when they are not a TCP segment with good checksums. */
   #readBytes(frame: FrameId): boolean {
     const { pool, addresses, frameBytes } = this.#network;
     const { words } = pool;
@@ -226,12 +209,14 @@ export class Host implements FrameSink, EventSink {
     if (verdict !== ChecksumVerdict.Good) return false;
     this.#columns ??= new PacketColumns(1);
     const { view } = pool.payloads;
+    // An element on the way may have changed what is not in the bytes yet: a CE mark.
+    const meta = words[at + FrameWord.Meta];
     decodeFrame(pool, addresses, frame, view, start, length, length, this.#columns);
     words[at + FrameWord.Payload] = end - words[at + FrameWord.PayloadLength];
-    const protocol = (words[at + FrameWord.Meta] >>> MetaShift.Protocol) & 0xff;
-    return (
-      protocol === IpProtocol.Tcp ||
-      protocol === (this.isIpv6 ? IpProtocol.Icmpv6 : IpProtocol.Icmp)
-    );
+    if ((meta & MetaBit.Changed) !== 0) {
+      words[at + FrameWord.Meta] &= ~CHANGEABLE_MASK;
+      words[at + FrameWord.Meta] |= meta & CHANGEABLE_MASK;
+    }
+    return ((words[at + FrameWord.Meta] >>> MetaShift.Protocol) & 0xff) === IpProtocol.Tcp;
   }
 }

@@ -8,7 +8,7 @@ import { NO_PAYLOAD } from '../frame/frame-record.ts';
 import { scheduleAck } from './ack-policy.ts';
 import type { ByteQueue } from './byte-queue.ts';
 import type { TcpConnection } from './connection.ts';
-import { dropReceived, endConnection, resetConnection } from './ending.ts';
+import { endConnection, resetConnection } from './ending.ts';
 import { TcpError } from './errors.ts';
 import { isWindowUpdateDue, tuneReceiveBuffer, unacknowledgedBytes } from './receive-window.ts';
 import { startFinWait2 } from './segment-arrives.ts';
@@ -143,7 +143,8 @@ export function close(connection: TcpConnection): void {
   if (connection.isOrphan) return;
   connection.isOrphan = true;
   if (state === TcpState.Closed) {
-    dropReceived(connection);
+    connection.receiveQueue.clear();
+    releaseReceiveQueue(connection);
     return;
   }
   if (state === TcpState.SynSent) {
@@ -162,10 +163,7 @@ export function close(connection: TcpConnection): void {
 
 /** ABORT: RFC 9293 §3.10.5. */
 export function abort(connection: TcpConnection): void {
+  if (connection.state === TcpState.Closed) return;
   connection.isOrphan = true;
-  if (connection.state === TcpState.Closed) {
-    dropReceived(connection);
-    return;
-  }
   resetConnection(connection, TcpError.ConnectionAborted);
 }

@@ -83,8 +83,7 @@ describe('the two forms of a transmitter', () => {
           {
             ...link,
             recordsDepth: true,
-            discipline: (network, place) =>
-              new Fifo(network.pool, network, place, link.queue ?? {}),
+            discipline: (environment) => new Fifo(environment),
           },
           list,
         );

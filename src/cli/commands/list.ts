@@ -8,13 +8,13 @@ export interface ListOptions {
 export function addListCommand(program: Command): void {
   program
     .command('list')
-    .summary('scenarios and controllers, with their parameters')
+    .summary('scenarios, controllers and queue disciplines, with their parameters')
     .description(
-      'Lists the scenarios of the catalogue and the congestion controllers, with parameters.',
+      'Lists the scenarios of the catalogue and the congestion controllers and the queue disciplines, with parameters.',
     )
     .option('--json', 'print the lists as JSON')
     .action(async (options: ListOptions) => {
       const { runList } = await import('../actions/list.ts');
-      await runList(options);
+      runList(options);
     });
 }

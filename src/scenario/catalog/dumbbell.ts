@@ -1,6 +1,6 @@
 /**
- * `dumbbell`: bulk flows, each between a pair of hosts of its own, that share one bottleneck with a drop-tail
- * queue. Both ways have the same rate and queue; loss is from senders to receivers only. One flow per listed
+ * `dumbbell`: bulk flows, each between a pair of hosts of its own, that share one bottleneck with a queue of
+ * any discipline. Both ways have the same rate and queue; loss is from senders to receivers only. One flow per listed
  * controller unless `flows` says more. Access links are fast and short, so that the bottleneck is one.
  */
 import { NetError } from '../../base/errors.ts';
@@ -8,17 +8,17 @@ import type { BitsPerSecond, Duration } from '../../base/units.ts';
 import { FramePool } from '../../frame/frame-pool.ts';
 import { PayloadArena } from '../../frame/payload-arena.ts';
 import { Network } from '../../net/network.ts';
-import type { FifoLimits } from '../../qdisc/fifo.ts';
 import type { CongestionControllerFactory } from '../../recovery/congestion.ts';
-import { buildDumbbell, type DumbbellConfig } from '../../stack/dumbbell.ts';
 import type { Host } from '../../stack/host.ts';
-import { LINUX_PROFILE, RFC_PROFILE, type TcpConfig } from '../../tcp/config.ts';
+import { buildDumbbell, type DumbbellConfig } from '../../stack/topology.ts';
+import { EcnMode, LINUX_PROFILE, RFC_PROFILE, type TcpConfig } from '../../tcp/config.ts';
 import { FlowMeter } from '../../tcp/flow-meter.ts';
 import type { FlowPlan, RunPlan } from '../flow-run.ts';
 import { NETEM_EXPECTED, parseLoss } from '../netem.ts';
 import { choiceOf, FORMS, orWord, type ParameterValuesOf, parseNames } from '../parameters.ts';
+import { QDISC_FORM } from '../qdisc-spec.ts';
 import { EXPECTED, parseBytes } from '../quantity.ts';
-import { bytesOfBdp } from '../queue-spec.ts';
+import { limitsOf } from '../queue-spec.ts';
 import { TraceTaps } from '../trace-taps.ts';
 import { type BuiltScenario, defineScenario, type ScenarioContext } from './catalog-entry.ts';
 
@@ -32,7 +32,13 @@ const parameters = {
   queue: {
     ...FORMS.queue,
     default: '1 bdp',
-    description: 'drop-tail limit of what waits at the bottleneck',
+    description: 'limit of what waits at the bottleneck',
+  },
+  qdisc: {
+    ...QDISC_FORM,
+    default: 'fifo',
+    description:
+      'queue discipline at the bottleneck, each way; its own limit counts before `queue`',
   },
   loss: {
     expected: `${NETEM_EXPECTED.loss}, or none`,
@@ -73,6 +79,11 @@ const parameters = {
     ...choiceOf(['linux', 'rfc'] as const),
     default: 'linux',
     description: 'of TCP: what a current Linux does, or what the texts say',
+  },
+  ecn: {
+    ...choiceOf(['off', 'on'] as const),
+    default: 'off',
+    description: 'whether senders ask for ECN (RFC 3168); a discipline with `ecn` marks then',
   },
   pacing: {
     ...choiceOf(['off', 'on'] as const),
@@ -123,7 +134,11 @@ function build(values: Values, context: ScenarioContext): BuiltScenario {
     throw NetError.value('flows', `at least ${cc.length}, one per controller`, flowCount);
   }
   const profile = values.profile === 'rfc' ? RFC_PROFILE : LINUX_PROFILE;
-  const tcp: TcpConfig = { ...profile, usesPacing: values.pacing === 'on' };
+  const tcp: TcpConfig = {
+    ...profile,
+    usesPacing: values.pacing === 'on',
+    ...(values.ecn === 'on' && { ecn: EcnMode.Request }),
+  };
   const factories = cc.map((name) => context.controllers.factory(name));
   const arena = new PayloadArena(ARENA_CHUNK_BYTES, ARENA_CHUNKS);
   const pool = new FramePool(frameCapacity(flowCount, tcp), arena);
@@ -134,7 +149,7 @@ function build(values: Values, context: ScenarioContext): BuiltScenario {
   const frameNs = Math.round((FRAME_BYTES * 8e9) / rate);
   const processingDelayNs = values.processing === AUTO ? frameNs : values.processing;
   const accessDelayNs = Math.min(ACCESS_DELAY_NS, Math.floor(rtt / 8));
-  const { topology, left, right, bottleneck, bottleneckBack } = buildDumbbell(network, {
+  const { left, right, bottleneck, bottleneckBack, links } = buildDumbbell(network, {
     pairs: flowCount,
     host: { tcp, controllers: factories[0] as CongestionControllerFactory, meter },
     ...bottlenecks(values, rtt - 4 * accessDelayNs),
@@ -158,7 +173,7 @@ function build(values: Values, context: ScenarioContext): BuiltScenario {
     network,
     meter,
     flows,
-    links: topology.links,
+    links,
     reportedLinks: [bottleneck, bottleneckBack],
     endNs: duration,
     sampleNs: Math.max(SAMPLE_NS, Math.ceil(duration / SAMPLES_MAX)),
@@ -167,15 +182,11 @@ function build(values: Values, context: ScenarioContext): BuiltScenario {
 }
 
 function bottlenecks(
-  { rate, rtt, queue, loss }: Values,
+  { rate, rtt, queue, qdisc, loss }: Values,
   roundTripNs: Duration,
 ): Pick<DumbbellConfig, 'bottleneck' | 'bottleneckBack'> {
-  const { bytes, packets, bdp } = queue;
-  const limit: FifoLimits = {
-    ...(bytes !== undefined && { bytes }),
-    ...(packets !== undefined && { packets }),
-    ...(bdp !== undefined && { bytes: bytesOfBdp(bdp, rate, rtt) }),
-  };
+  const limit = limitsOf(qdisc.limit ?? queue, rate, rtt);
+  const discipline = qdisc.create;
   const there = Math.floor(roundTripNs / 2);
   return {
     bottleneck: {
@@ -183,9 +194,16 @@ function bottlenecks(
       rate,
       delayNs: there,
       queue: limit,
+      discipline,
       impairments: loss === null ? undefined : { loss },
     },
-    bottleneckBack: { name: 'bottleneck back', rate, delayNs: roundTripNs - there, queue: limit },
+    bottleneckBack: {
+      name: 'bottleneck back',
+      rate,
+      delayNs: roundTripNs - there,
+      queue: limit,
+      discipline,
+    },
   };
 }
 

@@ -6,10 +6,11 @@ import type { BitsPerSecond, Bytes, Duration, Instant } from '../../base/units.t
 import { FramePool } from '../../frame/frame-pool.ts';
 import { PayloadArena } from '../../frame/payload-arena.ts';
 import type { LossConfig } from '../../net/impairment-config.ts';
+import { Link } from '../../net/link.ts';
 import { Network } from '../../net/network.ts';
-import type { FifoLimits } from '../../qdisc/fifo.ts';
+import type { QueueLimits } from '../../qdisc/queue-discipline.ts';
 import type { CongestionControllerFactory } from '../../recovery/congestion.ts';
-import { Topology } from '../../stack/topology.ts';
+import { Host } from '../../stack/host.ts';
 import type { TcpConfig } from '../../tcp/config.ts';
 import { FlowMeter } from '../../tcp/flow-meter.ts';
 import type { RunPlan } from '../flow-run.ts';
@@ -27,7 +28,7 @@ export interface OneLinkConfig {
   readonly rate: BitsPerSecond;
   /** Propagation there and back, half each way. */
   readonly rttNs: Duration;
-  readonly queue: FifoLimits;
+  readonly queue: QueueLimits;
   readonly loss?: LossConfig | undefined;
   readonly tcp: TcpConfig;
   readonly flows: readonly OneLinkFlow[];
@@ -49,9 +50,8 @@ export function planOneLink(config: OneLinkConfig): RunPlan {
   const pool = new FramePool(frameCapacity(config), new PayloadArena(ARENA_BYTES, 1));
   const network = new Network({ seed, pool });
   const meter = new FlowMeter();
-  const topology = new Topology(network);
   const host = (name: string, address: string) =>
-    topology.addHost({
+    new Host(network, {
       name,
       address,
       tcp,
@@ -60,7 +60,7 @@ export function planOneLink(config: OneLinkConfig): RunPlan {
     });
   const from = host('sender', '10.0.0.1');
   const to = host('receiver', '10.0.0.2');
-  const there = topology.addLink(from, to, {
+  const there = new Link(network, {
     name: 'bottleneck',
     rate,
     delayNs: Math.floor(rttNs / 2),
@@ -68,8 +68,11 @@ export function planOneLink(config: OneLinkConfig): RunPlan {
     ...(loss && { impairments: { loss } }),
   });
   const delayNs = Math.ceil(rttNs / 2);
-  topology.addLink(to, from, { name: 'back', delayNs, processingDelayNs });
-  topology.routeByShortestPaths();
+  const back = new Link(network, { name: 'back', delayNs, processingDelayNs });
+  from.routes.setDefaultRoute(there);
+  to.routes.setDefaultRoute(back);
+  there.connect(to);
+  back.connect(from);
   return {
     network,
     meter,
@@ -82,7 +85,7 @@ export function planOneLink(config: OneLinkConfig): RunPlan {
       startNs: flow.startNs,
       sizeBytes: flow.sizeBytes ?? Number.POSITIVE_INFINITY,
     })),
-    links: topology.links,
+    links: [there, back],
     reportedLinks: [there],
     endNs,
     sampleNs,

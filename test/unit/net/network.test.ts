@@ -1,7 +1,39 @@
 import { describe, expect, it } from 'vitest';
 import { DropReason } from '../../../src/engine/drop-reason.ts';
 import { FRAME_SHIFT, FrameWord, MetaBit } from '../../../src/frame/frame-record.ts';
-import { buildFrame, createNetwork } from '../../support/network.ts';
+import { ChecksumVerdict, verifyChecksums } from '../../../src/wire/verify-checksums.ts';
+import { buildFrame, captureFrame, createNetwork } from '../../support/network.ts';
+import { type PacketSpec, tcpFrame } from '../../support/packets.ts';
+import { ecnOf, flowFrame } from '../../support/queues.ts';
+
+const ADDRESSES = {
+  4: { source: [10, 0, 0, 1], destination: [10, 0, 0, 2] },
+  6: {
+    source: [0xfd, ...new Array<number>(15).fill(1)],
+    destination: [0xfd, ...new Array<number>(15).fill(2)],
+  },
+};
+
+const packetOf = (version: 4 | 6, trafficClass: number): PacketSpec => ({
+  vlanTags: [],
+  version,
+  trafficClass,
+  ttl: 64,
+  identification: 77,
+  options: [],
+  ...ADDRESSES[version],
+  tcp: {
+    sourcePort: 1000,
+    destinationPort: 80,
+    sequence: 5,
+    acknowledgment: 9,
+    flags: 16,
+    window: 500,
+    urgentPointer: 0,
+    options: [],
+  },
+  payload: [1, 2, 3, 4, 5],
+});
 
 describe('Network', () => {
   it('counts drops by place and reason, and gives the frame back to the pool', () => {
@@ -92,5 +124,49 @@ describe('Network', () => {
     expect(digest(setMeta(MetaBit.Captured | MetaBit.Changed), 'deliver')).toBe(
       digest(none, 'deliver'),
     );
+  });
+
+  it('marks ECN-capable frames and no others, and counts what it changed — RFC 3168 §5', () => {
+    const network = createNetwork();
+    const place = network.addPlace('here');
+    const outcomes = [0, 1, 2, 3].map((ecn) => {
+      const frame = flowFrame(network, { length: 100, ordinal: 0, ecn });
+      return [network.mark(frame, place), ecnOf(network, frame)];
+    });
+    expect(outcomes).toEqual([
+      [false, 0],
+      [true, 3],
+      [true, 3],
+      [true, 3],
+    ]);
+    expect(network.markCount(place)).toBe(2);
+  });
+
+  it('marks the bytes of a captured frame with its IPv4 checksum carried along — RFC 1624 §3', () => {
+    for (const version of [4, 6] as const) {
+      const network = createNetwork();
+      const place = network.addPlace('here');
+      const bytes = tcpFrame(packetOf(version, 0xb9));
+      const frame = captureFrame(network, bytes);
+      const { frameBytes, pool } = network;
+      const marked = () => {
+        frameBytes.locate(frame);
+        const { start, storedLength } = frameBytes;
+        return [...pool.payloads.bytes.slice(start, start + storedLength)];
+      };
+      const verdict = () => {
+        frameBytes.locate(frame);
+        const { start, storedLength, packets } = frameBytes;
+        return verifyChecksums(packets, start + 14, start + storedLength, start + storedLength);
+      };
+      expect(marked()).toEqual(bytes);
+      expect(network.mark(frame, place)).toBe(true);
+      expect(marked()).toEqual(tcpFrame(packetOf(version, 0xbb)));
+      expect(verdict()).toBe(ChecksumVerdict.Good);
+      // Read back at the next hop, it is marked still.
+      frameBytes.readBack(frame);
+      expect(ecnOf(network, frame)).toBe(3);
+      expect(verdict()).toBe(ChecksumVerdict.Good);
+    }
   });
 });

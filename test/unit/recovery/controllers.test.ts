@@ -8,8 +8,6 @@ import {
   type ParameterValues,
 } from '../../../src/recovery/cc/controllers.ts';
 
-const NAMES = ['reno', 'cubic', 'bbr'];
-
 const context = {
   clock: new VirtualClock(),
   random: RandomSource.fromSeed(1),
@@ -20,9 +18,9 @@ const context = {
 } as const;
 
 describe('controllers by name', () => {
-  it('has all built-in ones, with parameters that say what they are', () => {
+  it('has reno and cubic, each with parameters that say what they are', () => {
     const { entries } = ControllerRegistry.withBuiltIns();
-    expect(entries.map(({ name }) => name)).toEqual(NAMES);
+    expect(entries.map(({ name }) => name)).toEqual(['reno', 'cubic']);
     for (const { description, parameters } of entries) {
       expect(description).not.toBe('');
       for (const parameter of parameters) expect(parameter.description).not.toBe('');
@@ -62,7 +60,7 @@ describe('controllers by name', () => {
   it('refuses what it does not know, with what was expected and got', () => {
     const registry = ControllerRegistry.withBuiltIns();
     const refusals: [string, ParameterValues, string][] = [
-      ['tahoe', {}, `controller: expected one of ${NAMES.join(', ')}, got "tahoe"`],
+      ['vegas', {}, 'controller: expected one of reno, cubic, got "vegas"'],
       ['reno', { gain: 2 }, 'parameter of reno: expected one of slowStart, abcLimit, '],
       ['cubic', { beta: 1.5 }, 'cubic.beta: expected a number from 0.5 to 0.99, got 1.5'],
       ['cubic', { beta: Number.NaN }, 'cubic.beta: expected a number, got NaN'],
