@@ -18,3 +18,12 @@ export type BitsPerSecond = Unit<'bits/s'>;
 /** A deadline that never comes. */
 export const NEVER: Instant = Number.MAX_SAFE_INTEGER;
 export const NS_PER_SECOND = 1e9;
+
+/**
+ * What time fields hold before the first time, and zero, both as doubles. V8 keeps a field as a small integer
+ * until a double is written; then all objects of the class change their layout and code compiled before is
+ * thrown away. So fields that will hold doubles start with one. NO_TIME is negative; UNSET_ZERO is -0, which
+ * equals 0.
+ */
+export const NO_TIME = -0.5;
+export const UNSET_ZERO = -0;

@@ -9,7 +9,7 @@
  */
 import { assert } from '../base/assert.ts';
 import type { DepthColumns, DepthSeries } from '../base/depth-series.ts';
-import { type Bytes, NEVER } from '../base/units.ts';
+import { type Bytes, NEVER, UNSET_ZERO } from '../base/units.ts';
 import { DropReason } from '../engine/drop-reason.ts';
 import { type EventSink, SourceClass, type SourceId } from '../engine/scheduler.ts';
 import { FRAME_SHIFT, type FrameId, FrameWord, MetaBit, NO_FRAME } from '../frame/frame-record.ts';
@@ -37,7 +37,7 @@ export class Link implements FrameSink, EventSink {
   readonly meter: QueueMeter;
   arrivedPackets = 0;
   forwardedPackets = 0;
-  forwardedBytes: Bytes = 0;
+  forwardedBytes: Bytes = UNSET_ZERO;
   /** Of them, those with transport payload. */
   forwardedDataPackets = 0;
   readonly #network: Network;

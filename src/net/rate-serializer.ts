@@ -4,22 +4,28 @@
  * The remainder is carried to the next frame: 64 bytes at 100 Gb/s take 5.12 ns, and 25 of them 128 ns.
  * Exact for frames up to 1.1 MB (2^53 units). Hot: no allocation per frame.
  */
-import type { BitsPerSecond, Bytes, Duration, Instant } from '../base/units.ts';
+import {
+  type BitsPerSecond,
+  type Bytes,
+  type Duration,
+  type Instant,
+  UNSET_ZERO,
+} from '../base/units.ts';
 import type { Clock } from '../engine/clock.ts';
 import type { Serializer } from './serializer.ts';
 
 const WORK_PER_BYTE = 8e9;
 
 export class RateSerializer implements Serializer {
-  nextStartNs: Instant = 0;
-  endNs: Instant = 0;
+  nextStartNs: Instant = UNSET_ZERO;
+  endNs: Instant = UNSET_ZERO;
   readonly #clock: Clock;
   /** A whole number, or Infinity for an unlimited link. */
   #rate: BitsPerSecond;
   /** The exact end of the frame planned last: whole nanoseconds, and work not yet done then. */
-  #wholeNs: Instant = 0;
-  #remainder = 0;
-  #busyNs: Duration = 0;
+  #wholeNs: Instant = UNSET_ZERO;
+  #remainder = UNSET_ZERO;
+  #busyNs: Duration = UNSET_ZERO;
 
   constructor(clock: Clock, rate: BitsPerSecond) {
     this.#clock = clock;

@@ -5,7 +5,7 @@
  * draft-cheng-iccrg-delivery-rate-estimation. All windows are bytes; with whole segments as granularity
  * they stay multiples of SMSS (CongestionContext).
  */
-import type { Bytes, Duration, Instant, Unit } from '../base/units.ts';
+import { type Bytes, type Duration, type Instant, NO_TIME, type Unit } from '../base/units.ts';
 import type { Clock } from '../engine/clock.ts';
 import type { RandomSource } from '../engine/random.ts';
 
@@ -15,9 +15,9 @@ export type BytesPerSecond = Unit<'bytes/s'>;
 /** The pacer derives the rate from cwnd / srtt: RFC 9002 §7.7. */
 export const UNPACED: BytesPerSecond = Number.POSITIVE_INFINITY;
 /** A negative sample is no sample. */
-export const NO_SAMPLE: Duration = -1;
+export const NO_SAMPLE: Duration = NO_TIME;
 /** The sending time of no packet. */
-export const NOT_SENT: Instant = -1;
+export const NOT_SENT: Instant = NO_TIME;
 /**
  * ssthresh before it was first set. The largest small integer of V8, so that the field takes no heap;
  * windows stay below it, since a receive window does (2^30, RFC 7323 §2.3).

@@ -6,7 +6,7 @@
  * one row a packet; the sample (RS.*) goes into one AckSample a process.
  * Deciding when a connection is application-limited, and what is lost, is the sender's. Hot: no allocation.
  */
-import type { Bytes, Duration, Instant } from '../base/units.ts';
+import { type Bytes, type Duration, type Instant, UNSET_ZERO } from '../base/units.ts';
 import type { Clock } from '../engine/clock.ts';
 import { type AckSample, type LossSample, NO_SAMPLE, NOT_SENT } from './congestion.ts';
 
@@ -27,7 +27,7 @@ export interface SentColumns {
 
 /** An AckSample with what the estimator needs between the rows of one ACK. One a process. */
 export class AckRecord implements AckSample {
-  nowNs: Instant = 0;
+  nowNs: Instant = UNSET_ZERO;
   ackedBytes: Bytes = 0;
   lostBytes: Bytes = 0;
   ceBytes: Bytes = 0;
@@ -35,11 +35,11 @@ export class AckRecord implements AckSample {
   inFlight: Bytes = 0;
   newestSentNs: Instant = NOT_SENT;
   rttNs: Duration = NO_SAMPLE;
-  delivered: Bytes = 0;
-  priorDelivered: Bytes = 0;
+  delivered: Bytes = UNSET_ZERO;
+  priorDelivered: Bytes = UNSET_ZERO;
   intervalNs: Duration = NO_SAMPLE;
-  txInFlight: Bytes = 0;
-  lostSinceSent: Bytes = 0;
+  txInFlight: Bytes = UNSET_ZERO;
+  lostSinceSent: Bytes = UNSET_ZERO;
   isAppLimited = false;
   ackedSegments = 0;
   lostSegments = 0;
@@ -48,33 +48,33 @@ export class AckRecord implements AckSample {
   isCwndLimited = false;
   inRecovery = false;
   /** @internal C.delivered_time and the time its flight took to send, of the newest packet acknowledged. */
-  priorNs: Instant = 0;
+  priorNs: Instant = UNSET_ZERO;
   /** @internal */
-  sendElapsedNs: Duration = 0;
+  sendElapsedNs: Duration = UNSET_ZERO;
 }
 
 /** A LossSample to refill. One a process. */
 export class LossRecord implements LossSample {
-  nowNs: Instant = 0;
+  nowNs: Instant = UNSET_ZERO;
   lostBytes: Bytes = 0;
   lostSegments = 0;
-  sentNs: Instant = 0;
-  txInFlight: Bytes = 0;
-  lostSinceSent: Bytes = 0;
+  sentNs: Instant = UNSET_ZERO;
+  txInFlight: Bytes = UNSET_ZERO;
+  lostSinceSent: Bytes = UNSET_ZERO;
   isAppLimited = false;
   endsBurst = true;
 }
 
 export class DeliveryRateEstimator {
   /** C.delivered: everything acknowledged or SACKed so far. */
-  delivered: Bytes = 0;
+  delivered: Bytes = UNSET_ZERO;
   /** C.lost: everything marked lost so far. */
-  lost: Bytes = 0;
+  lost: Bytes = UNSET_ZERO;
   readonly #clock: Clock;
-  #deliveredNs: Instant = 0;
-  #firstSentNs: Instant = 0;
+  #deliveredNs: Instant = UNSET_ZERO;
+  #firstSentNs: Instant = UNSET_ZERO;
   /** C.app_limited: the bubble has passed when more than this is delivered; 0 without one. */
-  #appLimitedUntil: Bytes = 0;
+  #appLimitedUntil: Bytes = UNSET_ZERO;
 
   constructor(clock: Clock) {
     this.#clock = clock;

@@ -7,7 +7,7 @@
  * Deviates from RFC 6298 §2.4 there: a floor of 1 s is not what Linux does.
  * The minimum is that of a window (five minutes, as RFC 8985 §6.2 allows). Hot: no allocation per sample.
  */
-import type { Duration, Instant } from '../base/units.ts';
+import { type Duration, type Instant, UNSET_ZERO } from '../base/units.ts';
 import type { Clock } from '../engine/clock.ts';
 import { NO_SAMPLE, type RttView } from './congestion.ts';
 
@@ -56,18 +56,18 @@ export class RttEstimator implements RttView {
   smoothedNs: Duration = NO_SAMPLE;
   varNs: Duration = NO_SAMPLE;
   /** The timeout without backing off, within its bounds. */
-  rtoNs: Duration;
+  rtoNs: Duration = UNSET_ZERO;
   readonly #config: RttConfig;
   readonly #clock: Clock;
   /** The least RTT of this half of the window. */
   #halfMinNs: Duration = NO_SAMPLE;
-  #halfStartNs: Instant = 0;
+  #halfStartNs: Instant = UNSET_ZERO;
   // Variant 'linux': scaled as the kernel has them, so that shifts truncate alike.
   #smoothed8Us = 0;
   #deviation4Us = 0;
   #deviationMax4Us = 0;
   #variation4Us = 0;
-  #roundStartNs: Instant = 0;
+  #roundStartNs: Instant = UNSET_ZERO;
 
   constructor(config: RttConfig, clock: Clock) {
     this.#config = config;

@@ -4,12 +4,12 @@
  * tcp/acknowledgment, tcp/rack and tcp/recovery. One object a host, refilled for each ACK. Hot.
  */
 import { type SeqNumber, seqBefore, seqDiff, seqFromWire } from '../base/seq.ts';
-import { type Bytes, type Instant, NEVER } from '../base/units.ts';
+import { type Bytes, type Instant, NEVER, NO_TIME } from '../base/units.ts';
 import { AckRecord, type DeliveryRateEstimator, LossRecord } from '../recovery/delivery-rate.ts';
 import { ROW_SHIFT, SegmentFlag, type SegmentTable, SegmentWord } from './segment-table.ts';
 
 /** No such segment in this ACK. */
-const NONE: Instant = -1;
+const NONE: Instant = NO_TIME;
 
 export class AckOutcome {
   readonly sample = new AckRecord();

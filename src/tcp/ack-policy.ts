@@ -62,8 +62,9 @@ export function scheduleAck(connection: TcpConnection, isAtOnce: boolean): void 
 }
 
 function isQuick(connection: TcpConnection): boolean {
-  if (connection.quickAckChoice === 1) return true;
-  return connection.quickAcks > 0 && !connection.isPingPong && connection.quickAckChoice !== 0;
+  const { quickAckChoice } = connection.settings;
+  if (quickAckChoice === 1) return true;
+  return connection.quickAcks > 0 && !connection.isPingPong && quickAckChoice !== 0;
 }
 
 /** More than one full segment waits, and the window would not shrink by telling so. */
@@ -123,7 +124,7 @@ export function onAckSent(connection: TcpConnection): void {
 /** Data goes out soon after data came: a conversation, whose answers carry the ACKs. */
 export function onDataSent(connection: TcpConnection): void {
   const { lastDataReceivedNs } = connection;
-  if (lastDataReceivedNs < 0 || connection.quickAckChoice === 1) return;
+  if (lastDataReceivedNs < 0 || connection.settings.quickAckChoice === 1) return;
   const sinceNs = connection.context.clock.nowNs - lastDataReceivedNs;
   if (sinceNs < connection.ackDelayNs) connection.isPingPong = true;
 }

@@ -5,7 +5,7 @@
  * What an application may ask of it is in tcp/commands and tcp/options.
  */
 import { type SeqNumber, seqAdd, seqDiff, seqFromWire } from '../base/seq.ts';
-import type { Bytes, Duration, Instant } from '../base/units.ts';
+import { type Bytes, type Duration, type Instant, NO_TIME, UNSET_ZERO } from '../base/units.ts';
 import type { CongestionController, CongestionControllerFactory } from '../recovery/congestion.ts';
 import { DeliveryRateEstimator } from '../recovery/delivery-rate.ts';
 import type { Pacer } from '../recovery/pacer.ts';
@@ -163,7 +163,7 @@ export class TcpConnection {
   rcvWndShift = 0;
   tsOffset = 0;
   tsRecent = 0;
-  tsRecentNs: Instant = 0;
+  tsRecentNs: Instant = UNSET_ZERO;
   declare hasTsRecent: boolean;
 
   // Data.
@@ -200,20 +200,20 @@ export class TcpConnection {
   declare isPingPong: boolean;
   /** The application chose: -1 no, 0 quick ACKs off, 1 on. */
   declare quickAckChoice: number;
-  ackDelayNs: Duration = 0;
-  lastDataReceivedNs: Instant = -1;
+  ackDelayNs: Duration = UNSET_ZERO;
+  lastDataReceivedNs: Instant = NO_TIME;
   /** ECN-Echo until CWR comes: RFC 3168 §6.1.3. */
   declare isEceDue: boolean;
   /** CWR with the next new data: RFC 3168 §6.1.2. */
   declare isCwrDue: boolean;
-  lastChallengeNs: Instant = -1;
-  lastOutOfWindowAckNs: Instant = -1;
+  lastChallengeNs: Instant = NO_TIME;
+  lastOutOfWindowAckNs: Instant = NO_TIME;
   // Receive autotuning: bytes read within a round trip, and the receiver's own estimate of it.
   roundReadBytes = 0;
-  roundStartNs: Instant = 0;
-  rcvRttNs: Duration = 0;
+  roundStartNs: Instant = UNSET_ZERO;
+  rcvRttNs: Duration = UNSET_ZERO;
   rcvRttSeq: SeqNumber = ZERO_SEQ;
-  rcvRttStartNs: Instant = -1;
+  rcvRttStartNs: Instant = NO_TIME;
   /** TSecr of the last sample. */
   rcvRttEcho = 0;
   rcvSpace: Bytes = 0;
@@ -278,11 +278,11 @@ export class TcpConnection {
   probes = 0;
   keepAliveSent = 0;
   /** When the first timeout or probe in a row fired: R1, R2 and the user timeout count from what is before it. */
-  stalledSinceNs: Instant = -1;
+  stalledSinceNs: Instant = NO_TIME;
   // RACK: RFC 8985 §6.1.
-  rackSentNs: Instant = -1;
+  rackSentNs: Instant = NO_TIME;
   rackEnd: SeqNumber = ZERO_SEQ;
-  rackRttNs: Duration = 0;
+  rackRttNs: Duration = UNSET_ZERO;
   rackWindowSteps = 1;
   rackWindowPersist = 0;
   rackDsackRound: SeqNumber = ZERO_SEQ;
@@ -312,8 +312,8 @@ export class TcpConnection {
   flightMaxBytes: Bytes = 0;
   flightMaxSeq: SeqNumber = ZERO_SEQ;
   /** The last SYN or data. */
-  lastSentNs: Instant = -1;
-  lastReceivedNs: Instant = 0;
+  lastSentNs: Instant = NO_TIME;
+  lastReceivedNs: Instant = UNSET_ZERO;
   /** Minshall: the end of the last short segment sent. */
   shortEnd: SeqNumber = ZERO_SEQ;
   declare hasShort: boolean;
@@ -325,10 +325,10 @@ export class TcpConnection {
   mtuSearch: MtuSearch | undefined = undefined;
 
   // Totals for info.
-  bytesSent = 0;
-  bytesRetransmitted = 0;
-  bytesAcked = 0;
-  bytesReceived = 0;
+  bytesSent = UNSET_ZERO;
+  bytesRetransmitted = UNSET_ZERO;
+  bytesAcked = UNSET_ZERO;
+  bytesReceived = UNSET_ZERO;
   segmentsOut = 0;
   segmentsIn = 0;
   dataSegmentsOut = 0;
@@ -342,14 +342,14 @@ export class TcpConnection {
   /** Something came with ECT or CE. */
   declare hasSeenEct: boolean;
   /** The last delivery-rate sample. */
-  rateDelivered: Bytes = 0;
-  rateIntervalNs: Duration = 0;
+  rateDelivered: Bytes = UNSET_ZERO;
+  rateIntervalNs: Duration = UNSET_ZERO;
   /** What sending waits for, since when, and how long it was each: tcp/busy-time. */
   busyKind = 0;
-  busySinceNs: Instant = 0;
-  busyNs: Duration = 0;
-  receiverLimitedNs: Duration = 0;
-  bufferLimitedNs: Duration = 0;
+  busySinceNs: Instant = UNSET_ZERO;
+  busyNs: Duration = UNSET_ZERO;
+  receiverLimitedNs: Duration = UNSET_ZERO;
+  bufferLimitedNs: Duration = UNSET_ZERO;
 
   // Lists of the context.
   declare isReady: boolean;

@@ -44,7 +44,10 @@ function highFlag(mask: number): PropertyDescriptor {
   };
 }
 
-/** Defines an accessor for each field of `settings`, which is copied when one is set. */
+/**
+ * Defines an accessor for each field of `settings`, which is copied when one is set. Hot code reads
+ * `settings` itself: what all accessors share, V8 does not know by heart.
+ */
 export function defineSettings<S extends object>(
   prototype: object,
   names: readonly (keyof S)[],

@@ -42,7 +42,8 @@ export function openReceiveWindow(connection: TcpConnection): void {
 
 function fullWindow(connection: TcpConnection): Bytes {
   const full = windowOfBuffer(connection.config, connection.rcvBufferBytes);
-  return connection.windowClamp > 0 ? Math.min(full, connection.windowClamp) : full;
+  const { windowClamp } = connection.settings;
+  return windowClamp > 0 ? Math.min(full, windowClamp) : full;
 }
 
 /** What could be offered now: the buffer less what nobody has read, within what is dared so far. */

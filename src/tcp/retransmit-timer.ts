@@ -36,7 +36,8 @@ function windowProbeNs(connection: TcpConnection): Duration {
 }
 
 function boundByUserTimeout(connection: TcpConnection, timeoutNs: Duration): Duration {
-  const { userTimeoutNs, stalledSinceNs } = connection;
+  const { stalledSinceNs } = connection;
+  const { userTimeoutNs } = connection.settings;
   if (userTimeoutNs === 0 || stalledSinceNs < 0) return timeoutNs;
   const leftNs = stalledSinceNs + userTimeoutNs - connection.context.clock.nowNs;
   return Math.max(1e6, Math.min(timeoutNs, leftNs));

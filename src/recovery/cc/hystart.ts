@@ -6,7 +6,7 @@
  * 16 segments neither is asked. After a timeout all is measured anew. A round ends with the first ACK
  * of a packet sent in it. Constants are those of the kernel's module. Hot: no allocation per ACK.
  */
-import type { Bytes, Duration, Instant } from '../../base/units.ts';
+import { type Bytes, type Duration, type Instant, NO_TIME } from '../../base/units.ts';
 import type { AckSample, RttView } from '../congestion.ts';
 import type { SlowStart } from './slow-start.ts';
 
@@ -29,8 +29,8 @@ export class HyStart implements SlowStart {
   #minNs: Duration = Number.POSITIVE_INFINITY;
   #roundMinNs: Duration = Number.POSITIVE_INFINITY;
   #roundSamples = 0;
-  #roundStartNs: Instant = -1;
-  #lastAckNs: Instant = -1;
+  #roundStartNs: Instant = NO_TIME;
+  #lastAckNs: Instant = NO_TIME;
 
   constructor(smss: Bytes, isPaced: boolean) {
     this.#smss = smss;
@@ -54,7 +54,7 @@ export class HyStart implements SlowStart {
   onTimeout(): void {
     this.isOver = false;
     this.#minNs = Number.POSITIVE_INFINITY;
-    this.#roundStartNs = -1;
+    this.#roundStartNs = NO_TIME;
   }
 
   onMtuChange(smss: Bytes): void {

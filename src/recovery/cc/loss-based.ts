@@ -7,7 +7,7 @@
  * does: from cwnd, to whole segments, once even if a timeout follows in the same period, and undone to
  * at least three quarters. Recovery's window is PRR's, in the sender. Hot: no allocation per ACK.
  */
-import type { Bytes, Duration, Instant } from '../../base/units.ts';
+import { type Bytes, type Duration, type Instant, UNSET_ZERO } from '../../base/units.ts';
 import type { Clock } from '../../engine/clock.ts';
 import {
   type AckSample,
@@ -46,7 +46,7 @@ export class LossBasedController implements CongestionController {
   readonly #isInSegments: boolean;
   readonly #initialSegments: number;
   #smss: Bytes;
-  #lastSentNs: Instant = 0;
+  #lastSentNs: Instant = UNSET_ZERO;
   #inRecovery = false;
   /** The timer has fired and nothing new was acknowledged since. */
   #isTimedOut = false;

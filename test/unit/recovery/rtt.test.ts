@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { VirtualClock } from '../../../src/engine/clock.ts';
 import { RandomSource } from '../../../src/engine/random.ts';
+import { NO_SAMPLE } from '../../../src/recovery/congestion.ts';
 import { RTT_CONFIG_LINUX, RTT_CONFIG_RFC, RttEstimator } from '../../../src/recovery/rtt.ts';
 
 const MS = 1e6;
@@ -21,7 +22,8 @@ describe('round-trip time by RFC 6298', () => {
     const { rtt } = setUp();
     expect(rtt.rtoNs).toBe(1e9);
     expect(rtt.hasSample).toBe(false);
-    expect([rtt.latestNs, rtt.minNs, rtt.smoothedNs, rtt.varNs]).toEqual([-1, -1, -1, -1]);
+    const times = [rtt.latestNs, rtt.minNs, rtt.smoothedNs, rtt.varNs];
+    expect(times.every((time) => time === NO_SAMPLE)).toBe(true);
   });
 
   it('takes R and R/2 from the first sample — RFC 6298 §2.2', () => {
