@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { defineConfig, type Options } from 'tsup';
 
 /**
@@ -48,9 +48,15 @@ const bench: Options = {
 const library: Options = {
   ...common,
   // One configuration for library and command, so that both share one copy of every class.
-  entry: { index: 'src/index.ts', main: 'src/cli/main.ts', schema: 'src/scenario/schema.ts' },
+  entry: {
+    index: 'src/index.ts',
+    main: 'src/cli/main.ts',
+    'matrix-worker': 'src/cli/matrix-worker.ts',
+    schema: 'src/scenario/schema.ts',
+  },
   dts: { entry: { index: 'src/index.ts' } },
   async onSuccess() {
+    cpSync('src/scenario/matrix/standard', 'dist/matrices', { recursive: true });
     const built = new URL('dist/schema.js', import.meta.url).href;
     const { scenarioJsonSchema } = await import(`${built}?${Date.now()}`);
     const text = `${JSON.stringify(scenarioJsonSchema(), undefined, 2)}\n`;

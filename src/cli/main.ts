@@ -8,6 +8,7 @@ import { Command, CommanderError } from 'commander';
 import { NetError } from '../base/errors.ts';
 import { addAnalyzeCommand } from './commands/analyze.ts';
 import { addListCommand } from './commands/list.ts';
+import { addMatrixCommand } from './commands/matrix.ts';
 import { addPacketdrillCommand } from './commands/packetdrill.ts';
 import { addReplayCommand } from './commands/replay.ts';
 import { addRunCommand } from './commands/run.ts';
@@ -29,6 +30,7 @@ function buildProgram(): Command {
     .configureOutput({ outputError: () => {} });
   addReplayCommand(program);
   addRunCommand(program);
+  addMatrixCommand(program);
   addListCommand(program);
   addAnalyzeCommand(program);
   addPacketdrillCommand(program);

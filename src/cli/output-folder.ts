@@ -26,6 +26,11 @@ export class OutputFolder {
     this.#trace?.close();
   }
 
+  /** Where a file of this name is; the caller writes it. */
+  pathOf(name: string): string {
+    return this.#file(name);
+  }
+
   writeJson(name: string, value: unknown): void {
     const text = `${JSON.stringify(value, undefined, 2)}\n`;
     this.#try(() => writeFileSync(this.#file(name), text));

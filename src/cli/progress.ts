@@ -13,6 +13,7 @@ interface ProgressUnit {
   readonly size: number;
 }
 const MEGABYTES: ProgressUnit = { name: 'MB', size: 1e6 };
+export const RUNS: ProgressUnit = { name: 'runs', size: 1 };
 export const VIRTUAL_SECONDS: ProgressUnit = { name: 's of virtual time', size: 1e9 };
 export const NUMBERS: ProgressUnit = { name: 'numbers', size: 1 };
 

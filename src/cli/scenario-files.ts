@@ -12,24 +12,27 @@ export interface LoadedScenario {
   readonly folder: string;
 }
 
-/** Reads and checks a scenario file; JSON is YAML too. Throws NetError. */
+/** Reads and checks a scenario file. Throws NetError. */
 export async function loadScenarioFile(path: string): Promise<LoadedScenario> {
+  const spec = parseScenario(path, await readDocument(path));
+  return { spec, name: spec.name ?? path, folder: dirname(path) };
+}
+
+/** What a YAML file says; JSON is YAML too. Throws NetError. */
+export async function readDocument(path: string): Promise<unknown> {
   const text = readText(path);
   // Most runs have no scenario file, and the parser takes 40 ms to load.
   const { parseDocument } = await import('yaml');
-  let input: unknown;
   try {
     const document = parseDocument(text);
     const [problem] = [...document.errors, ...document.warnings];
     if (problem !== undefined) throw problem;
-    input = document.toJS();
+    return document.toJS();
   } catch (error) {
     // All of its errors are about the text: aliases of nothing or too many, and nesting too deep for it.
     const reason = error instanceof Error ? error.message.split('\n')[0]?.replace(/:$/, '') : error;
     throw new NetError('ERR_SCENARIO', `${path}: expected YAML or JSON, got ${reason}`);
   }
-  const spec = parseScenario(path, input);
-  return { spec, name: spec.name ?? path, folder: dirname(path) };
 }
 
 /** Texts of the delivery traces a scenario names, relative to `folder`. Throws NetError. */

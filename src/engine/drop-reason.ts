@@ -18,10 +18,12 @@ export const enum DropReason {
   NoRoute = 7,
   /** A checksum is wrong, or it is for somebody else: the host that got it does not take it. */
   Refused = 8,
+  /** A router took the last hop from its TTL or hop limit. */
+  TtlExpired = 9,
   /** Active queue management, before the queue was full (RFC 7567). */
-  Aqm = 9,
+  Aqm = 10,
   /** More than a policer lets through. */
-  Policed = 10,
+  Policed = 11,
 }
 
 /** Names as results print them, by DropReason. */
@@ -35,6 +37,7 @@ export const DROP_REASON_NAMES = [
   'malformed',
   'noRoute',
   'refused',
+  'ttlExpired',
   'aqm',
   'policed',
 ] as const;

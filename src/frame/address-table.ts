@@ -3,7 +3,9 @@
  * ends in two words. Open addressing over four words (IPv4 in mapped form); grows by doubling, which is
  * cold: a run has few addresses and many frames. Hot look-up: no allocation.
  */
+import { assert } from '../base/assert.ts';
 import { finishHash, mixWord } from '../base/hash.ts';
+import { parseIpAddress } from '../base/ip-address.ts';
 
 const EMPTY = -1;
 
@@ -28,6 +30,13 @@ export class AddressTable {
       slot = (slot + 1) & mask;
     }
     return this.#add(slot, source, at);
+  }
+
+  /** The same for an address as text, which the caller has checked. Cold. */
+  internText(text: string): number {
+    const words = parseIpAddress(text);
+    assert(words !== undefined, 'an address that has been checked can be read');
+    return this.intern(Int32Array.from(words), 0);
   }
 
   #equals(index: number, source: Int32Array, at: number): boolean {

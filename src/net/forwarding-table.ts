@@ -1,42 +1,122 @@
 /**
- * Where frames go by their destination address: a table of static routes and a default. Addresses are
- * indices of the run's address table, so that a look-up is one load. Hot: no allocation per look-up.
+ * Where frames go by their destination address: ports, routes to one port or to several of equal cost, and a
+ * default. Addresses are indices of the run's address table, so that a look-up is one load. Among several ports
+ * a hash of the flow (addresses, ports, protocol) chooses: a flow keeps its path, and its order (RFC 2992). The
+ * salt is the node's own; with one for all, every node would choose alike and half of the paths stay unused.
+ * Hot: no allocation per look-up.
  */
+import { assert } from '../base/assert.ts';
+import { finishHash, mixWord } from '../base/hash.ts';
+import { FRAME_SHIFT, type FrameId, FrameWord } from '../frame/frame-record.ts';
 import type { FrameSink } from '../frame/frame-sink.ts';
 
-const NO_PORT = -1;
+/** No route leads there. */
+export const NO_PORT = -1;
+/** Routes below it are sets of ports, by -2 - their index. */
+const FIRST_SET = -2;
+/** Protocol and the bit that says IPv6: all of Meta that every frame of a flow shares. */
+const PROTOCOL_MASK = 0xff;
 
 export class ForwardingTable {
-  readonly #ports: FrameSink[] = [];
-  /** Port by address. */
-  #portOf = new Int32Array(64).fill(NO_PORT);
-  #defaultPort = NO_PORT;
+  /** What frames are given to, by port. */
+  readonly sinks: FrameSink[] = [];
+  readonly #words: Int32Array;
+  readonly #salt: number;
+  /** Port, NO_PORT or a set, by address. */
+  #routes = new Int32Array(64).fill(NO_PORT);
+  #defaultRoute = NO_PORT;
+  /** Members of set n: from #setStarts[n] up to #setStarts[n + 1]. */
+  #members = new Int32Array(16);
+  #setStarts = new Int32Array(16);
+  #setCount = 0;
+  readonly #setOf = new Map<string, number>();
+
+  /** @param words first records of the frame pool */
+  constructor(words: Int32Array, salt: number) {
+    this.#words = words;
+    this.#salt = salt;
+  }
+
+  /** Set-up time. Ports are numbered from 0. */
+  addPort(to: FrameSink): number {
+    return this.sinks.push(to) - 1;
+  }
 
   /** Set-up time. A later route to the same address replaces the earlier one. */
-  addRoute(address: number, to: FrameSink): void {
-    if (address >= this.#portOf.length) {
-      const ports = new Int32Array(Math.max(address + 1, this.#portOf.length * 2)).fill(NO_PORT);
-      ports.set(this.#portOf);
-      this.#portOf = ports;
+  setRoute(address: number, ports: readonly number[]): void {
+    if (address >= this.#routes.length) {
+      const length = Math.max(address + 1, this.#routes.length * 2);
+      const routes = new Int32Array(length).fill(NO_PORT);
+      routes.set(this.#routes);
+      this.#routes = routes;
     }
-    this.#portOf[address] = this.#portFor(to);
+    this.#routes[address] = this.#routeOver(ports);
   }
 
   /** Where frames go to whose address there is no route. */
-  setDefaultRoute(to: FrameSink): void {
-    this.#defaultPort = this.#portFor(to);
+  setDefaultRoute(ports: readonly number[]): void {
+    this.#defaultRoute = this.#routeOver(ports);
   }
 
-  /** Undefined when there is no route. */
-  find(address: number): FrameSink | undefined {
-    const ports = this.#portOf;
-    const port = address < ports.length ? ports[address] : NO_PORT;
-    if (port !== NO_PORT) return this.#ports[port];
-    return this.#defaultPort === NO_PORT ? undefined : this.#ports[this.#defaultPort];
+  /** All ports that frames to `address` may leave by, in ascending order. Not for every frame. */
+  portsTo(address: number): readonly number[] {
+    const route = this.#routeTo(address);
+    if (route >= NO_PORT) return route === NO_PORT ? [] : [route];
+    const set = FIRST_SET - route;
+    return [...this.#members.subarray(this.#setStarts[set], this.#setStarts[set + 1])];
   }
 
-  #portFor(to: FrameSink): number {
-    const known = this.#ports.indexOf(to);
-    return known >= 0 ? known : this.#ports.push(to) - 1;
+  /** The port of a frame, or NO_PORT. */
+  find(frame: FrameId): number {
+    const at = frame << FRAME_SHIFT;
+    const route = this.#routeTo(this.#words[at + FrameWord.Dst]);
+    return route >= NO_PORT ? route : this.#choose(at, FIRST_SET - route);
   }
+
+  #routeTo(address: number): number {
+    const routes = this.#routes;
+    const route = address < routes.length ? routes[address] : NO_PORT;
+    return route === NO_PORT ? this.#defaultRoute : route;
+  }
+
+  #choose(at: number, set: number): number {
+    const words = this.#words;
+    let hash = mixWord(this.#salt, words[at + FrameWord.Src]);
+    hash = mixWord(hash, words[at + FrameWord.Dst]);
+    hash = mixWord(hash, words[at + FrameWord.Ports]);
+    hash = finishHash(mixWord(hash, words[at + FrameWord.Meta] & PROTOCOL_MASK));
+    const start = this.#setStarts[set];
+    // 24 bits stay small integers, and the bias of a remainder below 2^-16 for 256 ports.
+    return this.#members[start + ((hash >>> 8) % (this.#setStarts[set + 1] - start))];
+  }
+
+  #routeOver(ports: readonly number[]): number {
+    assert(ports.length > 0, 'a route leads over a port at least');
+    if (ports.length === 1) return ports[0];
+    const sorted = [...ports].sort((a, b) => a - b);
+    const key = sorted.join();
+    let set = this.#setOf.get(key);
+    if (set === undefined) {
+      set = this.#addSet(sorted);
+      this.#setOf.set(key, set);
+    }
+    return FIRST_SET - set;
+  }
+
+  #addSet(ports: readonly number[]): number {
+    const set = this.#setCount++;
+    const start = this.#setStarts[set];
+    const end = start + ports.length;
+    if (end > this.#members.length) this.#members = grown(this.#members, end);
+    if (set + 2 > this.#setStarts.length) this.#setStarts = grown(this.#setStarts, set + 2);
+    this.#members.set(ports, start);
+    this.#setStarts[set + 1] = end;
+    return set;
+  }
+}
+
+function grown(from: Int32Array, length: number): Int32Array<ArrayBuffer> {
+  const into = new Int32Array(Math.max(length, from.length * 2));
+  into.set(from);
+  return into;
 }

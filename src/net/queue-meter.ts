@@ -9,7 +9,7 @@ import type { Bytes, Duration } from '../base/units.ts';
 export class QueueMeter {
   /** Waits above 0 of all links of a run; this link's row. Write delays.valueNs, then record(row). */
   readonly delays: HistogramRows;
-  readonly row: number;
+  row: number;
   /** Frames that did not wait: most of them, on most links. */
   unwaitedPackets = 0;
   /** Undefined unless asked for. Write depth.timeNs, then record(bytes). */
@@ -21,6 +21,13 @@ export class QueueMeter {
     this.delays = delays;
     this.row = delays.addRow();
     this.depth = recordsDepth ? new DepthSeries() : undefined;
+  }
+
+  /** Measures from now on; what was measured before is forgotten. Set-up time. */
+  restart(): void {
+    this.row = this.delays.addRow();
+    this.unwaitedPackets = 0;
+    this.peakBytes = 0;
   }
 
   /** Frames whose wait was measured. */

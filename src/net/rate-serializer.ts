@@ -33,7 +33,8 @@ export class RateSerializer implements Serializer {
   }
 
   plan(length: Bytes): void {
-    this.#addWork(length * WORK_PER_BYTE + this.#remainder);
+    this.#remainder += length * WORK_PER_BYTE;
+    this.#doWork();
     this.#busyNs += this.endNs - this.nextStartNs;
     this.nextStartNs = this.endNs;
   }
@@ -61,11 +62,11 @@ export class RateSerializer implements Serializer {
       this.#rate = Math.round(rate);
       return;
     }
-    const left = (this.#wholeNs - now) * this.#rate + this.#remainder;
+    this.#remainder += (this.#wholeNs - now) * this.#rate;
     this.#rate = Math.round(rate);
     this.#busyNs -= this.endNs - now;
     this.#wholeNs = now;
-    this.#addWork(left);
+    this.#doWork();
     this.#busyNs += this.endNs - now;
     this.nextStartNs = this.endNs;
   }
@@ -75,14 +76,15 @@ export class RateSerializer implements Serializer {
     return now === 0 ? 0 : (this.#busyNs - Math.max(0, this.endNs - now)) / now;
   }
 
-  #addWork(work: number): void {
+  /** From #wholeNs on, does the work in #remainder: a field, so that no double crosses the call. */
+  #doWork(): void {
     if (this.#rate === Number.POSITIVE_INFINITY) {
       this.#remainder = 0;
     } else {
-      // Both are integers and work < 2^53, so the quotient never rounds up to the next integer.
-      const ns = Math.floor(work / this.#rate);
+      // Both are integers and the work is below 2^53, so the quotient never rounds up to the next integer.
+      const ns = Math.floor(this.#remainder / this.#rate);
       this.#wholeNs += ns;
-      this.#remainder = work - ns * this.#rate;
+      this.#remainder -= ns * this.#rate;
     }
     this.endNs = this.#remainder > 0 ? this.#wholeNs + 1 : this.#wholeNs;
   }

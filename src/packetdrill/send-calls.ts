@@ -127,7 +127,9 @@ function sendSome(
   const { connection } = socket;
   if (connection === undefined) return failure('EPIPE');
   const error = takeError(socket);
-  if (error !== undefined) return state.sentBytes > 0 ? success(state.sentBytes) : error;
+  // What went with a SYN that failed was not sent.
+  const wasSent = state.sentBytes > 0 && !socket.isConnecting;
+  if (error !== undefined) return wasSent ? success(state.sentBytes) : error;
   const { state: tcpState } = connection;
   if (tcpState === TcpState.Closed || connection.isWriteShut) return failure('EPIPE');
   const isOpening =

@@ -18,6 +18,7 @@ import {
 import { PayloadArena } from '../frame/payload-arena.ts';
 import { PayloadWriter } from '../frame/payload-writer.ts';
 import { ControllerRegistry } from '../recovery/cc/controllers.ts';
+import { holdAckForWriter } from '../tcp/ack-policy.ts';
 import {
   abort,
   close,
@@ -32,7 +33,9 @@ import { TcpError } from '../tcp/errors.ts';
 import { TransportEvent } from '../tcp/events.ts';
 import { type TcpInfo, tcpInfo } from '../tcp/info.ts';
 import type { TcpListener } from '../tcp/listener.ts';
+import { readIcmpError } from '../tcp/read-icmp.ts';
 import { TcpState } from '../tcp/state.ts';
+import { synDataRoom } from '../tcp/syn-data.ts';
 import { TcpLayer } from '../tcp/tcp-layer.ts';
 import { decodeFrame } from '../wire/decode.ts';
 import { ENCODED_HEADER_BYTES_MAX, encodeFrame } from '../wire/encode.ts';
@@ -43,7 +46,6 @@ import { type ScriptAddresses, scriptMtuBytes } from './addresses.ts';
 import { configureConnection, OPTION_EFFECTS, replaceController } from './apply-options.ts';
 import type { Attempt } from './connect-calls.ts';
 import { fastOpenKeyWords } from './fast-open-key.ts';
-import { readIcmpError } from './read-icmp.ts';
 import type { ScriptOptions, SyscallAction } from './script.ts';
 import type { ShellEffect } from './shell.ts';
 import type { SocketDescriptor, SocketOptions } from './socket-descriptor.ts';
@@ -68,6 +70,7 @@ const CONTROLLERS = ControllerRegistry.withBuiltIns();
 const COLUMNS = new PacketColumns(1);
 const FAST_OPEN_SERVER = 0x2;
 const FAST_OPEN_CLIENT_NO_COOKIE = 0x4;
+const FAST_OPEN_SERVER_NO_COOKIE = 0x200;
 const FAST_OPEN_ALL_LISTENERS = 0x400;
 
 export class TcpStack implements StackUnderTest, TcpPort {
@@ -151,6 +154,7 @@ export class TcpStack implements StackUnderTest, TcpPort {
   /** Data that waited for the handshake goes with its last ACK, as in Linux. */
   #letWriterGo(): void {
     if (this.#opening === undefined || this.#opening.state === TcpState.SynSent) return;
+    holdAckForWriter(this.#opening);
     this.#opening = undefined;
     this.#early = this.#attempt?.();
     if (this.#early !== undefined) this.#attempt = undefined;
@@ -343,12 +347,15 @@ export class TcpStack implements StackUnderTest, TcpPort {
       remotePort: remote.port,
       isIpv6: this.#ends.isIpv6,
       fastOpen: fastOpenBytes >= 0,
+      fastOpenWithoutCookie: this.#needsNoCookie(options),
       configure: (opened) => this.#configure(opened, options),
       ...(localPort === 0 ? {} : { localPort }),
     });
     if (typeof connection === 'number') return connection;
     this.#keep(connection);
-    if (fastOpenBytes > 0) writeZeros(connection, fastOpenBytes);
+    // Only what goes with the SYN: the rest is written when the handshake is over.
+    const synBytes = Math.min(fastOpenBytes, synDataRoom(connection));
+    if (synBytes > 0) writeZeros(connection, synBytes);
     this.#settle();
     return connection;
   }
@@ -368,6 +375,7 @@ export class TcpStack implements StackUnderTest, TcpPort {
     const listener = this.#layer.listen({
       port,
       backlog,
+      takesSynDataWithoutCookie: (bits & FAST_OPEN_SERVER_NO_COOKIE) !== 0,
       fastOpenQueue: isServed && fastOpenQueue >= 0 ? fastOpenQueue : usual,
       configure: (connection) => {
         this.#keep(connection);
@@ -433,9 +441,14 @@ export class TcpStack implements StackUnderTest, TcpPort {
   }
 
   canFastOpen(remote: RemoteEnd, options: SocketOptions): boolean {
-    if (options.fastOpenNoCookie) return true;
-    if ((this.defaults.fastOpenBits & FAST_OPEN_CLIENT_NO_COOKIE) !== 0) return true;
+    if (this.#needsNoCookie(options)) return true;
     return this.#layer.context.fastOpen.placeOf(this.#intern(remote.address)) >= 0;
+  }
+
+  #needsNoCookie(options: SocketOptions): boolean {
+    return (
+      options.fastOpenNoCookie || (this.defaults.fastOpenBits & FAST_OPEN_CLIENT_NO_COOKIE) !== 0
+    );
   }
 
   hasCongestionControl(name: string): boolean {

@@ -68,6 +68,10 @@ export interface AckSample {
    * start.
    */
   inRecovery: boolean;
+  /** A retransmission timeout is being recovered from: what was in flight then is not yet acknowledged. */
+  isTimedOut: boolean;
+  /** When pacing lets the next segment leave; in the past when it may leave at once. */
+  nextSendNs: Instant;
 }
 
 /** A newly lost range, found by an ACK or by a timer. One object a process, like AckSample. */
@@ -108,6 +112,14 @@ export interface CongestionController {
   readonly pacingRate: BytesPerSecond;
   /** How much may leave back to back at pacingRate. */
   readonly sendQuantum: Bytes;
+  /** For time series: the controller's state, and its estimate of the bandwidth. */
+  readonly phase?: string;
+  readonly bandwidth?: BytesPerSecond;
+  /**
+   * The window is held below what the path takes, for a reason of the controller's: after this ACK the sender counts
+   * as application-limited (draft-ietf-ccwg-bbr §5.3.4.3).
+   */
+  readonly isHoldingBack?: boolean;
   /** 'prr': the sender applies PRR (RFC 6937) in recovery; 'own': cwnd is used as it is (BBR). */
   readonly recoveryWindow: 'prr' | 'own';
   /** `inFlight` counts the packet just sent. */
@@ -134,6 +146,8 @@ export interface CongestionContext {
   readonly random: RandomSource;
   readonly smss: Bytes;
   readonly initialWindow: Bytes;
+  /** Of the handshake; NO_SAMPLE or left out without one. */
+  readonly initialRttNs?: Duration;
   /**
    * 'bytes' as the RFCs have it; 'segments' as Linux: windows are whole multiples of SMSS, reductions
    * truncate, growth keeps a remainder.

@@ -47,6 +47,8 @@ export class AckRecord implements AckSample {
   advancesSndUna = false;
   isCwndLimited = false;
   inRecovery = false;
+  isTimedOut = false;
+  nextSendNs: Instant = 0;
   /** @internal C.delivered_time and the time its flight took to send, of the newest packet acknowledged. */
   priorNs: Instant = UNSET_ZERO;
   /** @internal */

@@ -51,6 +51,8 @@ export class Pacer {
   /** When all that was sent is paid for; eligibleAtNs keeps up with it once a burst is used up. */
   #paidAtNs = 0;
   #burstLeft: Bytes = 0;
+  /** How late this burst left. */
+  #creditNs: Duration = 0;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -62,14 +64,25 @@ export class Pacer {
     const nowNs = this.#clock.nowNs;
     let costNs = (bytes * NS_PER_SECOND) / rate;
     if (nowNs > this.#paidAtNs) {
-      costNs -= Math.min(costNs / 2, nowNs - this.#paidAtNs);
+      this.#creditNs = nowNs - this.#paidAtNs;
       this.#paidAtNs = nowNs;
       this.#burstLeft = quantum;
     } else if (this.#burstLeft <= 0) {
+      this.#creditNs = 0;
       this.#burstLeft = quantum;
     }
+    const usedNs = Math.min(costNs / 2, this.#creditNs);
+    this.#creditNs -= usedNs;
+    costNs -= usedNs;
     this.#paidAtNs += costNs;
     this.#burstLeft -= bytes;
     if (this.#burstLeft <= 0) this.eligibleAtNs = Math.ceil(this.#paidAtNs);
+  }
+
+  /** Nothing more can leave now, for want of window or data: what comes later is a burst of its own. */
+  endBurst(): void {
+    if (this.#burstLeft <= 0) return;
+    this.#burstLeft = 0;
+    this.eligibleAtNs = Math.ceil(this.#paidAtNs);
   }
 }

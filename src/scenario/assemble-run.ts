@@ -1,5 +1,6 @@
 /** From a finished run of flows to its result document (run-result). Cold. */
 import { formatIpAddress } from '../base/ip-address.ts';
+import { jainIndex } from '../base/sample-statistics.ts';
 import { type Duration, NEVER, NS_PER_SECOND } from '../base/units.ts';
 import { DropReason } from '../engine/drop-reason.ts';
 import type { Link } from '../net/link.ts';
@@ -83,11 +84,4 @@ function assembleLink(network: Network, link: Link): RunLinkResult {
     p99QueueDelayMs: link.meter.quantileDelayNs(0.99) / NS_PER_MS,
     utilisation: link.utilisation,
   };
-}
-
-/** Jain, Chiu and Hawe 1984: (Σx)² / (n Σx²). */
-function jainIndex(values: readonly number[]): number | null {
-  const sum = values.reduce((total, value) => total + value, 0);
-  const squares = values.reduce((total, value) => total + value * value, 0);
-  return squares === 0 ? null : (sum * sum) / (values.length * squares);
 }

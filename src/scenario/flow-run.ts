@@ -44,7 +44,7 @@ export interface RunPlan {
 /** A flow of a run; its ends are undefined until it has started. */
 export class RunningFlow {
   readonly plan: FlowPlan;
-  readonly meterRow: number;
+  meterRow: number;
   readonly reader: BulkReader;
   sender: TcpConnection | undefined = undefined;
   receiver: TcpConnection | undefined = undefined;
@@ -53,6 +53,12 @@ export class RunningFlow {
     this.plan = plan;
     this.meterRow = meterRow;
     this.reader = reader;
+  }
+
+  /** Measures RTTs from now on in a row of their own. */
+  restartMeter(meter: FlowMeter): void {
+    this.meterRow = meter.addRow();
+    if (this.sender !== undefined) this.sender.meterRow = this.meterRow;
   }
 
   get deliveredBytes(): Bytes {

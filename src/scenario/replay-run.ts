@@ -157,6 +157,7 @@ export class ReplayRun {
     return inputs;
   }
 
+  /** Its loop runs once a batch of packets; iterators there would be the run's only steady garbage. */
   async #runRound(inputs: readonly ReplayInput[], report: () => void): Promise<void> {
     const { source } = this;
     const { scheduler } = this.network;
@@ -181,19 +182,22 @@ export class ReplayRun {
   /** Secrets that decrypt the packets go into the trace too, ahead of the packets read with them. */
   #passSecrets(inputs: readonly ReplayInput[]): void {
     if (this.#trace === undefined) return;
-    for (const { reader } of inputs) {
-      for (const secrets of reader.secrets) {
-        if (this.#passedSecrets.has(secrets)) continue;
-        this.#passedSecrets.add(secrets);
-        this.#trace.addSecrets(secrets);
-      }
+    for (let index = 0; index < inputs.length; index++) {
+      const { secrets } = (inputs[index] as ReplayInput).reader;
+      for (let at = 0; at < secrets.length; at++) this.#passSecret(secrets[at]);
     }
   }
 
+  #passSecret(secrets: DecryptionSecrets): void {
+    if (this.#passedSecrets.has(secrets)) return;
+    this.#passedSecrets.add(secrets);
+    this.#trace?.addSecrets(secrets);
+  }
+
   #setTapEpoch(): void {
-    for (const tap of this.#taps) {
-      tap.setEpoch(this.source.epochSeconds, this.source.epochNanoseconds);
-    }
+    const { epochSeconds, epochNanoseconds } = this.source;
+    const taps = this.#taps;
+    for (let at = 0; at < taps.length; at++) taps[at].setEpoch(epochSeconds, epochNanoseconds);
   }
 
   /** Joins the links of one direction from its end to its entrance. */

@@ -81,6 +81,12 @@ export interface FlowSeries {
   readonly smoothedRttMs: readonly (number | null)[];
   readonly deliveredBytes: readonly number[];
   readonly retransmits: readonly number[];
+  /** Of payload, as the controller sets it; null where it leaves that to the pacer. */
+  readonly pacingMbps: readonly (number | null)[];
+  /** The controller's estimate of the path's bandwidth; null without one. */
+  readonly bandwidthMbps: readonly (number | null)[];
+  /** The controller's state, like 'startup' of BBR; null where it has no name for it. */
+  readonly phase: readonly (string | null)[];
 }
 
 export interface RunSeries {

@@ -165,8 +165,11 @@ export function speaksForItself(issue: Issue): boolean {
   return issue.code === 'custom' && issue.params?.['isWhole'] === true;
 }
 
-/** One line for the first issue; within a union, the branch that got furthest speaks. */
-function describeIssue(issues: readonly Issue[], prefix: readonly PropertyKey[] = []): string {
+/** One line for the first issue of a schema; within a union, the branch that got furthest speaks. */
+export function describeIssue(
+  issues: readonly Issue[],
+  prefix: readonly PropertyKey[] = [],
+): string {
   const issue = issues[0] as Issue;
   const path = [...prefix, ...issue.path];
   const where = path.length === 0 ? 'scenario' : path.map(String).join('.');

@@ -1,5 +1,6 @@
 /** Time series of a run of flows: one point of every column each time it is asked. Cold. */
 import { NS_PER_SECOND } from '../base/units.ts';
+import { type BytesPerSecond, UNPACED } from '../recovery/congestion.ts';
 import type { FlowRun, RunningFlow } from './flow-run.ts';
 import type { RunSeries } from './run-result.ts';
 
@@ -11,6 +12,9 @@ class FlowColumns {
   readonly smoothedRttMs: (number | null)[] = [];
   readonly deliveredBytes: number[] = [];
   readonly retransmits: number[] = [];
+  readonly pacingMbps: (number | null)[] = [];
+  readonly bandwidthMbps: (number | null)[] = [];
+  readonly phase: (string | null)[] = [];
 
   record(flow: RunningFlow): void {
     const { sender } = flow;
@@ -20,7 +24,15 @@ class FlowColumns {
     this.smoothedRttMs.push(smoothedNs < 0 ? null : smoothedNs / NS_PER_MS);
     this.deliveredBytes.push(flow.deliveredBytes);
     this.retransmits.push(sender?.totalRetransmits ?? 0);
+    const controller = sender?.controller;
+    this.pacingMbps.push(toMbps(controller?.pacingRate));
+    this.bandwidthMbps.push(toMbps(controller?.bandwidth));
+    this.phase.push(controller?.phase ?? null);
   }
+}
+
+function toMbps(rate: BytesPerSecond = UNPACED): number | null {
+  return rate === UNPACED ? null : (rate * 8) / 1e6;
 }
 
 export class SeriesRecorder {

@@ -3,13 +3,13 @@
  * and its links, keeps TCP's timer at the scheduler, and tells applications what has happened to their
  * connections. Frames wait in the links that leave it, never here; how long the host itself takes over a
  * packet is their `processingDelayNs`. Frames that come as bytes (an element has changed some) are taken if
- * their checksums are right, as at a real interface.
+ * their checksums are right, as at a real interface. ICMP errors about its segments go to TCP.
  * Hot: no allocation per frame. It forwards nothing that is for others.
  */
 
 import { assert } from '../base/assert.ts';
-import { parseIpAddress } from '../base/ip-address.ts';
 import { NEVER } from '../base/units.ts';
+import type { Clock } from '../engine/clock.ts';
 import { DropReason } from '../engine/drop-reason.ts';
 import { type EventSink, SourceClass, type SourceId } from '../engine/scheduler.ts';
 import {
@@ -22,7 +22,7 @@ import {
   NO_FRAME,
 } from '../frame/frame-record.ts';
 import type { FrameSink } from '../frame/frame-sink.ts';
-import { ForwardingTable } from '../net/forwarding-table.ts';
+import { ForwardingTable, NO_PORT } from '../net/forwarding-table.ts';
 import type { Network } from '../net/network.ts';
 import type { CongestionControllerFactory } from '../recovery/congestion.ts';
 import type { TcpConfig } from '../tcp/config.ts';
@@ -31,6 +31,7 @@ import { TCP_ERROR_NAMES } from '../tcp/errors.ts';
 import { TransportEvent } from '../tcp/events.ts';
 import type { FlowMeter } from '../tcp/flow-meter.ts';
 import type { TcpListener } from '../tcp/listener.ts';
+import { readIcmpError } from '../tcp/read-icmp.ts';
 import { type ConnectOptions, TcpLayer } from '../tcp/tcp-layer.ts';
 import { decodeFrame } from '../wire/decode.ts';
 import { ETHERNET_HEADER_BYTES } from '../wire/ethernet.ts';
@@ -68,7 +69,7 @@ export class Host implements FrameSink, EventSink {
   /** Where what it received or refused is counted. */
   readonly place: number;
   readonly tcp: TcpLayer;
-  readonly routes = new ForwardingTable();
+  readonly routes: ForwardingTable;
   readonly #network: Network;
   readonly #words: Int32Array;
   readonly #source: SourceId;
@@ -78,16 +79,15 @@ export class Host implements FrameSink, EventSink {
 
   constructor(network: Network, config: HostConfig) {
     const { name, address, tcp, controllers, meter } = config;
-    const words = parseIpAddress(address);
-    assert(words !== undefined, 'the address of a host can be read');
     this.name = name;
-    this.address = network.addresses.intern(Int32Array.from(words), 0);
+    this.address = network.addresses.internText(address);
     this.isIpv6 = address.includes(':');
     this.place = network.addPlace(name);
     this.#network = network;
     this.#words = network.pool.words;
     const { pool, addresses, clock, payloadWriter } = network;
     const random = network.random.fork(name);
+    this.routes = new ForwardingTable(pool.words, random.fork('paths').nextInt32());
     const environment = { pool, addresses, clock, random, payloadWriter };
     this.tcp = new TcpLayer(
       meter === undefined ? environment : { ...environment, meter },
@@ -95,6 +95,11 @@ export class Host implements FrameSink, EventSink {
       controllers,
     );
     this.#source = network.scheduler.register(this, 0, SourceClass.TransportTimer);
+  }
+
+  /** Of its network. */
+  get clock(): Clock {
+    return this.#network.clock;
   }
 
   /** Takes ownership of a frame that has reached this host. */
@@ -109,7 +114,9 @@ export class Host implements FrameSink, EventSink {
       return;
     }
     network.recordDelivery(frame, this.place);
-    this.tcp.handleFrame(frame);
+    const meta = this.#words[(frame << FRAME_SHIFT) + FrameWord.Meta];
+    if (((meta >>> MetaShift.Protocol) & 0xff) === IpProtocol.Tcp) this.tcp.handleFrame(frame);
+    else this.#receiveIcmp(frame);
     this.pump();
   }
 
@@ -169,9 +176,10 @@ export class Host implements FrameSink, EventSink {
   }
 
   #send(frame: FrameId): void {
-    const to = this.routes.find(this.#words[(frame << FRAME_SHIFT) + FrameWord.Dst]);
-    if (to === undefined) this.#network.drop(frame, DropReason.NoRoute, this.place);
-    else to.deliver(frame);
+    const { routes } = this;
+    const port = routes.find(frame);
+    if (port === NO_PORT) this.#network.drop(frame, DropReason.NoRoute, this.place);
+    else (routes.sinks[port] as FrameSink).deliver(frame);
   }
 
   #tell(event: TransportEvent, connection: TcpConnection): void {
@@ -196,7 +204,20 @@ export class Host implements FrameSink, EventSink {
     if (deadlineNs < NEVER) scheduler.arm(this.#source);
   }
 
-  /** Makes a built frame of one that is bytes; false when they are not a TCP segment with good checksums. */
+  /** Errors about segments of ours are TCP's to judge; nothing else that is ICMP means anything here. */
+  #receiveIcmp(frame: FrameId): void {
+    const { addresses, frameBytes, pool } = this.#network;
+    frameBytes.locate(frame);
+    const { start, storedLength } = frameBytes;
+    const packet = pool.payloads.bytes.slice(start, start + storedLength);
+    const error = readIcmpError(packet, this.isIpv6, (address) =>
+      addresses.intern(Int32Array.from(address), 0),
+    );
+    if (error?.localAddress === this.address) this.tcp.handleIcmp(error);
+    pool.release(frame);
+  }
+
+  /** Makes a built frame of one that is bytes; false when its checksums are not good, or it is not for us. */
   #readBytes(frame: FrameId): boolean {
     const { pool, addresses, frameBytes } = this.#network;
     const { words } = pool;
@@ -217,6 +238,10 @@ export class Host implements FrameSink, EventSink {
       words[at + FrameWord.Meta] &= ~CHANGEABLE_MASK;
       words[at + FrameWord.Meta] |= meta & CHANGEABLE_MASK;
     }
-    return ((words[at + FrameWord.Meta] >>> MetaShift.Protocol) & 0xff) === IpProtocol.Tcp;
+    const protocol = (words[at + FrameWord.Meta] >>> MetaShift.Protocol) & 0xff;
+    return (
+      protocol === IpProtocol.Tcp ||
+      protocol === (this.isIpv6 ? IpProtocol.Icmpv6 : IpProtocol.Icmp)
+    );
   }
 }

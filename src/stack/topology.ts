@@ -1,80 +1,178 @@
 /**
- * The dumbbell: pairs of hosts, senders on the left and receivers on the right, each with an access link of
- * its own, and one bottleneck each way between two switches. The left and right hosts are in 10.0.0.0/16 and
- * 10.1.0.0/16. What it is made of is net/'s and this folder's; this says how it is joined. Cold.
+ * Any network of hosts, switches and routers, joined by one-way links: add the nodes, link them, then set up
+ * routes. `routeByShortestPaths` finds, from every node to every host, all next hops of least cost, among which
+ * the nodes choose by flow (equal-cost multipath); `setRoute` states single routes, which later calls replace.
+ * Hosts forward nothing, so no path leads through one. What the parts do is theirs; this joins them. Cold, and
+ * linear in nodes, links and routes.
+ *
+ *   const topology = new Topology(network);
+ *   const a = topology.addHost({ name: 'a', address: '10.0.0.1', ...common });
+ *   const b = topology.addHost({ name: 'b', address: '10.0.0.2', ...common });
+ *   const middle = topology.addSwitch('middle');
+ *   topology.join(a, middle, { name: 'a up', rate: 1e9 }, { name: 'a down', rate: 1e9 });
+ *   topology.join(b, middle, { name: 'b up', rate: 1e9 }, { name: 'b down', rate: 1e9 });
+ *   topology.routeByShortestPaths();
  */
-import { NetError } from '../base/errors.ts';
-import type { BitsPerSecond, Duration } from '../base/units.ts';
+import { assert } from '../base/assert.ts';
 import type { FrameSink } from '../frame/frame-sink.ts';
+import { Router } from '../ip/router.ts';
 import { Link } from '../net/link.ts';
 import type { LinkConfig } from '../net/link-config.ts';
 import type { Network } from '../net/network.ts';
 import { Switch } from '../net/switch.ts';
 import { Host, type HostConfig } from './host.ts';
+import { type Edge, type PathGraph, ShortestPaths } from './shortest-paths.ts';
 
-export interface DumbbellConfig {
-  readonly pairs: number;
-  readonly host: Omit<HostConfig, 'name' | 'address'>;
-  /** From left to right, and back. */
-  readonly bottleneck: LinkConfig;
-  readonly bottleneckBack: LinkConfig;
-  readonly accessRate: BitsPerSecond;
-  /** Propagation of each access link; a round trip crosses four. */
-  readonly accessDelayNs: Duration;
-  /** See LinkConfig; of all hosts. */
-  readonly processingDelayNs: Duration;
-  /** Puts something, a tap say, in front of where frames would go: into a bottleneck, or out of it. */
-  readonly watch?: (point: WatchPoint, to: FrameSink) => FrameSink;
+export type TopologyNode = Host | Switch | Router;
+
+/** Where a link is captured: before its queue, behind its line, or both. */
+export type CaptureSide = 'in' | 'out' | 'both';
+
+export interface LinkOptions {
+  /** Of crossing it: a whole number from 1, 1 when absent. Paths of the least sum are used. */
+  readonly cost?: number;
+  readonly capture?: CaptureSide | undefined;
 }
 
-/** Both are on the left: what a capture at the senders' side of the bottleneck sees. */
-export type WatchPoint = 'into bottleneck' | 'out of bottleneck back';
+/** Puts something, a tap say, in front of where frames would go. `point` is `LINK in` or `LINK out`. */
+export type Watch = (point: string, to: FrameSink) => FrameSink;
 
-export interface Dumbbell {
-  readonly left: readonly Host[];
-  readonly right: readonly Host[];
-  readonly bottleneck: Link;
-  readonly bottleneckBack: Link;
-  /** All links, for their conservation. */
-  readonly links: readonly Link[];
-}
+export class Topology {
+  readonly network: Network;
+  readonly hosts: Host[] = [];
+  readonly switches: Switch[] = [];
+  readonly routers: Router[] = [];
+  /** All links, in the order in which they were added. */
+  readonly links: Link[] = [];
+  readonly #watch: Watch;
+  readonly #nodes: TopologyNode[] = [];
+  readonly #indexOf = new Map<TopologyNode, number>();
+  /** Links that leave each node. */
+  readonly #edges: Edge[][] = [];
 
-const PAIRS_MAX = 65_000;
-
-/** Throws NetError for more pairs than there are addresses, or a link that makes no sense. */
-export function buildDumbbell(network: Network, config: DumbbellConfig): Dumbbell {
-  const { pairs, watch = (_, to) => to } = config;
-  if (pairs > PAIRS_MAX) throw NetError.value('flows', `at most ${PAIRS_MAX}`, pairs);
-  const leftSwitch = new Switch(network, 'left switch');
-  const rightSwitch = new Switch(network, 'right switch');
-  const bottleneck = new Link(network, config.bottleneck);
-  const bottleneckBack = new Link(network, config.bottleneckBack);
-  bottleneck.connect(rightSwitch);
-  bottleneckBack.connect(watch('out of bottleneck back', leftSwitch));
-  leftSwitch.routes.setDefaultRoute(watch('into bottleneck', bottleneck));
-  rightSwitch.routes.setDefaultRoute(bottleneckBack);
-  const links = [bottleneck, bottleneckBack];
-  const left: Host[] = [];
-  const right: Host[] = [];
-  for (let pair = 1; pair <= pairs; pair++) {
-    const subnet = `${pair >> 8}.${pair & 255}`;
-    left.push(attach(`sender ${pair}`, `10.0.${subnet}`, leftSwitch));
-    right.push(attach(`receiver ${pair}`, `10.1.${subnet}`, rightSwitch));
+  constructor(network: Network, watch: Watch = (_, to) => to) {
+    this.network = network;
+    this.#watch = watch;
   }
-  return { left, right, bottleneck, bottleneckBack, links };
 
-  /** A host with a link to its switch and one back. */
-  function attach(name: string, address: string, to: Switch): Host {
-    const host = new Host(network, { ...config.host, name, address });
-    const access = { rate: config.accessRate, delayNs: config.accessDelayNs };
-    const { processingDelayNs } = config;
-    const up = new Link(network, { ...access, name: `${name} up`, processingDelayNs });
-    const down = new Link(network, { ...access, name: `${name} down` });
-    host.routes.setDefaultRoute(up);
-    up.connect(to);
-    to.routes.addRoute(host.address, down);
-    down.connect(host);
-    links.push(up, down);
+  addHost(config: HostConfig): Host {
+    const host = this.#add(new Host(this.network, config));
+    this.hosts.push(host);
     return host;
+  }
+
+  /** @param name distinct in the network, as all names of nodes and links */
+  addSwitch(name: string): Switch {
+    const added = this.#add(new Switch(this.network, name));
+    this.switches.push(added);
+    return added;
+  }
+
+  /** @param address IPv4 or IPv6 as text, where its ICMP messages come from */
+  addRouter(name: string, address: string): Router {
+    const router = this.#add(new Router(this.network, name, address));
+    this.routers.push(router);
+    return router;
+  }
+
+  /** A link from one node to another, one way. Throws NetError for a link that makes no sense. */
+  addLink(
+    from: TopologyNode,
+    to: TopologyNode,
+    config: LinkConfig,
+    options: LinkOptions = {},
+  ): Link {
+    const { cost = 1, capture } = options;
+    assert(Number.isInteger(cost) && cost >= 1, 'the cost of a link is a whole number from 1');
+    const link = new Link(this.network, config);
+    const isCaptured = (side: CaptureSide) => capture === side || capture === 'both';
+    link.connect(isCaptured('out') ? this.#watch(`${link.name} out`, to) : to);
+    const entrance = isCaptured('in') ? this.#watch(`${link.name} in`, link) : link;
+    const port =
+      from instanceof Router
+        ? from.addPort(entrance, config.mtuBytes)
+        : from.routes.addPort(entrance);
+    (this.#edges[this.#index(from)] as Edge[]).push({ to: this.#index(to), port, cost });
+    this.links.push(link);
+    return link;
+  }
+
+  /** A link each way. */
+  join(
+    a: TopologyNode,
+    b: TopologyNode,
+    there: LinkConfig,
+    back: LinkConfig,
+    options: LinkOptions = {},
+  ): { readonly there: Link; readonly back: Link } {
+    return { there: this.addLink(a, b, there, options), back: this.addLink(b, a, back, options) };
+  }
+
+  /** Frames for `destination` leave `at` for one of `neighbours`, all of which a link leads to. */
+  setRoute(at: TopologyNode, destination: Host, neighbours: readonly TopologyNode[]): void {
+    const ports = neighbours.flatMap((neighbour) => this.#portsBetween(at, neighbour));
+    assert(ports.length > 0, 'a route leads over a link that there is');
+    at.routes.setRoute(destination.address, ports);
+  }
+
+  /** Routes from everywhere to all hosts, as far as links lead. */
+  routeByShortestPaths(): void {
+    const graph: PathGraph = {
+      edges: this.#edges,
+      forwards: this.#nodes.map((node) => !(node instanceof Host)),
+    };
+    const paths = new ShortestPaths(graph);
+    const hosts = this.hosts.map((host) => this.#index(host));
+    this.#routeOnlyLinks();
+    paths.forEachRoute(hosts, (at, destination, ports) => {
+      const node = this.#nodes[at] as TopologyNode;
+      node.routes.setRoute((this.#nodes[destination] as Host).address, ports);
+    });
+  }
+
+  /** Whether a link leads from one node to the other. */
+  isLinked(from: TopologyNode, to: TopologyNode): boolean {
+    return this.#portsBetween(from, to).length > 0;
+  }
+
+  /** Whether the routes lead from one host to the other, whichever of equal ones is taken. */
+  leads(from: Host, to: Host): boolean {
+    const seen = new Set<TopologyNode>();
+    const leads = (node: TopologyNode): boolean => {
+      if (node === to) return true;
+      if ((node instanceof Host && node !== from) || seen.has(node)) return false;
+      seen.add(node);
+      const ports = node.routes.portsTo(to.address);
+      const edges = this.#edges[this.#index(node)] as Edge[];
+      const next = edges.filter(({ port }) => ports.includes(port));
+      return next.some((edge) => leads(this.#nodes[edge.to] as TopologyNode));
+    };
+    return leads(from);
+  }
+
+  /** What leaves a host with one link can only go there. */
+  #routeOnlyLinks(): void {
+    for (const host of this.hosts) {
+      const [only, ...others] = this.#edges[this.#index(host)] as Edge[];
+      if (only !== undefined && others.length === 0) host.routes.setDefaultRoute([only.port]);
+    }
+  }
+
+  #portsBetween(from: TopologyNode, to: TopologyNode): number[] {
+    const target = this.#index(to);
+    const edges = this.#edges[this.#index(from)] as Edge[];
+    return edges.filter((edge) => edge.to === target).map(({ port }) => port);
+  }
+
+  #add<Node extends TopologyNode>(node: Node): Node {
+    this.#indexOf.set(node, this.#nodes.push(node) - 1);
+    this.#edges.push([]);
+    return node;
+  }
+
+  #index(node: TopologyNode): number {
+    const index = this.#indexOf.get(node);
+    assert(index !== undefined, 'a node is of the topology that it is joined in');
+    return index;
   }
 }

@@ -21,7 +21,7 @@ export function onDataArrived(connection: TcpConnection): void {
   const gapNs = nowNs - connection.lastDataReceivedNs;
   const leastNs = config.delayedAckNs;
   if (config.quickAckSegments > 0) {
-    if (connection.lastDataReceivedNs < 0) {
+    if (connection.ackDelayNs === 0) {
       startQuickAcks(connection);
       connection.ackDelayNs = leastNs;
     } else if (gapNs <= leastNs / 2) {
@@ -119,6 +119,12 @@ export function onAckSent(connection: TcpConnection): void {
   if (!connection.isAckDelayed) return;
   connection.isAckDelayed = false;
   connection.context.setTimer(connection.slot, TimerKind.DelayedAck, NEVER);
+}
+
+/** A writer waits for the handshake: its data carries the ACK of it, and a conversation begins. */
+export function holdAckForWriter(connection: TcpConnection): void {
+  startQuickAcks(connection);
+  connection.ackDelayNs = connection.config.delayedAckNs;
 }
 
 /** Data goes out soon after data came: a conversation, whose answers carry the ACKs. */

@@ -19,7 +19,7 @@ import { detectLosses, updateRack, widenReorderingWindow } from './rack.ts';
 import { advanceRecovery, detectLossesWithoutSack, onTailLossProbeAck } from './recovery.ts';
 import { restartRto, scheduleLossProbe, settleWindowProbe } from './retransmit-timer.ts';
 import { NO_ROW } from './segment-table.ts';
-import { settleCursor } from './sender.ts';
+import { settleCursor } from './send-cursor.ts';
 import { timestampRttNs } from './timestamps.ts';
 
 /** SEG.ACK is between SND.UNA - MAX.SND.WND and SND.NXT: the caller has checked. */
@@ -100,14 +100,19 @@ function advanceUna(connection: TcpConnection, ack: SeqNumber): void {
   context.raise(connection, TransportEvent.Writable);
 }
 
-/** Twice the window: one in flight, one to follow it. Only as the application fills it. */
+/**
+ * A few windows: one in flight, one that waits above a hole for as long as it is being repaired, one to follow.
+ * Only as the application fills it.
+ */
 function growSendBuffer(connection: TcpConnection): void {
   if (connection.isSndBufferFixed) return;
-  const wanted = Math.min(2 * connection.controller.cwnd, connection.config.sendBufferBytesMax);
+  const { sendBufferWindows, sendBufferBytesMax } = connection.config;
+  const wanted = Math.min(sendBufferWindows * connection.controller.cwnd, sendBufferBytesMax);
   if (wanted > connection.sndBufferBytes) connection.sndBufferBytes = wanted;
 }
 
-function dropSent(connection: TcpConnection, bytes: Bytes): void {
+/** Bytes at the front of the queue that the peer has. */
+export function dropSent(connection: TcpConnection, bytes: Bytes): void {
   if (bytes === 0) return;
   settleCursor(connection);
   connection.sendQueue.discard(bytes);
@@ -265,13 +270,18 @@ function fillSample(connection: TcpConnection, segment: ArrivedSegment, advances
 
 /** The controller sees the ACK; PRR says what may go out in answer to it. */
 function tellController(connection: TcpConnection): void {
-  const { context, controller, prr, config } = connection;
+  const { context, controller, prr, config, scoreboard } = connection;
   const { outcome } = context;
   const { sample } = outcome;
   const isReducing = inReduction(connection);
   sample.inRecovery = isReducing;
+  sample.isTimedOut = connection.congestionState === CongestionState.Loss;
+  sample.nextSendNs = connection.pacer?.eligibleAtNs ?? 0;
   sample.inFlight = flightSize(connection);
   controller.onAck(sample, connection.rtt);
+  if (controller.isHoldingBack === true) {
+    connection.rate.markAppLimited(scoreboard.inFlightBytes);
+  }
   if (connection.meterRow !== NO_METER_ROW) {
     (context.meter as FlowMeter).onWindow(connection.meterRow, controller.cwnd);
   }

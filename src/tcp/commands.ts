@@ -8,7 +8,7 @@ import { NO_PAYLOAD } from '../frame/frame-record.ts';
 import { scheduleAck } from './ack-policy.ts';
 import type { ByteQueue } from './byte-queue.ts';
 import type { TcpConnection } from './connection.ts';
-import { endConnection, resetConnection } from './ending.ts';
+import { dropReceived, endConnection, resetConnection } from './ending.ts';
 import { TcpError } from './errors.ts';
 import { isWindowUpdateDue, tuneReceiveBuffer, unacknowledgedBytes } from './receive-window.ts';
 import { startFinWait2 } from './segment-arrives.ts';
@@ -143,8 +143,7 @@ export function close(connection: TcpConnection): void {
   if (connection.isOrphan) return;
   connection.isOrphan = true;
   if (state === TcpState.Closed) {
-    connection.receiveQueue.clear();
-    releaseReceiveQueue(connection);
+    dropReceived(connection);
     return;
   }
   if (state === TcpState.SynSent) {
@@ -163,7 +162,10 @@ export function close(connection: TcpConnection): void {
 
 /** ABORT: RFC 9293 §3.10.5. */
 export function abort(connection: TcpConnection): void {
-  if (connection.state === TcpState.Closed) return;
   connection.isOrphan = true;
+  if (connection.state === TcpState.Closed) {
+    dropReceived(connection);
+    return;
+  }
   resetConnection(connection, TcpError.ConnectionAborted);
 }

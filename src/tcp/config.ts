@@ -45,7 +45,8 @@ export interface TcpConfig {
   readonly ecn: EcnMode;
 
   readonly sendBufferBytes: Bytes;
-  /** The send buffer grows up to this while the window fills it. */
+  /** The send buffer grows to so many windows, up to a limit, while the application fills it. */
+  readonly sendBufferWindows: number;
   readonly sendBufferBytesMax: Bytes;
   readonly receiveBufferBytes: Bytes;
   /** Receive window autotuning stops here; the window scale follows from it: RFC 7323 §2.3. */
@@ -90,6 +91,8 @@ export interface TcpConfig {
   /** Sending is spread out at the controller's rate, or at the ratios below of cwnd / SRTT. */
   readonly usesPacing: boolean;
   readonly pacingGains: PacingGains;
+  /** A connection's first segments leave at once. */
+  readonly unpacedSegments: number;
   /** Bursts are cut into chunks that end with PSH: at most half of cwnd each, so that two are in flight. */
   readonly sendsChunks: boolean;
   readonly sendChunkBytesMax: Bytes;
@@ -152,6 +155,7 @@ export const RFC_PROFILE: TcpConfig = {
   usesDsack: true,
   ecn: EcnMode.Accept,
   sendBufferBytes: 1 << 20,
+  sendBufferWindows: 4,
   sendBufferBytesMax: 128 << 20,
   receiveBufferBytes: 1 << 20,
   receiveBufferBytesMax: 128 << 20,
@@ -175,6 +179,7 @@ export const RFC_PROFILE: TcpConfig = {
   usesSlowStartAfterIdle: true,
   usesPacing: false,
   pacingGains: PACING_GAINS_RFC,
+  unpacedSegments: 0,
   sendChunkBytesMax: 65_536,
   sendsChunks: false,
   nagle: 'rfc',
@@ -207,6 +212,7 @@ export const LINUX_PROFILE: TcpConfig = {
   name: 'linux',
   granularity: 'segments',
   sendBufferBytes: 262_144,
+  sendBufferWindows: 6, // twice the window, each segment counted with its overhead as 4352 bytes
   sendBufferBytesMax: 4 << 20,
   receiveBufferBytes: 131_072,
   receiveBufferBytesMax: 6 << 20,
@@ -219,6 +225,7 @@ export const LINUX_PROFILE: TcpConfig = {
   synAckRetries: 5,
   usesSlowStartAfterIdle: true,
   pacingGains: PACING_GAINS_LINUX,
+  unpacedSegments: 9, // the tenth and later ones pay, as in its qdisc fq
   sendsChunks: true,
   nagle: 'minshall',
   persistNsMax: 120 * SECOND,

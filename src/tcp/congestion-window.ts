@@ -48,6 +48,7 @@ export function onSegmentSent(connection: TcpConnection, length: Bytes): void {
 }
 
 function pace(connection: TcpConnection, length: Bytes): void {
+  if (connection.dataSegmentsOut < connection.config.unpacedSegments) return;
   const { controller, smss } = connection;
   let rate = controller.pacingRate;
   let quantum = controller.sendQuantum;

@@ -249,6 +249,12 @@ export class TcpConnection {
   /** Payload that went with the SYN. */
   synDataBytes: Bytes = 0;
   declare isFastOpen: boolean;
+  /** Its bound on Fast Open counts this one until the handshake is over. */
+  fastOpenListener: TcpListener | undefined = undefined;
+  /** The SYN may carry data: a cookie is known or none is needed. */
+  declare maySendSynData: boolean;
+  /** All data of the SYN was taken with it: of ours by the peer, or of the peer's by us. */
+  declare isSynDataTaken: boolean;
   /** SYN with ECE and CWR: RFC 3168 §6.1.1. */
   declare requestsEcn: boolean;
 
@@ -449,6 +455,8 @@ defineFlags(TcpConnection.prototype, [
   'usesKeepAlive',
   'isSynDue',
   'isFastOpen',
+  'maySendSynData',
+  'isSynDataTaken',
   'requestsEcn',
   'hasRecoverPoint',
   'hasRackDsackRound',

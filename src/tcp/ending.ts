@@ -10,6 +10,7 @@ import type { TcpConnection } from './connection.ts';
 import { TcpCounter } from './counters.ts';
 import type { TcpError } from './errors.ts';
 import { TransportEvent } from './events.ts';
+import { endFastOpenHandshake } from './fast-open.ts';
 import { buildSegment } from './frame-builder.ts';
 import { isSynchronized, TcpState } from './state.ts';
 
@@ -70,11 +71,9 @@ function finish(connection: TcpConnection, event: TransportEvent): void {
   connection.sendQueue = context.returnQueue(connection.sendQueue);
   context.returnScoreboard(connection);
   connection.reassembly?.clear();
-  // What has arrived in order can still be read after the peer's FIN, not after a failure.
-  if (event === TransportEvent.Reset || connection.isOrphan) {
-    connection.receiveQueue.clear();
-    connection.receiveQueue = context.returnQueue(connection.receiveQueue);
-  }
+  endFastOpenHandshake(connection);
+  // What has arrived in order can still be read, after a failure too, before its error is told.
+  if (connection.isOrphan) dropReceived(connection);
   connection.sendPiece = NO_PIECE;
   connection.isAckDue = false;
   connection.isAckDelayed = false;
@@ -82,6 +81,12 @@ function finish(connection: TcpConnection, event: TransportEvent): void {
   context.stopTimers(connection.slot);
   context.raise(connection, event);
   context.owner.onClosed(connection);
+}
+
+/** Nobody will read what has arrived. */
+export function dropReceived(connection: TcpConnection): void {
+  connection.receiveQueue.clear();
+  connection.receiveQueue = connection.context.returnQueue(connection.receiveQueue);
 }
 
 /** SND.NXT - SND.UNA is 0: all that was sent, the FIN too, has arrived. */

@@ -5,7 +5,6 @@
  * Cold, but for the frames themselves.
  */
 import { seqAdd, seqFromWire } from '../base/seq.ts';
-import type { Bytes } from '../base/units.ts';
 import {
   BuiltExtra,
   FastOpenForm,
@@ -15,15 +14,15 @@ import {
 } from '../frame/frame-record.ts';
 import { initialWindowRfc6928 } from '../recovery/congestion.ts';
 import { TcpFlag } from '../wire/tcp.ts';
-import { TCP_OPTIONS_BYTES_MAX } from '../wire/tcp-options.ts';
 import type { ArrivedSegment } from './arrived-segment.ts';
 import { EcnMode } from './config.ts';
 import { RetransmitMode, type TcpConnection } from './connection.ts';
-import { buildSegment, headerBytes, setFastOpenOption, setSynOptions } from './frame-builder.ts';
+import { buildSegment, setFastOpenOption, setSynOptions } from './frame-builder.ts';
 import { announcedMss, startMtuSearch, updateSmss } from './path-mtu.ts';
 import { openReceiveWindow, windowShiftFor } from './receive-window.ts';
 import { setRetransmitTimer } from './retransmit-timer.ts';
 import { TcpState } from './state.ts';
+import { synPayload, takeSynData } from './syn-data.ts';
 import { timestampRttNs } from './timestamps.ts';
 
 /** RFC 9293 §3.7.1: without the option. */
@@ -69,7 +68,7 @@ export function transmitSyn(connection: TcpConnection): FrameId {
   else if (connection.requestsEcn && connection.synRetransmits === 0) {
     flags |= TcpFlag.Ece | TcpFlag.Cwr;
   }
-  const length = takeSynData(connection, isAnswer);
+  const length = isAnswer ? 0 : takeSynData(connection);
   const payload = length > 0 ? synPayload(connection, length) : NO_PAYLOAD;
   const frame = buildSegment(connection, connection.iss, flags, length, payload);
   if (frame === NO_FRAME) {
@@ -94,29 +93,6 @@ function addFastOpen(connection: TcpConnection, frame: FrameId): void {
   const { cookies } = context.fastOpen;
   const length = context.fastOpen.cookieLength(fastOpenCookieAt);
   setFastOpenOption(context, frame, fastOpenForm, cookies, Math.max(0, fastOpenCookieAt), length);
-}
-
-/** Data of a Fast Open SYN: with a cookie, once. */
-function takeSynData(connection: TcpConnection, isAnswer: boolean): Bytes {
-  if (isAnswer || connection.fastOpenCookieAt < 0 || connection.synRetransmits > 0) return 0;
-  // RFC 7413 §4.2.1: the SYN's own options take their room.
-  const path = connection.pathMtuBytes - headerBytes(connection.isIpv6);
-  const room = Math.min(connection.peerMss, path) - TCP_OPTIONS_BYTES_MAX;
-  const length = Math.min(connection.sendQueue.byteLength, room);
-  connection.synDataBytes = length;
-  connection.isFastOpen = true;
-  connection.sndNxt = seqAdd(connection.iss, 1 + length);
-  return length;
-}
-
-/** SYN data is put together in one piece: it is sent once, and again as ordinary data. */
-function synPayload(connection: TcpConnection, length: Bytes): number {
-  const { pieces, payloadWriter } = connection.context;
-  const { head, headSkip } = connection.sendQueue;
-  if (pieces.isZeros(head, headSkip, length)) return NO_PAYLOAD;
-  const place = payloadWriter.reserve(length);
-  if (place !== NO_PAYLOAD) pieces.copyOut(head, headSkip, pieces.arena.bytes, place, length);
-  return place;
 }
 
 /** The peer's SYN: what it offers and we agree to. */
@@ -172,8 +148,11 @@ export function establish(connection: TcpConnection, segment: ArrivedSegment): v
   updateSmss(connection);
   sampleHandshake(connection, segment);
   startController(connection);
+  // The SYN or SYN-ACK is delivered.
+  connection.deliveredSegments++;
   connection.flightMaxSeq = connection.sndNxt;
   connection.lastReceivedNs = context.clock.nowNs;
+  if (connection.lastDataReceivedNs < 0) connection.lastDataReceivedNs = context.clock.nowNs;
   connection.roundStartNs = context.clock.nowNs;
 }
 
@@ -203,6 +182,7 @@ export function startController(connection: TcpConnection): void {
     random: context.random,
     smss,
     initialWindow,
+    initialRttNs: connection.rtt.latestNs,
     granularity: config.granularity,
     isPaced: config.usesPacing,
   });

@@ -48,7 +48,7 @@ function stateInfo(connection: TcpConnection) {
   if (connection.hasWindowScaling) options |= TcpInfoOption.WindowScale;
   if (connection.hasEcn) options |= TcpInfoOption.Ecn;
   if (connection.hasSeenEct) options |= TcpInfoOption.EcnSeen;
-  if (connection.isFastOpen) options |= TcpInfoOption.SynData;
+  if (connection.isSynDataTaken) options |= TcpInfoOption.SynData;
   const isSynOut =
     connection.state === TcpState.SynSent || connection.state === TcpState.SynReceived;
   return {

@@ -13,6 +13,8 @@ export interface ListenOptions {
   readonly backlog?: number;
   /** RFC 7413: how many Fast Open connections may wait for their handshake; 0: no Fast Open. */
   readonly fastOpenQueue?: number;
+  /** Data of a SYN is taken without a cookie: for clients that cannot be forged. */
+  readonly takesSynDataWithoutCookie?: boolean;
   /** Called for each connection before its SYN-ACK: to set its options. */
   readonly configure?: (connection: TcpConnection) => void;
 }
@@ -23,6 +25,9 @@ export class TcpListener {
   readonly port: number;
   backlog: number;
   fastOpenQueue: number;
+  readonly takesSynDataWithoutCookie: boolean;
+  /** Opened by Fast Open, their handshake not yet over. */
+  fastOpenPending = 0;
   readonly configure: ((connection: TcpConnection) => void) | undefined;
   /** Established, in order of establishment. */
   readonly acceptQueue: TcpConnection[] = [];
@@ -34,6 +39,7 @@ export class TcpListener {
     this.port = options.port;
     this.backlog = options.backlog ?? config.backlog;
     this.fastOpenQueue = options.fastOpenQueue ?? (config.usesFastOpenServer ? this.backlog : 0);
+    this.takesSynDataWithoutCookie = options.takesSynDataWithoutCookie ?? false;
     this.configure = options.configure;
   }
 

@@ -22,7 +22,7 @@ import {
 import type { SequenceSource } from './initial-sequence.ts';
 import type { TcpListener } from './listener.ts';
 import { windowShiftFor } from './receive-window.ts';
-import { receiveFin, receiveText } from './receiver.ts';
+import { receiveFin, receiveSynText } from './receiver.ts';
 import { TcpState } from './state.ts';
 import { COOKIE_TS_BITS, makeSynCookie, readSynCookie } from './syn-cookies.ts';
 
@@ -76,8 +76,7 @@ function open(
   connection.setState(TcpState.SynReceived);
   listener.halfOpen++;
   connection.isSynDue = true;
-  const isFastOpen = listener.fastOpenQueue > 0 && acceptFastOpen(connection, segment);
-  if (isFastOpen) openFast(connection, segment);
+  if (acceptFastOpen(connection, listener, segment)) openFast(connection, listener, segment);
   context.markReady(connection);
 }
 
@@ -92,11 +91,14 @@ function openPassively(connection: TcpConnection, listener: TcpListener, iss: nu
 }
 
 /** Data of the SYN is taken, and data may be sent, before the handshake is over: RFC 7413 §4.2.1. */
-function openFast(connection: TcpConnection, segment: ArrivedSegment): void {
+function openFast(connection: TcpConnection, listener: TcpListener, segment: ArrivedSegment): void {
   connection.isFastOpen = true;
+  connection.fastOpenListener = listener;
+  connection.lastDataReceivedNs = connection.context.clock.nowNs;
+  listener.fastOpenPending++;
   startController(connection);
   segment.trimSyn();
-  receiveText(connection, segment);
+  receiveSynText(connection, segment);
   receiveFin(connection, segment);
   connection.isAckDue = false;
   connection.context.raise(connection, TransportEvent.Established);

@@ -43,7 +43,30 @@ export function receiveText(connection: TcpConnection, segment: ArrivedSegment):
   else takeOutOfOrder(connection, segment);
 }
 
+/**
+ * Text that comes with a SYN or SYN-ACK: the first in order. It says nothing of the peer's segments to come, nor
+ * of the gaps between them.
+ */
+export function receiveSynText(connection: TcpConnection, segment: ArrivedSegment): void {
+  const beyond = seqDiff(seqAdd(segment.seq, segment.length), connection.rcvAdv);
+  if (beyond > 0) segment.trimEnd(Math.max(0, segment.length - beyond));
+  const { length } = segment;
+  if (length === 0) return;
+  connection.dataSegmentsIn++;
+  append(connection, segment);
+  connection.rcvNxt = seqAdd(connection.rcvNxt, length);
+  connection.bytesReceived += length;
+  connection.isSynDataTaken = true;
+  connection.context.raise(connection, TransportEvent.Readable);
+}
+
 function takeInOrder(connection: TcpConnection, segment: ArrivedSegment): void {
+  append(connection, segment);
+  advance(connection, segment.length);
+  scheduleAck(connection, false);
+}
+
+function append(connection: TcpConnection, segment: ArrivedSegment): void {
   const { context } = connection;
   const queue = ownReceiveQueue(connection);
   if (segment.payload === NO_PAYLOAD) queue.appendZeros(segment.length);
@@ -51,8 +74,6 @@ function takeInOrder(connection: TcpConnection, segment: ArrivedSegment): void {
     context.pool.payloads.retain(segment.payload);
     queue.append(segment.payload, segment.length);
   }
-  advance(connection, segment.length);
-  scheduleAck(connection, false);
 }
 
 function ownReceiveQueue(connection: TcpConnection): ByteQueue {

@@ -190,10 +190,15 @@ function mayUndo(connection: TcpConnection, segment: ArrivedSegment, advances: b
 }
 
 function startUndo(connection: TcpConnection): void {
+  const { context, scoreboard } = connection;
+  const { head, retransmittedSegments } = scoreboard;
   connection.hasUndo = connection.config.usesUndo;
   connection.undoUna = connection.sndUna;
   // No retransmission yet is not the same as none that was needed.
-  connection.undoRetransmits = -1;
+  connection.undoRetransmits = retransmittedSegments > 0 ? retransmittedSegments : -1;
+  // The answer to a retransmission of the period before shows no original: its time stays.
+  const flags = head === NO_ROW ? 0 : context.segments.flags(head);
+  if (retransmittedSegments > 0 || (flags & SegmentFlag.EverRetransmitted) !== 0) return;
   connection.hasRetransmitTsVal = false;
 }
 

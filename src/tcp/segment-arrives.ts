@@ -5,10 +5,10 @@
  * Hot: no allocation per segment.
  */
 import { seqAdd, seqBefore, seqDiff, seqInWindow } from '../base/seq.ts';
-import { NO_FRAME } from '../frame/frame-record.ts';
+import { FastOpenForm, NO_FRAME } from '../frame/frame-record.ts';
 import { TcpFlag } from '../wire/tcp.ts';
-import { scheduleAck } from './ack-policy.ts';
-import { processAck } from './acknowledgment.ts';
+import { holdAckForWriter, scheduleAck } from './ack-policy.ts';
+import { dropSent, processAck } from './acknowledgment.ts';
 import type { ArrivedSegment } from './arrived-segment.ts';
 import type { TcpConnection } from './connection.ts';
 import { TimerKind } from './context.ts';
@@ -22,13 +22,14 @@ import {
 } from './ending.ts';
 import { TcpError } from './errors.ts';
 import { TransportEvent } from './events.ts';
-import { onFastOpenAnswer } from './fast-open.ts';
+import { endFastOpenHandshake, onFastOpenAnswer } from './fast-open.ts';
 import { buildAnswer, sendResetFor } from './frame-builder.ts';
 import { acceptEcn, acceptSyn, establish } from './handshake.ts';
-import { noteDuplicate, receiveFin, receiveText } from './receiver.ts';
+import { noteDuplicate, receiveFin, receiveSynText, receiveText } from './receiver.ts';
 import { canReceive, isSynchronized, TcpState } from './state.ts';
+import { settleSynData } from './syn-data.ts';
 import { armKeepAlive } from './timers.ts';
-import { isOldTimestamp, updateTsRecent } from './timestamps.ts';
+import { isOldTimestamp, timestampNow, updateTsRecent } from './timestamps.ts';
 
 /** Processes the segment; the frame stays the caller's. */
 export function segmentArrives(connection: TcpConnection, segment: ArrivedSegment): void {
@@ -65,6 +66,11 @@ function arrivesInSynSent(connection: TcpConnection, segment: ArrivedSegment): v
     return;
   }
   // RFC 7323 §3.2: an echo of nothing that was sent is from another connection.
+  if (hasAck && !segment.has(TcpFlag.Rst) && !isEchoOfSyn(connection, segment)) {
+    context.count(TcpCounter.PawsDiscards);
+    sendResetFor(context, segment);
+    return;
+  }
   if (segment.has(TcpFlag.Rst)) {
     if (hasAck) failConnection(connection, TcpError.ConnectionRefused);
     return;
@@ -76,34 +82,46 @@ function arrivesInSynSent(connection: TcpConnection, segment: ArrivedSegment): v
     // Simultaneous open: RFC 9293 §3.5, figure 7.
     connection.setState(TcpState.SynReceived);
     connection.synRetransmits = 0;
+    // Fast Open is between a client and a server.
+    connection.fastOpenForm = FastOpenForm.Absent;
     connection.isSynDue = true;
     return;
   }
   onFastOpenAnswer(connection, segment);
-  connection.sndUna = seqAdd(connection.iss, 1);
   connection.setState(TcpState.Established);
+  acknowledgeSyn(connection, segment);
   establish(connection, segment);
-  acknowledgeSynData(connection, segment);
+  settleSynData(connection);
   armKeepAlive(connection);
   // The ACK of the SYN; data that is queued carries it.
+  if (connection.unsentBytes > 0) holdAckForWriter(connection);
   connection.isAckDue = true;
   context.raise(connection, TransportEvent.Established);
   context.raise(connection, TransportEvent.Writable);
   segment.trimSyn();
   if (segment.length > 0 || segment.has(TcpFlag.Fin)) {
-    if (processText(connection, segment)) checkFin(connection, segment);
+    receiveSynText(connection, segment);
+    checkFin(connection, segment);
   }
 }
 
-/** RFC 7413 §4.2.2: what of the SYN's data was not taken is sent as ordinary data. */
-function acknowledgeSynData(connection: TcpConnection, segment: ArrivedSegment): void {
-  const taken = seqDiff(segment.ack, connection.sndUna);
-  connection.sndNxt = segment.ack;
+/** The SYN, and with Fast Open as much of its data as the peer took. */
+function acknowledgeSyn(connection: TcpConnection, segment: ArrivedSegment): void {
+  const taken = seqDiff(segment.ack, connection.iss) - 1;
   connection.sndUna = segment.ack;
   if (taken === 0) return;
-  connection.sendQueue.discard(taken);
+  dropSent(connection, taken);
   connection.bytesAcked += taken;
-  connection.deliveredSegments++;
+}
+
+/** The SYN-ACK echoes a timestamp between that of our first SYN and now, or none. */
+function isEchoOfSyn(connection: TcpConnection, segment: ArrivedSegment): boolean {
+  if (!connection.hasTimestamps || !segment.hasTimestamps || segment.tsEcr === 0) return true;
+  const { config, context, stalledSinceNs, lastSentNs } = connection;
+  const firstNs = stalledSinceNs < 0 ? lastSentNs : stalledSinceNs;
+  const ageTicks = Math.ceil((context.clock.nowNs - firstNs) / config.timestampTickNs);
+  const behindTicks = (timestampNow(connection) - segment.tsEcr) | 0;
+  return behindTicks >= 0 && behindTicks <= ageTicks;
 }
 
 /** First, the sequence number. */
@@ -158,6 +176,9 @@ function takeRepeatedSyn(connection: TcpConnection, segment: ArrivedSegment): bo
     connection.isSynDue = true;
     return false;
   }
+  // Both sides opened at once: the SYN is old, and the ACK of it says so (RFC 2883 §4).
+  noteDuplicate(connection, segment.seq, 1);
+  scheduleAck(connection, true);
   segment.trimSyn();
   return true;
 }
@@ -215,7 +236,7 @@ function checkReset(connection: TcpConnection, segment: ArrivedSegment): boolean
   const { state } = connection;
   if (state === TcpState.Closing || state === TcpState.LastAck) {
     endConnection(connection);
-  } else if (state === TcpState.SynReceived) {
+  } else if (state === TcpState.SynReceived && connection.fastOpenListener === undefined) {
     failConnection(connection, TcpError.ConnectionRefused);
   } else if (state === TcpState.CloseWait) {
     failConnection(connection, TcpError.BrokenPipe);
@@ -293,13 +314,19 @@ function completeHandshake(connection: TcpConnection, segment: ArrivedSegment): 
   connection.sndWl1 = segment.seq;
   connection.sndWl2 = segment.ack;
   connection.setState(TcpState.Established);
+  endFastOpenHandshake(connection);
   if (connection.scoreboard.segments === 0) establish(connection, segment);
+  else connection.deliveredSegments++;
   processAck(connection, segment);
+  settleSynData(connection);
   armKeepAlive(connection);
   context.raise(connection, TransportEvent.Established);
   context.raise(connection, TransportEvent.Writable);
   context.owner.onAccepted(connection);
   if (connection.isWriteShut) connection.setState(TcpState.FinWait1);
+  // A FIN came with the SYN of Fast Open.
+  if (connection.isPeerDone)
+    connection.setState(connection.isWriteShut ? TcpState.Closing : TcpState.CloseWait);
   return true;
 }
 

@@ -16,7 +16,7 @@ import { TcpConnection } from './connection.ts';
 import { ConnectionTable, NOT_FOUND } from './connection-table.ts';
 import { type ConnectionOwner, TcpContext, type TcpEnvironment } from './context.ts';
 import { TcpCounter } from './counters.ts';
-import { resetConnection } from './ending.ts';
+import { dropReceived, resetConnection } from './ending.ts';
 import { TcpError } from './errors.ts';
 import { TransportEvent } from './events.ts';
 import { startFastOpen } from './fast-open.ts';
@@ -43,6 +43,8 @@ export interface ConnectOptions {
   readonly isIpv6?: boolean;
   /** RFC 7413: bytes already written go with the SYN, when there is a cookie. */
   readonly fastOpen?: boolean;
+  /** RFC 7413 §4.2.1, by agreement of both ends: data goes with the SYN though there is no cookie. */
+  readonly fastOpenWithoutCookie?: boolean;
   /** Another controller than the layer's. */
   readonly controllers?: CongestionControllerFactory;
   /** Sets options before the SYN. */
@@ -229,9 +231,11 @@ export class TcpLayer implements ConnectionOwner, ConnectionMaker {
     if (rest.length === 0) this.#listeners.delete(listener.port);
     else this.#listeners.set(listener.port, rest);
     for (const connection of [...this.#connections]) {
-      if (connection?.listener === listener)
-        resetConnection(connection, TcpError.ConnectionAborted);
+      if (connection?.listener !== listener) continue;
+      connection.isOrphan = true;
+      resetConnection(connection, TcpError.ConnectionAborted);
     }
+    for (const connection of listener.acceptQueue) dropReceived(connection);
   }
 
   /** Active OPEN: RFC 9293 §3.10.1. The connection is in SYN-SENT; or a TcpError when there is no port. */
@@ -247,7 +251,9 @@ export class TcpLayer implements ConnectionOwner, ConnectionMaker {
     connection.iss = seqFromWire(iss);
     updateSmss(connection);
     openActively(connection);
-    if (options.fastOpen === true) startFastOpen(connection);
+    if (options.fastOpen === true) {
+      startFastOpen(connection, options.fastOpenWithoutCookie !== true);
+    }
     this.context.count(TcpCounter.ActiveOpens);
     this.context.wake(connection);
     return connection;

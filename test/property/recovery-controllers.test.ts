@@ -27,6 +27,7 @@ const variants: [string, ParameterValues][] = [
   ['cubic', { beta: 0.5, c: 100 }],
   ['reno', { idleRestart: 'validate' }],
   ['cubic', { idleRestart: 'validate' }],
+  ['bbr', {}],
 ];
 
 describe('every congestion controller keeps the rules of its interface', () => {

@@ -15,6 +15,6 @@ export function addListCommand(program: Command): void {
     .option('--json', 'print the lists as JSON')
     .action(async (options: ListOptions) => {
       const { runList } = await import('../actions/list.ts');
-      runList(options);
+      await runList(options);
     });
 }

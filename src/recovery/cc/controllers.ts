@@ -5,6 +5,7 @@
  */
 import { NetError } from '../../base/errors.ts';
 import type { CongestionContext, CongestionControllerFactory } from '../congestion.ts';
+import { Bbr1Controller } from './bbr1/bbr1.ts';
 import { CubicGrowth, type CubicOptions } from './cubic.ts';
 import { CubicSegments } from './cubic-segments.ts';
 import { HyStart } from './hystart.ts';
@@ -153,6 +154,13 @@ const CUBIC: ControllerEntry = {
   },
 };
 
+const BBR1: ControllerEntry = {
+  name: 'bbr',
+  description: 'BBR version 1 as in Linux: paced by measured bandwidth and least RTT',
+  parameters: [],
+  create: () => (context) => new Bbr1Controller(context),
+};
+
 export class ControllerRegistry {
   readonly #entries = new Map<string, ControllerEntry>();
 
@@ -161,6 +169,7 @@ export class ControllerRegistry {
     const registry = new ControllerRegistry();
     registry.add(RENO);
     registry.add(CUBIC);
+    registry.add(BBR1);
     return registry;
   }
 

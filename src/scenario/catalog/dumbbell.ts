@@ -9,8 +9,8 @@ import { FramePool } from '../../frame/frame-pool.ts';
 import { PayloadArena } from '../../frame/payload-arena.ts';
 import { Network } from '../../net/network.ts';
 import type { CongestionControllerFactory } from '../../recovery/congestion.ts';
+import { buildDumbbell, type DumbbellConfig } from '../../stack/dumbbell.ts';
 import type { Host } from '../../stack/host.ts';
-import { buildDumbbell, type DumbbellConfig } from '../../stack/topology.ts';
 import { EcnMode, LINUX_PROFILE, RFC_PROFILE, type TcpConfig } from '../../tcp/config.ts';
 import { FlowMeter } from '../../tcp/flow-meter.ts';
 import type { FlowPlan, RunPlan } from '../flow-run.ts';
@@ -149,7 +149,7 @@ function build(values: Values, context: ScenarioContext): BuiltScenario {
   const frameNs = Math.round((FRAME_BYTES * 8e9) / rate);
   const processingDelayNs = values.processing === AUTO ? frameNs : values.processing;
   const accessDelayNs = Math.min(ACCESS_DELAY_NS, Math.floor(rtt / 8));
-  const { left, right, bottleneck, bottleneckBack, links } = buildDumbbell(network, {
+  const { topology, left, right, bottleneck, bottleneckBack } = buildDumbbell(network, {
     pairs: flowCount,
     host: { tcp, controllers: factories[0] as CongestionControllerFactory, meter },
     ...bottlenecks(values, rtt - 4 * accessDelayNs),
@@ -173,7 +173,7 @@ function build(values: Values, context: ScenarioContext): BuiltScenario {
     network,
     meter,
     flows,
-    links,
+    links: topology.links,
     reportedLinks: [bottleneck, bottleneckBack],
     endNs: duration,
     sampleNs: Math.max(SAMPLE_NS, Math.ceil(duration / SAMPLES_MAX)),

@@ -6,11 +6,10 @@ import type { BitsPerSecond, Bytes, Duration, Instant } from '../../base/units.t
 import { FramePool } from '../../frame/frame-pool.ts';
 import { PayloadArena } from '../../frame/payload-arena.ts';
 import type { LossConfig } from '../../net/impairment-config.ts';
-import { Link } from '../../net/link.ts';
 import { Network } from '../../net/network.ts';
 import type { QueueLimits } from '../../qdisc/queue-discipline.ts';
 import type { CongestionControllerFactory } from '../../recovery/congestion.ts';
-import { Host } from '../../stack/host.ts';
+import { Topology } from '../../stack/topology.ts';
 import type { TcpConfig } from '../../tcp/config.ts';
 import { FlowMeter } from '../../tcp/flow-meter.ts';
 import type { RunPlan } from '../flow-run.ts';
@@ -50,8 +49,9 @@ export function planOneLink(config: OneLinkConfig): RunPlan {
   const pool = new FramePool(frameCapacity(config), new PayloadArena(ARENA_BYTES, 1));
   const network = new Network({ seed, pool });
   const meter = new FlowMeter();
+  const topology = new Topology(network);
   const host = (name: string, address: string) =>
-    new Host(network, {
+    topology.addHost({
       name,
       address,
       tcp,
@@ -60,7 +60,7 @@ export function planOneLink(config: OneLinkConfig): RunPlan {
     });
   const from = host('sender', '10.0.0.1');
   const to = host('receiver', '10.0.0.2');
-  const there = new Link(network, {
+  const there = topology.addLink(from, to, {
     name: 'bottleneck',
     rate,
     delayNs: Math.floor(rttNs / 2),
@@ -68,11 +68,8 @@ export function planOneLink(config: OneLinkConfig): RunPlan {
     ...(loss && { impairments: { loss } }),
   });
   const delayNs = Math.ceil(rttNs / 2);
-  const back = new Link(network, { name: 'back', delayNs, processingDelayNs });
-  from.routes.setDefaultRoute(there);
-  to.routes.setDefaultRoute(back);
-  there.connect(to);
-  back.connect(from);
+  topology.addLink(to, from, { name: 'back', delayNs, processingDelayNs });
+  topology.routeByShortestPaths();
   return {
     network,
     meter,
@@ -85,7 +82,7 @@ export function planOneLink(config: OneLinkConfig): RunPlan {
       startNs: flow.startNs,
       sizeBytes: flow.sizeBytes ?? Number.POSITIVE_INFINITY,
     })),
-    links: [there, back],
+    links: topology.links,
     reportedLinks: [there],
     endNs,
     sampleNs,

@@ -8,6 +8,8 @@ import {
   type ParameterValues,
 } from '../../../src/recovery/cc/controllers.ts';
 
+const NAMES = ['reno', 'cubic', 'bbr'];
+
 const context = {
   clock: new VirtualClock(),
   random: RandomSource.fromSeed(1),
@@ -18,9 +20,9 @@ const context = {
 } as const;
 
 describe('controllers by name', () => {
-  it('has reno and cubic, each with parameters that say what they are', () => {
+  it('has all built-in ones, with parameters that say what they are', () => {
     const { entries } = ControllerRegistry.withBuiltIns();
-    expect(entries.map(({ name }) => name)).toEqual(['reno', 'cubic']);
+    expect(entries.map(({ name }) => name)).toEqual(NAMES);
     for (const { description, parameters } of entries) {
       expect(description).not.toBe('');
       for (const parameter of parameters) expect(parameter.description).not.toBe('');
@@ -60,7 +62,7 @@ describe('controllers by name', () => {
   it('refuses what it does not know, with what was expected and got', () => {
     const registry = ControllerRegistry.withBuiltIns();
     const refusals: [string, ParameterValues, string][] = [
-      ['vegas', {}, 'controller: expected one of reno, cubic, got "vegas"'],
+      ['tahoe', {}, `controller: expected one of ${NAMES.join(', ')}, got "tahoe"`],
       ['reno', { gain: 2 }, 'parameter of reno: expected one of slowStart, abcLimit, '],
       ['cubic', { beta: 1.5 }, 'cubic.beta: expected a number from 0.5 to 0.99, got 1.5'],
       ['cubic', { beta: Number.NaN }, 'cubic.beta: expected a number, got NaN'],

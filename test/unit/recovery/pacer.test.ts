@@ -54,6 +54,24 @@ describe('pacer', () => {
     expect(pacer.eligibleAtNs).toBe(100.5 * MS);
   });
 
+  it('spreads the credit of a late burst over all of its packets', () => {
+    const clock = new VirtualClock();
+    const pacer = new Pacer(clock);
+    clock.cell[0] = 10 * MS;
+    pacer.onSent(1000, 1e6, 4000);
+    for (let packet = 1; packet < 4; packet++) pacer.onSent(1000, 1e6, 4000);
+    expect(pacer.eligibleAtNs).toBe(12 * MS);
+  });
+
+  it('takes what comes after a burst that was cut short for a burst of its own', () => {
+    const clock = new VirtualClock();
+    const pacer = new Pacer(clock);
+    pacer.onSent(1000, 1e6, 4000);
+    expect(pacer.eligibleAtNs).toBe(0);
+    pacer.endBurst();
+    expect(pacer.eligibleAtNs).toBe(1 * MS);
+  });
+
   it('does not hold back what is not paced', () => {
     const clock = new VirtualClock();
     const pacer = new Pacer(clock);

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { FastOpenForm } from '../../../src/frame/frame-record.ts';
 import { readableBytes, writeZeros } from '../../../src/tcp/commands.ts';
 import { LINUX_PROFILE } from '../../../src/tcp/config.ts';
 import { TcpState } from '../../../src/tcp/state.ts';
@@ -43,7 +44,13 @@ describe('a Fast Open client', () => {
 
   it('sends data again that the SYN-ACK does not acknowledge — RFC 7413 §4.2.2', () => {
     const peer = client();
-    peer.host.layer.context.fastOpen.remember(1, Int32Array.from([1, 2, 0, 0]), 0, 8, 1000);
+    peer.host.layer.context.fastOpen.remember(
+      1,
+      Int32Array.from([1, 2, 0, 0]),
+      0,
+      8,
+      FastOpenForm.Option,
+    );
     peer.opens(true, 500);
     const syn = peer.expects('S');
     expect(syn.length).toBe(500);
@@ -53,7 +60,13 @@ describe('a Fast Open client', () => {
 
   it('sends a plain SYN when the first gets no answer — RFC 7413 §4.2.1', () => {
     const peer = client();
-    peer.host.layer.context.fastOpen.remember(1, Int32Array.from([1, 2, 0, 0]), 0, 8, 1000);
+    peer.host.layer.context.fastOpen.remember(
+      1,
+      Int32Array.from([1, 2, 0, 0]),
+      0,
+      8,
+      FastOpenForm.Option,
+    );
     peer.opens(true, 500);
     peer.forget();
     peer.wait(1000);

@@ -1,15 +1,21 @@
-/** An injected ICMP error as TCP takes it: what kind, and which segment of ours it quotes. */
+/** An ICMP error that has arrived as TCP takes it: what kind, and which segment of ours it quotes. Cold. */
 import type { AddressWords } from '../base/ip-address.ts';
 import { seqFromWire } from '../base/seq.ts';
-import { type IcmpError, IcmpErrorKind } from '../tcp/icmp-errors.ts';
 import { ETHERNET_HEADER_BYTES } from '../wire/ethernet.ts';
 import { IcmpType, Icmpv6Type, icmpMtu, parseIcmp } from '../wire/icmp.ts';
 import { IPV4_HEADER_BYTES, IpProtocol, Ipv4Field, parseIpv4 } from '../wire/ipv4.ts';
 import { IPV6_HEADER_BYTES, Ipv6Field, parseIpv6 } from '../wire/ipv6.ts';
 import { packetMemory } from '../wire/packet-memory.ts';
 import { TcpField } from '../wire/tcp.ts';
+import { type IcmpError, IcmpErrorKind } from './icmp-errors.ts';
 
-/** Undefined when the packet is no ICMP error about a TCP segment. Headers are without options. */
+/** ICMP quotes 8 bytes of it at least (RFC 792): ports and sequence number. */
+const QUOTED_TCP_BYTES = 8;
+
+/**
+ * Undefined when the Ethernet frame is no ICMP error that quotes enough of a TCP segment. Headers are without
+ * options.
+ */
 export function readIcmpError(
   packet: Uint8Array,
   isIpv6: boolean,
@@ -23,13 +29,15 @@ export function readIcmpError(
   if (typeof message === 'number' || message.kind !== 'error') return undefined;
   const { quoted } = message;
   const ip = isIpv6 ? parseIpv6(quoted, 0, quoted.length) : parseIpv4(quoted, 0, quoted.length);
-  if (typeof ip === 'number') return undefined;
+  const tcp = isIpv6 ? IPV6_HEADER_BYTES : IPV4_HEADER_BYTES;
+  if (typeof ip === 'number' || quoted.length < tcp + QUOTED_TCP_BYTES) return undefined;
+  const quotedProtocolAt = isIpv6 ? Ipv6Field.NextHeader : Ipv4Field.Protocol;
+  if (quoted[quotedProtocolAt] !== IpProtocol.Tcp) return undefined;
   const kind = isIpv6
     ? kindOfIcmpv6(message.type, message.code)
     : kindOfIcmp(message.type, message.code);
   if (kind === undefined) return undefined;
   const { view } = packetMemory(quoted);
-  const tcp = isIpv6 ? IPV6_HEADER_BYTES : IPV4_HEADER_BYTES;
   return {
     kind,
     localAddress: intern(ip.source),

@@ -1,0 +1,136 @@
+/** What `sluice matrix` does. Loaded when it is called. */
+import { existsSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { Tinypool } from 'tinypool';
+import { NetError } from '../../base/errors.ts';
+import { ControllerRegistry } from '../../recovery/cc/controllers.ts';
+import { parseMatrix } from '../../scenario/matrix/matrix-file.ts';
+import { keyOf, type MatrixRun } from '../../scenario/matrix/matrix-plan.ts';
+import { assembleMatrix } from '../../scenario/matrix/matrix-result.ts';
+import { METRICS, type MetricName } from '../../scenario/matrix/metric-card.ts';
+import { allRuns } from '../../scenario/matrix/solo-runs.ts';
+import { parseNames } from '../../scenario/parameters.ts';
+import type { MatrixOptions } from '../commands/matrix.ts';
+import { formatMatrix } from '../matrix-report.ts';
+import type { WorkerAnswer } from '../matrix-worker.ts';
+import { parseCount } from '../option-values.ts';
+import { OutputFolder } from '../output-folder.ts';
+import { readPackageVersion } from '../package-version.ts';
+import { Progress, RUNS } from '../progress.ts';
+import { RunJournal } from '../run-journal.ts';
+import { readDocument } from '../scenario-files.ts';
+import { standardMatrix } from '../standard-matrices.ts';
+
+const DEFAULT_METRICS: readonly MetricName[] = [
+  'goodputMbps',
+  'utilisation',
+  'queueDelayMeanMs',
+  'queueDelayP95Ms',
+  'lossRatio',
+  'jain',
+  'convergenceSeconds',
+];
+
+export interface MatrixCost {
+  readonly workers: number;
+  /** Runs made now, and those that an earlier time had made. */
+  readonly runs: number;
+  readonly keptRuns: number;
+  readonly wallSeconds: number;
+  /** User and system, of all threads. */
+  readonly cpuSeconds: number;
+  /** Wall time of the runs made now, added up. */
+  readonly runSeconds: number;
+}
+
+/** Throws NetError for a mistake in the file or an option. */
+export async function runMatrix(file: string, options: MatrixOptions): Promise<void> {
+  const startedMs = performance.now();
+  const path = existsSync(file) ? file : (standardMatrix(file) ?? file);
+  const spec = parseMatrix(file, await readWithOptions(path, options));
+  const registry = ControllerRegistry.withBuiltIns();
+  for (const { cc } of spec.controllers) {
+    for (const name of parseNames(cc) ?? []) registry.factory(name);
+  }
+  const metrics = options.metrics === undefined ? DEFAULT_METRICS : parseMetrics(options.metrics);
+  const workers =
+    options.workers === undefined
+      ? availableParallelism()
+      : parseCount('--workers', options.workers);
+  const output = options.out === undefined ? undefined : new OutputFolder(options.out);
+  const journal = new RunJournal(output?.pathOf('runs.jsonl'), readPackageVersion());
+  const runs = allRuns(spec).filter((run) => journal.get(keyOf(run)) === undefined);
+  const keptRuns = allRuns(spec).length - runs.length;
+  const runSeconds = await runAll(runs, Math.min(workers, runs.length), journal);
+  const result = assembleMatrix(spec, (key) => journal.get(key));
+  const { user, system } = process.cpuUsage();
+  const cost: MatrixCost = {
+    workers,
+    runs: runs.length,
+    keptRuns,
+    wallSeconds: (performance.now() - startedMs) / 1e3,
+    cpuSeconds: (user + system) / 1e6,
+    runSeconds,
+  };
+  output?.writeJson('matrix.json', result);
+  output?.writeJson('cost.json', cost);
+  if (options.json === true) {
+    process.stdout.write(`${JSON.stringify(result, undefined, 2)}\n`);
+    return;
+  }
+  process.stdout.write(`${formatMatrix(result, metrics, cost)}\n`);
+  if (output !== undefined) process.stdout.write(`Results   ${output.describe()}\n`);
+}
+
+/** The file with what the command line says instead. */
+async function readWithOptions(path: string, { cc, seeds }: MatrixOptions): Promise<unknown> {
+  const input = await readDocument(path);
+  if (typeof input !== 'object' || input === null) return input;
+  return {
+    ...input,
+    ...(cc !== undefined && { controllers: cc, baseline: cc[0] }),
+    ...(seeds !== undefined && { seeds: parseCount('--seeds', seeds) }),
+  };
+}
+
+function parseMetrics(text: string): MetricName[] {
+  const names = METRICS.map(({ name }) => name);
+  return text.split(',').map((word) => {
+    const name = names.find((known) => known === word.trim());
+    if (name === undefined) throw NetError.value('--metrics', `some of ${names.join(',')}`, word);
+    return name;
+  });
+}
+
+/** Gives the sum of the runs' own times. */
+async function runAll(
+  runs: readonly MatrixRun[],
+  workers: number,
+  journal: RunJournal,
+): Promise<number> {
+  if (runs.length === 0) return 0;
+  const pool = new Tinypool({
+    filename: fileURLToPath(new URL('./matrix-worker.js', import.meta.url)),
+    minThreads: workers,
+    maxThreads: workers,
+    concurrentTasksPerWorker: 1,
+  });
+  const progress = new Progress('matrix', runs.length, RUNS);
+  let done = 0;
+  let seconds = 0;
+  try {
+    await Promise.all(
+      runs.map(async (run) => {
+        const answer = (await pool.run(run)) as WorkerAnswer;
+        journal.add(keyOf(run), answer.record);
+        seconds += answer.seconds;
+        progress.update(++done);
+      }),
+    );
+  } finally {
+    progress.stop();
+    await pool.destroy();
+  }
+  return seconds;
+}

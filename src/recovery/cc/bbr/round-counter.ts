@@ -1,0 +1,27 @@
+/**
+ * Round trips counted in packets: draft-ietf-ccwg-bbr §5.5.1. A round ends with the acknowledgement of a packet
+ * that was sent after the last round had ended. Hot.
+ */
+import type { Bytes } from '../../../base/units.ts';
+import type { AckSample } from '../../congestion.ts';
+
+export class RoundCounter {
+  count = 0;
+  /** The last ACK has begun a round. */
+  isStart = false;
+  /** A packet sent when as much had been delivered belongs to the next round. */
+  #nextDelivered: Bytes = 0;
+
+  /** An ACK with a valid rate sample. */
+  onAck(sample: Readonly<AckSample>): void {
+    this.isStart = sample.priorDelivered >= this.#nextDelivered;
+    if (!this.isStart) return;
+    this.count++;
+    this.#nextDelivered = sample.priorDelivered + sample.delivered;
+  }
+
+  /** A round begins now, when `sample` has been delivered; the count goes on. */
+  restart(sample: Readonly<AckSample>): void {
+    this.#nextDelivered = sample.priorDelivered + sample.delivered;
+  }
+}

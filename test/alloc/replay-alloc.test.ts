@@ -1,0 +1,72 @@
+/**
+ * The allocation budget of hot code: below one byte of heap a packet, and no more collections in a run five
+ * times as long. Each run has a process of its own (measured-runs.ts), since what V8 inlines, and so what it
+ * allocates, depends on what ran before.
+ */
+import { execFile } from 'node:child_process';
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { build } from 'tsup';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Measured } from './measured-runs.ts';
+
+const PROGRAM = new URL('./measured-runs.ts', import.meta.url);
+/** Beside the packages that the program imports. */
+const folder = fileURLToPath(new URL('../../node_modules/.cache/sluice-alloc', import.meta.url));
+
+const FLAGS = [
+  '--expose-gc',
+  // So large that what the budget allows needs no collection.
+  '--min-semi-space-size=64',
+  '--max-semi-space-size=64',
+  // As the command sets it (cli/main.ts).
+  '--max-inlined-bytecode-size-cumulative=3000',
+  // Else a busy machine compiles later, and what is interpreted allocates.
+  '--no-concurrent-recompilation',
+];
+
+beforeAll(async () => {
+  await build({
+    config: false,
+    entry: [fileURLToPath(PROGRAM)],
+    outDir: folder,
+    format: ['esm'],
+    target: 'node20',
+    silent: true,
+    outExtension: () => ({ js: '.mjs' }),
+  });
+});
+
+afterAll(() => rmSync(folder, { recursive: true }));
+
+async function measured(name: string): Promise<Measured> {
+  const program = join(folder, 'measured-runs.mjs');
+  const { stdout } = await promisify(execFile)(process.execPath, [...FLAGS, program, name]);
+  return JSON.parse(stdout) as Measured;
+}
+
+describe('hot code allocates less than a byte of heap a packet, and collects no more in a longer run', () => {
+  for (const name of [
+    'scheduler',
+    'link',
+    'replay',
+    'impaired replay',
+    'scheduled replay',
+    'replay over a delivery trace',
+    'captured replay',
+    'replay with bytes at every hop',
+    'analysis',
+  ]) {
+    it(`in a run of: ${name}`, async () => {
+      const { units, bytesPerUnit, collections, collectionsOfLong, collectionsWithin } =
+        await measured(name);
+      console.log(`${name}: ${bytesPerUnit.toFixed(3)} B a unit over ${units}`);
+      expect(units).toBeGreaterThan(200_000);
+      expect(collectionsWithin).toBe(0);
+      expect(bytesPerUnit).toBeLessThan(1);
+      expect(collectionsOfLong).toBeLessThanOrEqual(collections);
+    });
+  }
+});
