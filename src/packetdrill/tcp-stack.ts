@@ -28,7 +28,7 @@ import {
   writeZeros,
 } from '../tcp/commands.ts';
 import { RFC_PROFILE, type TcpConfig } from '../tcp/config.ts';
-import type { TcpConnection } from '../tcp/connection.ts';
+import { type ConnectionSettings, defaultSettings, type TcpConnection } from '../tcp/connection.ts';
 import { TcpError } from '../tcp/errors.ts';
 import { TransportEvent } from '../tcp/events.ts';
 import { type TcpInfo, tcpInfo } from '../tcp/info.ts';
@@ -217,6 +217,7 @@ export class TcpStack implements StackUnderTest, TcpPort {
         return undefined;
       case 'forgetFastOpen':
         this.#layer.context.fastOpen.forget(this.#intern(this.#ends.remote));
+        this.#layer.context.pathMtus.forget(this.#intern(this.#ends.remote));
         return undefined;
       default:
         return `command ${effect.text}`;
@@ -226,7 +227,9 @@ export class TcpStack implements StackUnderTest, TcpPort {
   /** Holds for connections opened from now on, as in Linux for most parameters. */
   #use(settings: StackSettings): void {
     this.#settings = settings;
-    (this.#layer.context as { config: TcpConfig }).config = settings.tcp;
+    const context = this.#layer.context as { config: TcpConfig; settings: ConnectionSettings };
+    context.config = settings.tcp;
+    context.settings = defaultSettings(settings.tcp);
     this.#applyKey();
   }
 

@@ -22,7 +22,7 @@ export function onDataArrived(connection: TcpConnection): void {
   const leastNs = config.delayedAckNs;
   if (config.quickAckSegments > 0) {
     if (connection.ackDelayNs === 0) {
-      startQuickAcks(connection);
+      addQuickAcks(connection);
       connection.ackDelayNs = leastNs;
     } else if (gapNs <= leastNs / 2) {
       connection.ackDelayNs = connection.ackDelayNs / 2 + leastNs / 2;
@@ -30,14 +30,20 @@ export function onDataArrived(connection: TcpConnection): void {
       connection.ackDelayNs = Math.min(connection.ackDelayNs / 2 + gapNs, connection.rtt.rtoNs);
     } else if (gapNs > connection.rtt.rtoNs) {
       // So long a silence may have been a timeout of the sender: help it to grow again.
-      startQuickAcks(connection);
+      addQuickAcks(connection);
     }
   }
   connection.lastDataReceivedNs = nowNs;
 }
 
-/** Acknowledges the next segments at once, as many as half the window holds, within the profile's bound. */
+/** The next segments are acknowledged at once, and no conversation goes on. */
 export function startQuickAcks(connection: TcpConnection): void {
+  addQuickAcks(connection);
+  if (connection.config.quickAckSegments > 0) connection.isPingPong = false;
+}
+
+/** As many as half the window holds, within the profile's bound. */
+function addQuickAcks(connection: TcpConnection): void {
   const most = connection.config.quickAckSegments;
   if (most === 0) return;
   const fitting = Math.floor(connection.rcvWnd / (2 * Math.max(1, connection.rcvMss)));
@@ -45,7 +51,6 @@ export function startQuickAcks(connection: TcpConnection): void {
     connection.quickAcks,
     Math.min(most, Math.max(fitting, QUICK_ACKS_MIN)),
   );
-  connection.isPingPong = false;
 }
 
 /** Decides about the ACK that new text in order calls for. `isAtOnce`: out of order, duplicate, FIN. */

@@ -120,6 +120,8 @@ export interface TcpConfig {
   readonly challengeAckIntervalNs: Duration;
   /** The same for ACKs that answer segments outside the window. */
   readonly outOfWindowAckIntervalNs: Duration;
+  /** RFC 9293 §3.10.7.4: an ACK of what was never sent is answered; Linux drops it silently. */
+  readonly answersAckOfUnsent: boolean;
 
   readonly backlog: number;
   readonly usesSynCookies: boolean;
@@ -128,6 +130,8 @@ export interface TcpConfig {
 
   /** RFC 1191, RFC 8201. */
   readonly usesPathMtuDiscovery: boolean;
+  /** A SYN sent again announces an MSS for the path as it is known by then; RFC 9293 §3.7.1 has the link's. */
+  readonly announcesPathMtu: boolean;
   /** RFC 4821. */
   readonly mtuProbing: MtuProbing;
   /** RFC 4821 §7.2: the MSS that a search starts with. */
@@ -193,11 +197,13 @@ export const RFC_PROFILE: TcpConfig = {
   keepAliveProbes: 9,
   challengeAckIntervalNs: 500 * MS,
   outOfWindowAckIntervalNs: 0,
+  answersAckOfUnsent: true,
   backlog: 128,
   usesSynCookies: false,
   usesFastOpenClient: false,
   usesFastOpenServer: false,
   usesPathMtuDiscovery: true,
+  announcesPathMtu: false,
   mtuProbing: MtuProbing.Off,
   mtuProbeBaseMss: 1024,
   mssMin: 48,
@@ -232,9 +238,11 @@ export const LINUX_PROFILE: TcpConfig = {
   timeWaitNs: 60 * SECOND,
   finWait2Ns: 60 * SECOND,
   outOfWindowAckIntervalNs: 500 * MS,
+  answersAckOfUnsent: false,
   backlog: 4096,
   usesSynCookies: true,
   usesFastOpenClient: true,
+  announcesPathMtu: true,
   ephemeralPortFirst: 32_768,
   ephemeralPortCount: 28_232,
 };

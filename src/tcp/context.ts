@@ -21,6 +21,7 @@ import { type ConnectionSettings, defaultSettings, type TcpConnection } from './
 import { TCP_COUNTER_COUNT, type TcpCounter } from './counters.ts';
 import { FastOpenCookies } from './fast-open.ts';
 import type { FlowMeter } from './flow-meter.ts';
+import { PathMtuCache } from './path-mtu-cache.ts';
 import { RangePool } from './reassembly.ts';
 import { Scoreboard } from './scoreboard.ts';
 import { SegmentTable } from './segment-table.ts';
@@ -92,6 +93,7 @@ export class TcpContext {
   readonly idleQueue: ByteQueue;
   readonly #spareQueues: ByteQueue[] = [];
   #scoreboardCount = 0;
+  readonly pathMtus = new PathMtuCache();
   owner!: ConnectionOwner;
   /** Frames made at once: resets and answers without a connection. */
   readonly #control: FrameFifo;

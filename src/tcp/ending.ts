@@ -53,11 +53,13 @@ export function sendReset(connection: TcpConnection): void {
   context.pushControl(frame);
 }
 
-/** FIN-WAIT-2 or CLOSING is over: the row in the table of TIME-WAIT takes over. */
-export function enterTimeWait(connection: TcpConnection): void {
+/** FIN-WAIT-2 or CLOSING is over: the row in the table of TIME-WAIT takes over. A FIN just came: it is answered. */
+export function enterTimeWait(connection: TcpConnection, answersFin: boolean): void {
   const { context } = connection;
-  const frame = buildSegment(connection, connection.sndNxt, TcpFlag.Ack, 0, NO_PAYLOAD);
-  if (frame !== NO_FRAME) context.pushControl(frame);
+  if (answersFin) {
+    const frame = buildSegment(connection, connection.sndNxt, TcpFlag.Ack, 0, NO_PAYLOAD);
+    if (frame !== NO_FRAME) context.pushControl(frame);
+  }
   connection.setState(TcpState.TimeWait);
   context.count(TcpCounter.TimeWaits);
   context.owner.onTimeWait(connection);

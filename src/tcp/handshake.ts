@@ -33,6 +33,9 @@ const MSS_DEFAULT_IPV6 = 1220;
 export function prepareOpen(connection: TcpConnection): void {
   const { config, context } = connection;
   connection.tsOffset = context.random.nextInt32();
+  const { remoteAddress } = connection;
+  const { nowNs } = context.clock;
+  connection.pathMtuBytes = context.pathMtus.find(remoteAddress, config.mtuBytes, nowNs);
   connection.advMss = announcedMss(connection);
   connection.rcvMss = Math.min(connection.advMss, 536);
   const largest = connection.isRcvBufferFixed

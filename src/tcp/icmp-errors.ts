@@ -8,7 +8,7 @@ import type { Bytes } from '../base/units.ts';
 import type { TcpConnection } from './connection.ts';
 import { failConnection } from './ending.ts';
 import { TcpError } from './errors.ts';
-import { onPacketTooBig } from './path-mtu.ts';
+import { onPacketTooBig, pathMss } from './path-mtu.ts';
 import { finishLosses, markLost } from './rack.ts';
 import { restartRto } from './retransmit-timer.ts';
 import { NO_ROW } from './segment-table.ts';
@@ -45,7 +45,8 @@ export function handleIcmpError(connection: TcpConnection, error: IcmpError): vo
   switch (error.kind) {
     case IcmpErrorKind.PacketTooBig:
       onPacketTooBig(connection, error.mtu);
-      resendTooBig(connection);
+      if (connection.state === TcpState.SynSent) resendSyn(connection);
+      else resendTooBig(connection);
       return;
     case IcmpErrorKind.SourceQuench:
       return;
@@ -68,10 +69,29 @@ function toError(kind: IcmpErrorKind): TcpError {
 }
 
 function onUnreachable(connection: TcpConnection, error: TcpError): void {
-  const { state } = connection;
-  if (state === TcpState.SynSent || state === TcpState.SynReceived)
+  const { state, isInAcceptQueue, listener } = connection;
+  const isOpening = state === TcpState.SynSent || state === TcpState.SynReceived;
+  // One of Fast Open that somebody has accepted is as good as established.
+  const isAccepted = isInAcceptQueue && listener === undefined;
+  if (!isOpening || isAccepted) connection.softError = error;
+  // RFC 5927 §5.2: a peer that knocks is not turned away for the want of a port there.
+  else if (listener === undefined || isInAcceptQueue || isOfPath(error)) {
     failConnection(connection, error);
-  else connection.softError = error;
+  }
+}
+
+function isOfPath(error: TcpError): boolean {
+  return error === TcpError.HostUnreachable || error === TcpError.NetworkUnreachable;
+}
+
+/** A SYN is as short as segments get: it was its data that made it too long. It goes out again without. */
+function resendSyn(connection: TcpConnection): void {
+  if (connection.synDataBytes === 0 || connection.synRetransmits > 0) return;
+  const { advMss, config } = connection;
+  if (config.announcesPathMtu) connection.advMss = Math.min(advMss, pathMss(connection));
+  connection.synRetransmits++;
+  connection.totalRetransmits++;
+  connection.isSynDue = true;
 }
 
 /** What was too long is sent again at once, in smaller segments: RFC 1191 §6.4. */

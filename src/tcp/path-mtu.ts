@@ -27,10 +27,15 @@ export function announcedMss(connection: TcpConnection): Bytes {
   return connection.mssClamp > 0 ? Math.min(mss, connection.mssClamp) : mss;
 }
 
+/** Payload of a packet that the path carries, options not counted. */
+export function pathMss(connection: TcpConnection): Bytes {
+  return connection.pathMtuBytes - headerBytes(connection.isIpv6);
+}
+
 /** Eff.snd.MSS: RFC 9293 §3.7.1. Call it when the peer's MSS, the path or the options change. */
 export function updateSmss(connection: TcpConnection): void {
   const { config } = connection;
-  let mss = Math.min(connection.peerMss, connection.pathMtuBytes - headerBytes(connection.isIpv6));
+  let mss = Math.min(connection.peerMss, pathMss(connection));
   if (connection.mssClamp > 0) mss = Math.min(mss, connection.mssClamp);
   mss = Math.max(mss, config.mssMin);
   if (connection.hasTimestamps) mss -= TIMESTAMPS_BYTES;
@@ -65,6 +70,8 @@ export function onPacketTooBig(connection: TcpConnection, mtu: Bytes): void {
   const bytes = Math.max(mtu, least);
   if (bytes >= connection.pathMtuBytes) return;
   connection.pathMtuBytes = bytes;
+  const { context, remoteAddress } = connection;
+  context.pathMtus.note(remoteAddress, bytes, context.clock.nowNs);
   const { mtuSearch } = connection;
   if (mtuSearch !== undefined) {
     mtuSearch.high = Math.min(mtuSearch.high, bytes);

@@ -74,6 +74,9 @@ export class Reassembly {
   hasDsack = false;
   dsackLeft: SeqNumber = seqFromWire(0);
   dsackRight: SeqNumber = seqFromWire(0);
+  /** What of the last segment was here already: its first such part. */
+  duplicateLeft: SeqNumber = seqFromWire(0);
+  duplicateRight: SeqNumber = seqFromWire(0);
   readonly #pool: RangePool;
   #head = NO_RANGE;
   #tail = NO_RANGE;
@@ -115,14 +118,23 @@ export class Reassembly {
     let cursor = left;
     if (previous !== NO_RANGE) {
       const end = seqFromWire(words[(previous << SHIFT) + RangeWord.Right]);
-      if (seqBefore(cursor, end)) cursor = end;
+      if (seqBefore(cursor, end)) {
+        cursor = end;
+        this.#noteDuplicate(left, seqBefore(end, right) ? end : right);
+      }
     }
+    let isKnown = seqBefore(left, cursor);
     while (seqBefore(cursor, right)) {
       const next = this.#following(previous);
       let stop = right;
       if (next !== NO_RANGE) {
         const start = seqFromWire(this.#pool.words[(next << SHIFT) + RangeWord.Left]);
-        if (seqBefore(start, stop)) stop = start;
+        if (seqBefore(start, stop)) {
+          stop = start;
+          const end = seqFromWire(this.#pool.words[(next << SHIFT) + RangeWord.Right]);
+          if (!isKnown) this.#noteDuplicate(start, seqBefore(end, right) ? end : right);
+          isKnown = true;
+        }
       }
       const skip = seqDiff(cursor, left);
       const place = offset === NO_PAYLOAD ? NO_PAYLOAD : offset + skip;
@@ -132,6 +144,11 @@ export class Reassembly {
     }
     if (previous !== NO_RANGE) this.#touch(previous);
     return this.#byteLength - before;
+  }
+
+  #noteDuplicate(left: SeqNumber, right: SeqNumber): void {
+    this.duplicateLeft = left;
+    this.duplicateRight = right;
   }
 
   /** Moves what is now in order, if `rcvNxt` has reached it, to the queue. Returns how many bytes. */
@@ -180,6 +197,7 @@ export class Reassembly {
       this.#remove(this.#head);
     }
     this.#byteLength = 0;
+    this.hasDsack = false;
   }
 
   /** The last range whose left edge is not beyond `left`. */

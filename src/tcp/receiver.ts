@@ -91,7 +91,10 @@ function takeOutOfOrder(connection: TcpConnection, segment: ArrivedSegment): voi
   const reassembly = ownReassembly(connection);
   reassembly.segments++;
   const fresh = reassembly.insert(segment.seq, segment.length, segment.payload);
-  if (fresh < segment.length) noteDuplicate(connection, segment.seq, segment.length);
+  if (fresh < segment.length) {
+    const { duplicateLeft, duplicateRight } = reassembly;
+    noteDuplicate(connection, duplicateLeft, seqDiff(duplicateRight, duplicateLeft));
+  }
   const delivered = reassembly.deliver(connection.rcvNxt, ownReceiveQueue(connection));
   if (delivered > 0) advance(connection, delivered);
   // A hole that opens, is still there or is filled: RFC 5681 §4.2.
@@ -136,6 +139,8 @@ export function receiveFin(connection: TcpConnection, segment: ArrivedSegment): 
   }
   if (!connection.hasPeerFin || seqBefore(connection.rcvNxt, connection.peerFin)) return false;
   connection.isPeerDone = true;
+  // Nothing comes behind it: blocks say nothing any more.
+  connection.reassembly?.clear();
   connection.rcvNxt = seqAdd(connection.peerFin, 1);
   connection.isAckDue = true;
   return true;

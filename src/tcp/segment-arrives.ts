@@ -146,7 +146,6 @@ function checkSequence(connection: TcpConnection, segment: ArrivedSegment): bool
     sendOutOfWindowAck(connection, segment);
     return false;
   }
-  if (!segment.has(TcpFlag.Rst)) updateTsRecent(connection, segment);
   // Beyond the window nothing is taken.
   const beyond = seqDiff(seqAdd(segment.seq, segment.length), connection.rcvAdv);
   if (beyond > 0 && segment.length > 0) segment.trimEnd(Math.max(0, segment.length - beyond));
@@ -263,13 +262,12 @@ function checkAck(connection: TcpConnection, segment: ArrivedSegment): boolean {
   const { sndUna, sndNxt } = connection;
   if (connection.state === TcpState.SynReceived) return completeHandshake(connection, segment);
   // RFC 5961 §5.2.
-  if (
-    seqBefore(sndNxt, segment.ack) ||
-    seqBefore(segment.ack, seqAdd(sndUna, -connection.maxSndWnd))
-  ) {
-    sendChallengeAck(connection);
+  const isOfUnsent = seqBefore(sndNxt, segment.ack);
+  if (isOfUnsent || seqBefore(segment.ack, seqAdd(sndUna, -connection.maxSndWnd))) {
+    if (!isOfUnsent || connection.config.answersAckOfUnsent) sendChallengeAck(connection);
     return false;
   }
+  updateTsRecent(connection, segment);
   processAck(connection, segment);
   return leaveAcknowledged(connection);
 }
@@ -283,7 +281,7 @@ function leaveAcknowledged(connection: TcpConnection): boolean {
       if (connection.isOrphan) startFinWait2(connection);
       return true;
     case TcpState.Closing:
-      enterTimeWait(connection);
+      enterTimeWait(connection, false);
       return false;
     case TcpState.LastAck:
       endConnection(connection);
@@ -308,6 +306,7 @@ function completeHandshake(connection: TcpConnection, segment: ArrivedSegment): 
     return false;
   }
   connection.isSynDue = false;
+  updateTsRecent(connection, segment);
   if (connection.sndUna === connection.iss) connection.sndUna = seqAdd(connection.iss, 1);
   connection.sndWnd = segment.window << connection.sndWndShift;
   connection.maxSndWnd = Math.max(connection.maxSndWnd, connection.sndWnd);
@@ -345,7 +344,8 @@ function processText(connection: TcpConnection, segment: ArrivedSegment): boolea
   if (connection.isOrphan && isNew) {
     // RFC 9293 §3.6.1: nobody will read it, so the peer should know.
     connection.context.count(TcpCounter.AbortOnData);
-    resetConnection(connection, TcpError.ConnectionReset);
+    sendResetFor(connection.context, segment);
+    failConnection(connection, TcpError.ConnectionReset);
     return false;
   }
   receiveText(connection, segment);
@@ -367,11 +367,11 @@ function checkFin(connection: TcpConnection, segment: ArrivedSegment): void {
       connection.setState(TcpState.CloseWait);
       break;
     case TcpState.FinWait1:
-      if (isAllAcknowledged(connection)) enterTimeWait(connection);
+      if (isAllAcknowledged(connection)) enterTimeWait(connection, true);
       else connection.setState(TcpState.Closing);
       break;
     case TcpState.FinWait2:
-      enterTimeWait(connection);
+      enterTimeWait(connection, true);
       break;
   }
 }

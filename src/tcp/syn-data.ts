@@ -9,15 +9,14 @@ import { NO_PAYLOAD } from '../frame/frame-record.ts';
 import { TCP_OPTIONS_BYTES_MAX } from '../wire/tcp-options.ts';
 import { CongestionState, type TcpConnection } from './connection.ts';
 import { TcpCounter } from './counters.ts';
-import { headerBytes } from './frame-builder.ts';
+import { pathMss } from './path-mtu.ts';
 import { SegmentFlag } from './segment-table.ts';
 import { advanceCursor } from './send-cursor.ts';
 
 /** How much fits a SYN: the options of any SYN take their room (RFC 7413 §4.2.1). 0 when none may go along. */
 export function synDataRoom(connection: TcpConnection): Bytes {
   if (!connection.maySendSynData || connection.synRetransmits > 0) return 0;
-  const path = connection.pathMtuBytes - headerBytes(connection.isIpv6);
-  let mss = Math.min(connection.peerMss, path);
+  let mss = Math.min(connection.peerMss, pathMss(connection));
   if (connection.mssClamp > 0) mss = Math.min(mss, connection.mssClamp);
   return Math.max(0, mss - TCP_OPTIONS_BYTES_MAX);
 }

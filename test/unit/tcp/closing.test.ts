@@ -169,7 +169,7 @@ describe('closing', () => {
     peer.expects('F.');
     peer.sends('.', { seq: 1, ack: 2 });
     peer.sends('P.', { seq: 1, ack: 2, length: 10 });
-    peer.expects('R.', { seq: 2 });
+    peer.expects('R', { seq: 2 });
     expect(peer.connection.state).toBe(TcpState.Closed);
   });
 
