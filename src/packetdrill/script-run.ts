@@ -32,6 +32,8 @@ import { ScriptFailure } from './verdict.ts';
 const ANY_TIME_NS: Duration = 300 * NS_PER_SECOND;
 /** A stack whose timers do not come to rest within one instant is broken. */
 const TIMERS_PER_ADVANCE_MAX = 1_000_000;
+/** Later instants are not exact: 52 days. */
+const LATEST_NS: Instant = 2 ** 52;
 
 interface Sent {
   readonly segment: Segment;
@@ -144,6 +146,9 @@ export class ScriptRun {
 
   /** Every timer up to `toNs` fires at its own time, and what it sends is collected. */
   #advance(toNs: Instant): void {
+    if (toNs > LATEST_NS) {
+      throw new ScriptFailure('beyond the clock', `at most ${seconds(LATEST_NS)}`, seconds(toNs));
+    }
     for (let timers = 0; ; timers++) {
       const timerNs = this.#stack.nextTimerNs();
       if (timerNs > toNs) break;

@@ -18,6 +18,8 @@ export type ShellEffect =
     }
   /** The device's queue: 'closed' drops every packet that we send. */
   | { readonly kind: 'queue'; readonly discipline: 'fifo' | 'fq' | 'closed' }
+  /** A look at what was counted since the last: every pattern has to be there. */
+  | { readonly kind: 'counters'; readonly patterns: readonly string[] }
   /** Cached cookies and path metrics are gone. */
   | { readonly kind: 'forgetFastOpen' }
   | { readonly kind: 'unknown'; readonly text: string };
@@ -54,8 +56,9 @@ function interpretCommand(command: string): ShellEffect[] {
     case 'defaults.sh':
       // What it sets is the `linux` profile.
       return [];
-    case 'ethtool':
     case 'nstat':
+      return interpretCounters(command);
+    case 'ethtool':
     case 'sleep':
     case 'true':
     case ':':
@@ -72,6 +75,17 @@ function interpretCommand(command: string): ShellEffect[] {
   }
 }
 
+/** `$((15*1024*1024))`: products and sums of whole numbers; anything else stays as it is. */
+function calculate(value: string): string {
+  return value.replace(/\$\(\(([\d*+ ]+)\)\)/g, (whole, sum: string) => {
+    const terms = sum
+      .split('+')
+      .map((term) => term.split('*').reduce((product, factor) => product * Number(factor), 1));
+    const total = terms.reduce((left, right) => left + right, 0);
+    return Number.isSafeInteger(total) ? String(total) : whole;
+  });
+}
+
 /** Words, with quotes around a value taken off: `net.ipv4.tcp_rmem="4096 540000 1"` is one. */
 function splitWords(command: string): string[] {
   const words = command.match(/(?:[^\s"']+|"[^"]*"|'[^']*')+/g) ?? [];
@@ -84,8 +98,21 @@ function interpretSettings(words: readonly string[], command: string): ShellEffe
     const [, path, value] = /^([^=]+)=(.*)$/.exec(word) ?? [];
     if (path === undefined || value === undefined) return { kind: 'unknown', text: command };
     const name = path.replace(/^\/proc\/sys\//, '').replaceAll('/', '.');
-    return { kind: 'sysctl', name, value: value.trim() };
+    return { kind: 'sysctl', name, value: calculate(value.trim()) };
   });
+}
+
+/** `nstat | grep NAME | grep -q " 3 "`. */
+function interpretCounters(command: string): ShellEffect[] {
+  const [, ...filters] = command.split('|');
+  const patterns: string[] = [];
+  for (const filter of filters) {
+    const words = splitWords(filter.trim()).filter((word) => !word.startsWith('-'));
+    const [program, pattern] = words;
+    if (program !== 'grep' || pattern === undefined) return [{ kind: 'unknown', text: command }];
+    patterns.push(pattern);
+  }
+  return [{ kind: 'counters', patterns }];
 }
 
 /** `echo 3 > /sys/module/tcp_cubic/parameters/hystart_detect` sets `tcp_cubic.hystart_detect`. */

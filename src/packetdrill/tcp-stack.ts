@@ -29,6 +29,7 @@ import {
 } from '../tcp/commands.ts';
 import { RFC_PROFILE, type TcpConfig } from '../tcp/config.ts';
 import { type ConnectionSettings, defaultSettings, type TcpConnection } from '../tcp/connection.ts';
+import { TCP_COUNTER_COUNT } from '../tcp/counters.ts';
 import { TcpError } from '../tcp/errors.ts';
 import { TransportEvent } from '../tcp/events.ts';
 import { type TcpInfo, tcpInfo } from '../tcp/info.ts';
@@ -45,6 +46,7 @@ import { packetMemory } from '../wire/packet-memory.ts';
 import { type ScriptAddresses, scriptMtuBytes } from './addresses.ts';
 import { configureConnection, OPTION_EFFECTS, replaceController } from './apply-options.ts';
 import type { Attempt } from './connect-calls.ts';
+import { findCounters, unknownCounter } from './counter-query.ts';
 import { fastOpenKeyWords } from './fast-open-key.ts';
 import type { ScriptOptions, SyscallAction } from './script.ts';
 import type { ShellEffect } from './shell.ts';
@@ -58,6 +60,7 @@ import type {
 } from './stack-under-test.ts';
 import { applySysctl, type SocketDefaults, type StackSettings, SUITE_SETTINGS } from './sysctl.ts';
 import type { RemoteEnd, TcpPort } from './tcp-port.ts';
+import { ScriptFailure } from './verdict.ts';
 
 const FRAMES = 1 << 13;
 const CHUNK_BYTES = 1 << 16;
@@ -91,6 +94,8 @@ export class TcpStack implements StackUnderTest, TcpPort {
   /** A writer waits for the handshake of this connection. */
   #opening: TcpConnection | undefined;
   #wakeNs: Instant = NEVER;
+  /** At the last look. */
+  #countersSeen = new Float64Array(TCP_COUNTER_COUNT);
 
   constructor(options: ScriptOptions, ends: ScriptAddresses, profile: 'linux' | 'rfc') {
     this.#ends = ends;
@@ -215,6 +220,8 @@ export class TcpStack implements StackUnderTest, TcpPort {
       case 'route':
         this.#useRoute(effect);
         return undefined;
+      case 'counters':
+        return this.#lookAtCounters(effect.patterns);
       case 'forgetFastOpen':
         this.#layer.context.fastOpen.forget(this.#intern(this.#ends.remote));
         this.#layer.context.pathMtus.forget(this.#intern(this.#ends.remote));
@@ -222,6 +229,16 @@ export class TcpStack implements StackUnderTest, TcpPort {
       default:
         return `command ${effect.text}`;
     }
+  }
+
+  #lookAtCounters(patterns: readonly string[]): string | undefined {
+    const unknown = unknownCounter(patterns);
+    if (unknown !== undefined) return `counter ${unknown}`;
+    const { counters } = this.#layer.context;
+    const found = findCounters(counters, this.#countersSeen, patterns);
+    this.#countersSeen = counters.slice();
+    if (patterns.length === 0 || found.length > 0) return undefined;
+    throw new ScriptFailure('counters differ', patterns.join(' and '), 'no such line');
   }
 
   /** Holds for connections opened from now on, as in Linux for most parameters. */

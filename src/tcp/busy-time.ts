@@ -4,6 +4,7 @@
  */
 import { seqDiff } from '../base/seq.ts';
 import type { Duration } from '../base/units.ts';
+import { hasWindowFor } from './congestion-window.ts';
 import type { TcpConnection } from './connection.ts';
 
 export const enum BusyKind {
@@ -26,6 +27,8 @@ export function noteBusy(connection: TcpConnection): void {
 function kindNow(connection: TcpConnection): BusyKind {
   const { scoreboard, unsentBytes } = connection;
   if (unsentBytes > 0) {
+    // Where the congestion window has no room either, it is not the peer's that holds sending up.
+    if (!hasWindowFor(connection, Math.min(connection.smss, unsentBytes))) return BusyKind.Busy;
     const room = seqDiff(connection.sndWndEnd, connection.sndNxt);
     if (room < Math.min(connection.smss, unsentBytes)) return BusyKind.ReceiverLimited;
     return BusyKind.Busy;

@@ -49,6 +49,7 @@ export const enum TcpCounter {
   MtuProbeFail = 43,
   ReceivePruned = 44,
   FramePoolEmpty = 45,
+  OutOfWindowIcmps = 46,
 }
 
 /** Names by TcpCounter. */
@@ -99,6 +100,7 @@ export const TCP_COUNTER_NAMES = [
   'TCPMTUPFail',
   'RcvPruned',
   'FramePoolEmpty',
+  'OutOfWindowIcmps',
 ] as const;
 
 export const TCP_COUNTER_COUNT = TCP_COUNTER_NAMES.length;

@@ -6,6 +6,7 @@
 import { type SeqNumber, seqBefore } from '../base/seq.ts';
 import type { Bytes } from '../base/units.ts';
 import type { TcpConnection } from './connection.ts';
+import { TcpCounter } from './counters.ts';
 import { failConnection } from './ending.ts';
 import { TcpError } from './errors.ts';
 import { onPacketTooBig, pathMss } from './path-mtu.ts';
@@ -41,7 +42,10 @@ export function handleIcmpError(connection: TcpConnection, error: IcmpError): vo
   const { sequence } = error;
   const isInFlight =
     !seqBefore(sequence, connection.sndUna) && !seqBefore(connection.sndNxt, sequence);
-  if (!isInFlight) return;
+  if (!isInFlight) {
+    connection.context.count(TcpCounter.OutOfWindowIcmps);
+    return;
+  }
   switch (error.kind) {
     case IcmpErrorKind.PacketTooBig:
       onPacketTooBig(connection, error.mtu);

@@ -1,17 +1,23 @@
 /** Runs the scripts of `sluice packetdrill` and prints how each ended. */
-import { readdirSync, readFileSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { basename, isAbsolute, join, relative } from 'node:path';
 import { NetError } from '../../base/errors.ts';
 import { applyOption, DEFAULT_OPTIONS, readDefinition } from '../../packetdrill/parse-options.ts';
 import { type RunSettings, runScript } from '../../packetdrill/run-script.ts';
 import type { ScriptResult } from '../../packetdrill/verdict.ts';
 import type { PacketdrillOptions } from '../commands/packetdrill.ts';
 import { formatScripts, summariseScripts } from '../packetdrill-report.ts';
+import { formatScriptTable, readReasons } from '../packetdrill-table.ts';
 
 const SCRIPT_FAILED = 1;
 
 export function runPacketdrill(paths: string[], options: PacketdrillOptions): void {
   const settings = readSettings(options);
+  if (options.table !== undefined) {
+    writeTable(paths, settings, options.table, options.reasons);
+    return;
+  }
+  if (options.reasons !== undefined) throw NetError.value('--reasons', '--table as well', 'none');
   const scripts = paths.flatMap(listScripts).map((path) => runFile(path, settings));
   if (scripts.length === 0) throw NetError.value('scripts', '.pkt files', paths.join(' '));
   if (options.json === true) {
@@ -23,6 +29,46 @@ export function runPacketdrill(paths: string[], options: PacketdrillOptions): vo
     process.stdout.write(`${formatScripts(scripts, options.all === true)}\n`);
   }
   if (scripts.some(({ verdict }) => verdict === 'fail')) process.exitCode = SCRIPT_FAILED;
+}
+
+const VERSIONS = [
+  { name: 'IPv4', ipVersion: 'ipv4' },
+  { name: 'IPv6', ipVersion: 'ipv6' },
+] as const;
+
+function writeTable(
+  paths: string[],
+  settings: RunSettings,
+  file: string,
+  reasonsFile: string | undefined,
+): void {
+  const reasons = reasonsFile === undefined ? new Map<string, string>() : loadReasons(reasonsFile);
+  const runs = VERSIONS.map(({ name, ipVersion }) => ({
+    name,
+    scripts: paths.flatMap((path) => runFolder(path, { ...settings, ipVersion })),
+  }));
+  const folders = paths.map((path) => basename(path)).join(' ');
+  const target = isAbsolute(file) ? basename(file) : file;
+  const command = `sluice packetdrill ${folders} --table ${target}`;
+  writeFileSync(file, `${formatScriptTable(runs, { command, reasons })}\n`);
+  for (const { name, scripts } of runs) {
+    const { pass, eligible } = summariseScripts(scripts);
+    process.stdout.write(`${name}: ${pass} of ${eligible} eligible\n`);
+  }
+}
+
+function loadReasons(file: string): Map<string, string> {
+  const reasons = readReasons(readFileSync(file, 'utf8'));
+  if (typeof reasons !== 'number') return reasons;
+  throw NetError.value(`${file}:${reasons}`, 'PATH: REASON', 'another line');
+}
+
+/** Scripts below a folder, with paths relative to it. */
+function runFolder(folder: string, settings: RunSettings): ScriptResult[] {
+  return listScripts(folder).map((path) => {
+    const name = relative(folder, path).replaceAll('\\', '/') || basename(path);
+    return { ...runFile(path, settings), path: name };
+  });
 }
 
 function readSettings(options: PacketdrillOptions): RunSettings {

@@ -12,6 +12,8 @@ export interface PacketdrillOptions {
   readonly define?: readonly string[];
   readonly all?: boolean;
   readonly json?: boolean;
+  readonly table?: string;
+  readonly reasons?: string;
 }
 
 export function addPacketdrillCommand(program: Command): void {
@@ -38,13 +40,16 @@ export function addPacketdrillCommand(program: Command): void {
     .option('--define <NAME=VALUE...>', 'define a name')
     .option('--all', 'list the scripts that passed as well')
     .option('--json', 'print the result as JSON')
+    .option('--table <FILE>', 'run over IPv4 and IPv6 and write a table in Markdown')
+    .option('--reasons <FILE>', 'why scripts fail, for the table: a line each, PATH: REASON')
     .addHelpText(
       'after',
       `
 Examples:
   sluice packetdrill test/packetdrill
   sluice packetdrill test/packetdrill/close --all --ip-version ipv6
-  sluice packetdrill handshake.pkt --tolerance 1000 --json`,
+  sluice packetdrill handshake.pkt --tolerance 1000 --json
+  sluice packetdrill gtests/net/tcp --table packetdrill.md --reasons reasons.txt`,
     )
     .action(async (paths: string[], options: PacketdrillOptions) => {
       const { runPacketdrill } = await import('../actions/packetdrill.ts');
