@@ -54,7 +54,7 @@ function formatFlows({ flows }: RunResult): string {
           ms(flow.meanRttMs),
           ms(flow.p99RttMs),
           bytesText(flow.maxCwndBytes),
-          flow.fctSeconds === null ? '-' : flow.fctSeconds.toFixed(3),
+          flow.fctSeconds === null ? '-' : flow.fctSeconds.toPrecision(3),
         ]),
     ],
     2,

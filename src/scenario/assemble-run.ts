@@ -18,14 +18,14 @@ export type RunFacts = Omit<
 >;
 
 export function assembleRun(run: FlowRun): RunFacts {
-  const { network, reportedLinks } = run.plan;
+  const { network, reportedLinks, countedLinks = reportedLinks.slice(0, 1) } = run.plan;
   const flows = run.flows.map((flow) => assembleFlow(run, flow));
   return {
     fingerprint: network.fingerprint.digest(),
     simulatedSeconds: network.clock.nowNs / NS_PER_SECOND,
     engine: {
       events: network.scheduler.eventCount,
-      deliveredPackets: reportedLinks[0]?.forwardedDataPackets ?? 0,
+      deliveredPackets: countedLinks.reduce((sum, link) => sum + link.forwardedDataPackets, 0),
     },
     flows,
     links: reportedLinks.map((link) => assembleLink(network, link)),
@@ -34,10 +34,10 @@ export function assembleRun(run: FlowRun): RunFacts {
 }
 
 function assembleFlow(run: FlowRun, flow: RunningFlow): RunFlowResult {
-  const { plan, sender, reader, deliveredBytes, meterRow } = flow;
+  const { plan, sender, completedNs, deliveredBytes, meterRow } = flow;
   const { meter, network } = run.plan;
-  const isComplete = reader.completedNs < NEVER;
-  const endNs = isComplete ? reader.completedNs : network.clock.nowNs;
+  const isComplete = completedNs < NEVER;
+  const endNs = isComplete ? completedNs : network.clock.nowNs;
   const { rtts } = meter;
   const hasRtt = rtts.count(meterRow) > 0;
   const rttMs = (ns: Duration) => (hasRtt ? ns / NS_PER_MS : null);
@@ -63,9 +63,9 @@ function assembleFlow(run: FlowRun, flow: RunningFlow): RunFlowResult {
 }
 
 /** A flow that has not started has no port yet. */
-export function nameOf(network: Network, { plan, sender }: RunningFlow): string {
+export function nameOf(network: Network, { plan, opener }: RunningFlow): string {
   const text = (address: number) => formatIpAddress(network.addresses.words, address * 4);
-  const from = `${text(plan.from.address)}:${sender?.localPort ?? '?'}`;
+  const from = `${text(plan.from.address)}:${opener?.localPort ?? '?'}`;
   return `${from} > ${text(plan.to.address)}:${plan.port}`;
 }
 

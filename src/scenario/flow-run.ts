@@ -4,27 +4,36 @@
  * by assemble-run. Series are taken between events, so that they change nothing.
  */
 import { assert } from '../base/assert.ts';
+import { NetError } from '../base/errors.ts';
 import type { Bytes, Instant } from '../base/units.ts';
 import { Task } from '../engine/task.ts';
 import type { Link } from '../net/link.ts';
 import type { Network } from '../net/network.ts';
 import type { CongestionControllerFactory } from '../recovery/congestion.ts';
-import type { Host } from '../stack/host.ts';
+import type { Acceptor, Application, Host } from '../stack/host.ts';
+import { abort } from '../tcp/commands.ts';
 import type { TcpConnection } from '../tcp/connection.ts';
+import { TCP_ERROR_NAMES } from '../tcp/errors.ts';
+import { TransportEvent } from '../tcp/events.ts';
 import type { FlowMeter } from '../tcp/flow-meter.ts';
-import { BulkReader, BulkSender } from '../traffic/bulk.ts';
+import { bulkTraffic } from '../traffic/bulk.ts';
+import type { FlowEnds, FlowTraffic } from '../traffic/flow-traffic.ts';
 import { SeriesRecorder } from './series-recorder.ts';
 
 export interface FlowPlan {
+  /** Opens the connection. */
   readonly from: Host;
   readonly to: Host;
+  /** Of `to`; flows may share it. */
   readonly port: number;
-  /** Name of the controller, and what makes it. */
+  /** Name of the controller of both ends, and what makes it. */
   readonly cc: string;
   readonly controllers: CongestionControllerFactory;
   readonly startNs: Instant;
   /** Infinity without end. */
   readonly sizeBytes: Bytes;
+  /** What the ends do; a bulk transfer of `sizeBytes` when absent. */
+  readonly traffic?: FlowTraffic | undefined;
 }
 
 export interface RunPlan {
@@ -34,8 +43,10 @@ export interface RunPlan {
   readonly flows: readonly FlowPlan[];
   /** All links. */
   readonly links: readonly Link[];
-  /** Those the result tells of; `deliveredPackets` counts at the first. */
+  /** Those the result tells of. */
   readonly reportedLinks: readonly Link[];
+  /** Where `deliveredPackets` are counted; at the first of the reported links when absent. */
+  readonly countedLinks?: readonly Link[];
   readonly endNs: Instant;
   /** Between two points of the time series. */
   readonly sampleNs: Instant;
@@ -45,14 +56,29 @@ export interface RunPlan {
 export class RunningFlow {
   readonly plan: FlowPlan;
   meterRow: number;
-  readonly reader: BulkReader;
-  sender: TcpConnection | undefined = undefined;
-  receiver: TcpConnection | undefined = undefined;
+  readonly ends: FlowEnds;
+  opener: TcpConnection | undefined = undefined;
+  acceptor: TcpConnection | undefined = undefined;
+  isOver = false;
 
-  constructor(plan: FlowPlan, meterRow: number, reader: BulkReader) {
+  constructor(plan: FlowPlan, meterRow: number, ends: FlowEnds) {
     this.plan = plan;
     this.meterRow = meterRow;
-    this.reader = reader;
+    this.ends = ends;
+  }
+
+  /** The end whose data is the flow's. */
+  get sender(): TcpConnection | undefined {
+    return this.ends.dataFrom === 'opener' ? this.opener : this.acceptor;
+  }
+
+  get receiver(): TcpConnection | undefined {
+    return this.ends.dataFrom === 'opener' ? this.acceptor : this.opener;
+  }
+
+  /** NEVER while it is not complete. */
+  get completedNs(): Instant {
+    return this.ends.progress.completedNs;
   }
 
   /** Measures RTTs from now on in a row of their own. */
@@ -66,10 +92,42 @@ export class RunningFlow {
   }
 }
 
+/** One end of a flow, which hears when it is over. */
+class FlowEnd implements Application {
+  isOver = false;
+  readonly #application: Application;
+  readonly #onOver: () => void;
+
+  constructor(application: Application, onOver: () => void) {
+    this.#application = application;
+    this.#onOver = onOver;
+  }
+
+  onTransportEvent(event: TransportEvent, connection: TcpConnection): void {
+    this.#application.onTransportEvent(event, connection);
+    if (event < TransportEvent.Closed || this.isOver) return;
+    this.isOver = true;
+    this.#onOver();
+  }
+}
+
+/** Of a connection that no flow has opened: damage that no checksum found has made it. */
+const STRANGER: Application = {
+  onTransportEvent(event, connection) {
+    if (event === TransportEvent.Established) abort(connection);
+  },
+};
+
 export class FlowRun {
   readonly plan: RunPlan;
   readonly flows: readonly RunningFlow[];
   readonly #series: SeriesRecorder | undefined;
+  /** In the order of their starts. */
+  readonly #waiting: readonly RunningFlow[];
+  readonly #starter: Task;
+  /** Flows that wait for their connection to be accepted, by its four ends. */
+  readonly #opened = new Map<string, (connection: TcpConnection) => Application>();
+  #started = 0;
   /** Flows that have not ended. */
   #openFlows: number;
 
@@ -77,7 +135,11 @@ export class FlowRun {
   constructor(plan: RunPlan, keepsSeries: boolean) {
     this.plan = plan;
     this.#openFlows = plan.flows.length;
-    this.flows = plan.flows.map((flow) => this.#prepare(flow));
+    this.flows = plan.flows.map((flow, index) => this.#prepare(flow, index));
+    this.#listen();
+    this.#waiting = [...this.flows].sort((a, b) => a.plan.startNs - b.plan.startNs);
+    this.#starter = new Task(plan.network.scheduler, () => this.#startDue());
+    this.#awaitStart();
     this.#series = keepsSeries ? new SeriesRecorder(this) : undefined;
   }
 
@@ -102,29 +164,76 @@ export class FlowRun {
     this.#assertConserved();
   }
 
-  #prepare(plan: FlowPlan): RunningFlow {
+  #prepare(plan: FlowPlan, index: number): RunningFlow {
     const { network, meter } = this.plan;
-    const reader = new BulkReader(network.clock, plan.sizeBytes, () => this.#onEnd());
-    const flow = new RunningFlow(plan, meter.addRow(), reader);
-    plan.to.listen(plan.port, (connection) => {
-      flow.receiver = connection;
-      return reader;
-    });
-    new Task(network.scheduler, () => this.#start(flow)).runAt(plan.startNs);
-    return flow;
+    const { scheduler, random } = network;
+    const traffic = plan.traffic ?? bulkTraffic(plan.sizeBytes);
+    const ends = traffic({ scheduler, random: () => random.fork(`flow ${index}`) });
+    return new RunningFlow(plan, meter.addRow(), ends);
+  }
+
+  /** On every port that flows lead to. */
+  #listen(): void {
+    const acceptor: Acceptor = (connection) => {
+      const { localAddress, remoteAddress, localPort, remotePort } = connection;
+      const key = `${remoteAddress} ${remotePort} ${localAddress} ${localPort}`;
+      const accept = this.#opened.get(key);
+      this.#opened.delete(key);
+      return accept?.(connection) ?? STRANGER;
+    };
+    const ports = new Map<Host, Set<number>>();
+    for (const { to, port } of this.plan.flows) {
+      const ofHost = ports.get(to) ?? new Set();
+      if (!ofHost.has(port)) to.listen(port, acceptor);
+      ports.set(to, ofHost.add(port));
+    }
+  }
+
+  #awaitStart(): void {
+    const next = this.#waiting[this.#started];
+    if (next !== undefined) this.#starter.runAt(next.plan.startNs);
+  }
+
+  #startDue(): void {
+    const { nowNs } = this.plan.network.clock;
+    for (;;) {
+      const flow = this.#waiting[this.#started];
+      if (flow === undefined || flow.plan.startNs > nowNs) break;
+      this.#started++;
+      this.#start(flow);
+    }
+    this.#awaitStart();
   }
 
   #start(flow: RunningFlow): void {
-    const { from, to, port, controllers, sizeBytes } = flow.plan;
-    flow.sender = from.connect(to, port, new BulkSender(sizeBytes), {
+    const { ends, plan } = flow;
+    const { from, to, port, controllers } = plan;
+    const opener = new FlowEnd(ends.opener, () => this.#onEndOver(flow, opener, acceptor));
+    const acceptor = new FlowEnd(ends.acceptor, () => this.#onEndOver(flow, opener, acceptor));
+    const connection = from.connect(to, port, opener, {
       controllers,
-      configure: (connection) => {
-        connection.meterRow = flow.meterRow;
+      configure: (opened) => {
+        if (ends.dataFrom === 'opener') opened.meterRow = flow.meterRow;
       },
+    });
+    if (typeof connection === 'number') {
+      const reason = TCP_ERROR_NAMES[connection];
+      throw NetError.value('flows', 'no more between two hosts than there are ports', reason);
+    }
+    flow.opener = connection;
+    const { localAddress, localPort, remoteAddress } = connection;
+    this.#opened.set(`${localAddress} ${localPort} ${remoteAddress} ${port}`, (accepted) => {
+      flow.acceptor = accepted;
+      if (ends.dataFrom === 'acceptor') accepted.meterRow = flow.meterRow;
+      return acceptor;
     });
   }
 
-  #onEnd(): void {
+  /** A flow is over with its last end; one that nobody accepted, with its first. */
+  #onEndOver(flow: RunningFlow, opener: FlowEnd, acceptor: FlowEnd): void {
+    const isOver = opener.isOver && (acceptor.isOver || flow.acceptor === undefined);
+    if (!isOver || flow.isOver) return;
+    flow.isOver = true;
     this.#openFlows--;
     if (this.#openFlows === 0) this.plan.network.scheduler.stop();
   }

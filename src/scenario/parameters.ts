@@ -70,6 +70,12 @@ export const FORMS = {
     expected: 'a whole number from 1',
     parse: (text: string) => (/^[1-9]\d{0,8}$/.test(text.trim()) ? Number(text) : undefined),
   } satisfies Form<number>,
+  /** Of what each is an object of the run. */
+  smallCount: {
+    expected: 'a whole number from 1 to 1000',
+    parse: (text: string) =>
+      /^(?:[1-9]\d{0,2}|1000)$/.test(text.trim()) ? Number(text) : undefined,
+  } satisfies Form<number>,
 } as const;
 
 /** A list of names with commas between them. */

@@ -7,7 +7,7 @@ import type { DropCounts } from './replay-result.ts';
 
 /** One connection, from the sender's and the receiver's own books. */
 export interface RunFlowResult {
-  /** `sender:port > receiver:port`. */
+  /** `client:port > server:port`, the client being who opened the connection. */
   readonly name: string;
   readonly transport: 'tcp';
   readonly cc: string;

@@ -27,7 +27,7 @@ import type { Network } from '../net/network.ts';
 import type { CongestionControllerFactory } from '../recovery/congestion.ts';
 import type { TcpConfig } from '../tcp/config.ts';
 import type { TcpConnection } from '../tcp/connection.ts';
-import { TCP_ERROR_NAMES } from '../tcp/errors.ts';
+import type { TcpError } from '../tcp/errors.ts';
 import { TransportEvent } from '../tcp/events.ts';
 import type { FlowMeter } from '../tcp/flow-meter.ts';
 import type { TcpListener } from '../tcp/listener.ts';
@@ -127,14 +127,14 @@ export class Host implements FrameSink, EventSink {
 
   /**
    * Active open to another host. `application` is told of everything that happens; send data from its events.
-   * Throws when the host is out of ports: AssertionError, since set-up has to see to that.
+   * Gives a TcpError when there is no port left for it.
    */
   connect(
     remote: Host,
     port: number,
     application: Application,
     options: Pick<ConnectOptions, 'controllers' | 'configure'> = {},
-  ): TcpConnection {
+  ): TcpConnection | TcpError {
     const connection = this.tcp.connect({
       localAddress: this.address,
       remoteAddress: remote.address,
@@ -142,9 +142,7 @@ export class Host implements FrameSink, EventSink {
       isIpv6: this.isIpv6,
       ...options,
     });
-    if (typeof connection === 'number') {
-      throw new Error(`host ${this.name} cannot connect: ${TCP_ERROR_NAMES[connection]}`);
-    }
+    if (typeof connection === 'number') return connection;
     connection.owner = application;
     this.pump();
     return connection;

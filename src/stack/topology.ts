@@ -115,6 +115,14 @@ export class Topology {
     at.routes.setRoute(destination.address, ports);
   }
 
+  /** What leaves a host with one link goes there. */
+  routeByDefault(): void {
+    for (const host of this.hosts) {
+      const [only, ...others] = this.#edges[this.#index(host)] as Edge[];
+      if (only !== undefined && others.length === 0) host.routes.setDefaultRoute([only.port]);
+    }
+  }
+
   /** Routes from everywhere to all hosts, as far as links lead. */
   routeByShortestPaths(): void {
     const graph: PathGraph = {
@@ -123,7 +131,7 @@ export class Topology {
     };
     const paths = new ShortestPaths(graph);
     const hosts = this.hosts.map((host) => this.#index(host));
-    this.#routeOnlyLinks();
+    this.routeByDefault();
     paths.forEachRoute(hosts, (at, destination, ports) => {
       const node = this.#nodes[at] as TopologyNode;
       node.routes.setRoute((this.#nodes[destination] as Host).address, ports);
@@ -148,14 +156,6 @@ export class Topology {
       return next.some((edge) => leads(this.#nodes[edge.to] as TopologyNode));
     };
     return leads(from);
-  }
-
-  /** What leaves a host with one link can only go there. */
-  #routeOnlyLinks(): void {
-    for (const host of this.hosts) {
-      const [only, ...others] = this.#edges[this.#index(host)] as Edge[];
-      if (only !== undefined && others.length === 0) host.routes.setDefaultRoute([only.port]);
-    }
   }
 
   #portsBetween(from: TopologyNode, to: TopologyNode): number[] {

@@ -3,7 +3,7 @@ import { FramePool } from '../../src/frame/frame-pool.ts';
 import { PayloadArena } from '../../src/frame/payload-arena.ts';
 import { Network } from '../../src/net/network.ts';
 import { ControllerRegistry } from '../../src/recovery/cc/controllers.ts';
-import type { Host } from '../../src/stack/host.ts';
+import type { Application, Host } from '../../src/stack/host.ts';
 import { Topology, type TopologyNode, type Watch } from '../../src/stack/topology.ts';
 import { LINUX_PROFILE, type TcpConfig } from '../../src/tcp/config.ts';
 import type { TcpConnection } from '../../src/tcp/connection.ts';
@@ -45,15 +45,22 @@ export interface Transfer {
   receiver: TcpConnection | undefined;
 }
 
+/** Opens a connection; there is a port for it. */
+export function connect(from: Host, to: Host, port: number, application: Application) {
+  const connection = from.connect(to, port, application);
+  if (typeof connection === 'number') throw new Error('no port is left');
+  return connection;
+}
+
 /** Starts to send `bytes` from one host to another. */
 export function startTransfer(from: Host, to: Host, bytes: number, port = 80): Transfer {
   const { clock } = from;
-  const reader = new BulkReader(clock, bytes, () => {});
+  const reader = new BulkReader(clock, bytes);
   const transfer: { -readonly [Key in keyof Transfer]?: Transfer[Key] } = { reader };
   to.listen(port, (connection) => {
     transfer.receiver = connection;
     return reader;
   });
-  transfer.sender = from.connect(to, port, new BulkSender(bytes));
+  transfer.sender = connect(from, to, port, new BulkSender(bytes));
   return transfer as Transfer;
 }

@@ -2,8 +2,10 @@
 import { NetError } from '../../base/errors.ts';
 import type { CatalogEntry } from './catalog-entry.ts';
 import { dumbbell } from './dumbbell.ts';
+import { fatTree, leafSpine, star } from './fabric.ts';
+import { parkingLot } from './parking-lot.ts';
 
-export const CATALOG: readonly CatalogEntry[] = [dumbbell];
+export const CATALOG: readonly CatalogEntry[] = [dumbbell, parkingLot, star, leafSpine, fatTree];
 
 /** Throws NetError for a name that is not in the catalogue. */
 export function findScenario(name: string): CatalogEntry {

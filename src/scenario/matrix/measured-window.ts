@@ -191,10 +191,10 @@ export class MeasuredWindow {
   #completionFigures(capacityMbps: number | null): Pick<MetricCard, CompletionFigure> {
     const times: number[] = [];
     const slowdowns: number[] = [];
-    for (const { plan, reader, sender } of this.#run.flows) {
-      if (!Number.isFinite(plan.sizeBytes) || !Number.isFinite(reader.completedNs)) continue;
-      if (reader.completedNs > this.#run.plan.network.clock.nowNs) continue;
-      const ms = (reader.completedNs - plan.startNs) / NS_PER_MS;
+    for (const { plan, completedNs, sender } of this.#run.flows) {
+      if (!Number.isFinite(plan.sizeBytes) || !Number.isFinite(completedNs)) continue;
+      if (completedNs > this.#run.plan.network.clock.nowNs) continue;
+      const ms = (completedNs - plan.startNs) / NS_PER_MS;
       times.push(ms);
       const rttMs = (sender?.rtt.minNs ?? 0) / NS_PER_MS;
       const sendingMs = capacityMbps === null ? 0 : (plan.sizeBytes * 8) / 1e3 / capacityMbps;

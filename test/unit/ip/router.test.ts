@@ -3,7 +3,13 @@ import { DropReason } from '../../../src/engine/drop-reason.ts';
 import type { Host } from '../../../src/stack/host.ts';
 import type { TcpConfig } from '../../../src/tcp/config.ts';
 import { TcpError } from '../../../src/tcp/errors.ts';
-import { addHost, createTopology, joinFast, startTransfer } from '../../support/topology.ts';
+import {
+  addHost,
+  connect,
+  createTopology,
+  joinFast,
+  startTransfer,
+} from '../../support/topology.ts';
 
 const MINUTE_NS = 60e9;
 const FAMILIES = [
@@ -58,7 +64,7 @@ describe.each(FAMILIES)('a router of %s', (_, prefix, headerBytes) => {
   it('tells the source when no route leads on — RFC 1812 §5.2.7.1, RFC 4443 §3.1', () => {
     const chain = createChain(prefix);
     const stray = { ...chain.b, address: chain.network.addresses.internText(`${prefix}99`) };
-    const connection = chain.a.connect(stray as unknown as Host, 80, { onTransportEvent() {} });
+    const connection = connect(chain.a, stray as unknown as Host, 80, { onTransportEvent() {} });
     chain.network.scheduler.runUntil(MINUTE_NS);
     expect(connection.error).toBe(TcpError.NetworkUnreachable);
     expect(chain.network.dropCount(chain.r1.place, DropReason.NoRoute)).toBe(1);
@@ -83,8 +89,7 @@ describe.each(FAMILIES)('a router of %s', (_, prefix, headerBytes) => {
   it('sends no more than a rate of messages, but all that say too big — RFC 1812 §4.3.2.8', () => {
     const chain = createChain(prefix, { tcp: { ttl: 3 } });
     for (let port = 1; port <= 200; port++) {
-      const connection = chain.a.connect(chain.b, port, { onTransportEvent() {} });
-      connection.owner = { onTransportEvent() {} };
+      connect(chain.a, chain.b, port, { onTransportEvent() {} });
     }
     chain.network.scheduler.runUntil(0.9e9);
     const { sent, withheld } = chain.r3.errors;

@@ -1,0 +1,113 @@
+/**
+ * From a network as a plan and its flows to a run: builds the nodes and links, with room for every frame that
+ * the flows can have on the way. Catalogue scenarios and scenario files both end here. Cold.
+ */
+import { assert } from '../base/assert.ts';
+import type { Bytes, Duration, Instant } from '../base/units.ts';
+import { FramePool } from '../frame/frame-pool.ts';
+import { PayloadArena } from '../frame/payload-arena.ts';
+import type { Link } from '../net/link.ts';
+import type { LinkConfig } from '../net/link-config.ts';
+import { Network } from '../net/network.ts';
+import { buildGraph, type GraphLink, type GraphPlan } from '../stack/graph-plan.ts';
+import type { TcpConfig } from '../tcp/config.ts';
+import { FlowMeter } from '../tcp/flow-meter.ts';
+import type { BuiltScenario, ScenarioContext } from './catalog/catalog-entry.ts';
+import type { FlowPlan, RunPlan } from './flow-run.ts';
+import { TraceTaps } from './trace-taps.ts';
+
+/** A flow between hosts by their names. */
+export type NamedFlow = Omit<FlowPlan, 'from' | 'to'> & {
+  readonly from: string;
+  readonly to: string;
+};
+
+export interface NetworkScenario {
+  readonly graph: GraphPlan;
+  /** Of all hosts. */
+  readonly tcp: TcpConfig;
+  /** At least one. */
+  readonly flows: readonly NamedFlow[];
+  /** Names of the links that the result tells of, in this order. */
+  readonly reportedLinks: readonly string[];
+  /** Names of the links where delivered packets are counted: the bottleneck, or the last hops. */
+  readonly countedLinks: readonly string[];
+  readonly endNs: Instant;
+  /** Of links that leave hosts: what hosts take over a packet, uniform from 0. */
+  readonly processingDelayNs: Duration;
+  /** Whether flows carry bytes, which take room, or only lengths. */
+  readonly hasBytes?: boolean;
+}
+
+/** Payload of a full segment with timestamps. */
+const SEGMENT_BYTES = 1448;
+/** A full frame without FCS. */
+const FRAME_BYTES = 1514;
+const FRAMES_MAX = 1 << 22;
+/** For captures and frames that carry bytes; memory is touched only as it is used. */
+const ARENA_CHUNK_BYTES: Bytes = 1 << 20;
+const ARENA_CHUNKS = 256;
+const ARENA_CHUNKS_MAX = 2047;
+/** Between the points of time series, as long as there are not too many. */
+const SAMPLE_NS: Duration = 100e6;
+const SAMPLES_MAX = 2000;
+
+/** Throws NetError for a link that makes no sense. */
+export function planNetwork(scenario: NetworkScenario, context: ScenarioContext): BuiltScenario {
+  const { tcp, flows, endNs, processingDelayNs } = scenario;
+  const [first] = flows;
+  assert(first !== undefined, 'a run has a flow');
+  const arenaChunks = scenario.hasBytes === true ? ARENA_CHUNKS_MAX : ARENA_CHUNKS;
+  const arena = new PayloadArena(ARENA_CHUNK_BYTES, arenaChunks);
+  const pool = new FramePool(frameCapacity(flows.length, tcp), arena);
+  const { seed, wireAlways } = context;
+  const network = new Network({ seed, pool, wireAlways });
+  const meter = new FlowMeter();
+  const taps = new TraceTaps(network, context.trace);
+  const graph = withProcessing(scenario.graph, processingDelayNs);
+  const { topology, host } = buildGraph(
+    network,
+    graph,
+    { tcp, controllers: first.controllers, meter },
+    (point, to) => taps.tap(point, to),
+  );
+  const byName = new Map(topology.links.map((link) => [link.name, link]));
+  const named = (names: readonly string[]) => names.map((name) => byName.get(name) as Link);
+  const plan: RunPlan = {
+    network,
+    meter,
+    flows: flows.map((flow): FlowPlan => ({ ...flow, from: host(flow.from), to: host(flow.to) })),
+    links: topology.links,
+    reportedLinks: named(scenario.reportedLinks),
+    countedLinks: named(scenario.countedLinks),
+    endNs,
+    sampleNs: Math.max(SAMPLE_NS, Math.ceil(endNs / SAMPLES_MAX)),
+  };
+  return { plan, taps, processingDelayNs };
+}
+
+/** One full frame at the slowest link: enough to break phase effects there (Floyd and Jacobson 1992). */
+export function processingDelayFor(links: readonly GraphLink[]): Duration {
+  const rateOf = ({ rate, trace }: LinkConfig) =>
+    trace?.meanBitsPerSecond ?? rate ?? Number.POSITIVE_INFINITY;
+  const slowest = Math.min(...links.map(({ config }) => rateOf(config)));
+  return Math.round((FRAME_BYTES * 8e9) / slowest);
+}
+
+/** All frames that can be on links: a window of data of each flow, an ACK for each, and a handshake. */
+function frameCapacity(flowCount: number, tcp: TcpConfig): number {
+  const window = Math.ceil(tcp.sendBufferBytesMax / SEGMENT_BYTES);
+  return Math.min(FRAMES_MAX, flowCount * (2 * window + 16));
+}
+
+/** Hosts take their time over what they send, where the link can say so: see LinkConfig. */
+function withProcessing(graph: GraphPlan, processingDelayNs: Duration): GraphPlan {
+  const hosts = new Set(graph.nodes.filter(({ kind }) => kind === 'host').map(({ name }) => name));
+  const links = graph.links.map((link): GraphLink => {
+    const { impairments, schedule } = link.config;
+    const varies = impairments?.jitter ?? impairments?.reorder ?? schedule;
+    if (!hosts.has(link.from) || varies !== undefined) return link;
+    return { ...link, config: { ...link.config, processingDelayNs } };
+  });
+  return { ...graph, links };
+}
