@@ -150,7 +150,8 @@ function onOldSequence(
   const side = located & 1;
   const own = flow * FLOW_WORDS + FlowWord.Sides + side * SIDE_WORDS;
   const sequence = seqFromWire(cells[Cell.Sequence + row]);
-  const old = seqDiff(seqFromWire(words[own + SideWord.NextSequence]), sequence);
+  // Negated, not asked the other way round: at a distance of 2^31 both differences are -2^31.
+  const old = -seqDiff(sequence, seqFromWire(words[own + SideWord.NextSequence]));
   // RFC 9293 §3.8.4: a keep-alive repeats the last sequence number with one byte or none.
   if (old === 1 && length === 1 && cells[Cell.TcpFlags + row] === TcpFlag.Ack) return;
   if (length > old) words[own + SideWord.NextSequence] = seqAdd(sequence, length);

@@ -35,7 +35,8 @@ export function formatReplay(result: ReplayResult, queues: readonly QueueSeries[
 
 function describeInput({ input, simulatedSeconds }: ReplayResult): string[] {
   const lines = input.files.map(({ name, packets, ending, reason }) => {
-    const end = ending === 'complete' ? '' : `; ${ending}: ${reason}`;
+    const why = reason === '' ? '' : `: ${reason}`;
+    const end = ending === 'complete' ? '' : `; ${ending}${why}`;
     return `Read      ${name}: ${countText(packets, 'packet')}${end}`;
   });
   lines.push(
@@ -48,7 +49,7 @@ function describeInput({ input, simulatedSeconds }: ReplayResult): string[] {
     note(input.earlierStamps, 'stamp', 'earlier than the one before, entered at its time'),
     note(input.farStamps, 'stamp', 'over 100 days from the one before, taken as equal'),
     note(input.notCrossing, 'packet', 'with both ends on one side, left out'),
-    note(input.skippedPackets, 'packet', 'outside the cut, left out'),
+    note(input.skippedPackets, 'packet', 'before the cut, left out'),
     note(input.truncatedPackets, 'packet', 'truncated by the snap length'),
     note(input.malformed, 'packet', 'with headers that cannot be read'),
     note(input.unsupportedLinkType, 'packet', 'of a link type that is not read, left out'),

@@ -31,8 +31,16 @@ export async function readDocument(path: string): Promise<unknown> {
   } catch (error) {
     // All of its errors are about the text: aliases of nothing or too many, and nesting too deep for it.
     const reason = error instanceof Error ? error.message.split('\n')[0]?.replace(/:$/, '') : error;
-    throw new NetError('ERR_SCENARIO', `${path}: expected YAML or JSON, got ${reason}`);
+    throw new NetError(
+      'ERR_SCENARIO',
+      `${path}: expected YAML or JSON, got ${shortened(`${reason}`)}`,
+    );
   }
+}
+
+/** The parser quotes the text, which may be all of a file that is none: what it says stands at both ends. */
+function shortened(reason: string): string {
+  return reason.length <= 160 ? reason : `${reason.slice(0, 80)} … ${reason.slice(-60)}`;
 }
 
 /** Texts of the delivery traces a scenario names, relative to `folder`. Throws NetError. */

@@ -30,6 +30,9 @@ const NS_PER_SECOND = 1e9;
 /** The last whole second whose nanoseconds fit 64 bits. */
 const SECONDS_MAX = 18_446_744_072;
 const NO_BYTES = new Uint8Array(0);
+/** LINKTYPE_RAW, and the number that libpcap has for it inside. */
+const RAW_IP = 101;
+const RAW_IP_INSIDE_LIBPCAP = 12;
 
 export interface PcapngWriterOptions {
   readonly sink: ByteSink;
@@ -54,6 +57,7 @@ export class PcapngWriter {
   readonly #out: RecordBuffer;
   readonly #snapLengths: number[] = [];
   readonly #offsets: number[] = [];
+  #firstLinkType: number | undefined = undefined;
   /** Packets written. */
   packets = 0;
   /** Stamps that did not fit the format. */
@@ -72,7 +76,7 @@ export class PcapngWriter {
   /** Returns the number to give to writePacket. */
   addInterface(options: InterfaceOptions): number {
     const body = new BlockBody(InterfaceDescription.Data - 8);
-    body.view.setUint16(InterfaceDescription.LinkType - 8, options.linkType, true);
+    body.view.setUint16(InterfaceDescription.LinkType - 8, this.#linkTypeOf(options), true);
     body.view.setUint32(InterfaceDescription.SnapLength - 8, options.snapLength ?? 0, true);
     if (options.name !== undefined) body.addText(OptionCode.InterfaceName, options.name);
     if (options.description !== undefined) {
@@ -88,6 +92,16 @@ export class PcapngWriter {
     this.#writeBlock(BlockType.InterfaceDescription, body.finish());
     this.#snapLengths.push(options.snapLength || MAX_CAPTURED_BYTES);
     return this.#offsets.push(offset) - 1;
+  }
+
+  /**
+   * libpcap compares the link types of later interfaces with its inside number of the first one's, and takes 101
+   * behind 101 for a mixture that it cannot read. All readers take 12 for raw IP as well.
+   */
+  #linkTypeOf({ linkType }: InterfaceOptions): number {
+    if (this.#firstLinkType === RAW_IP && linkType === RAW_IP) return RAW_IP_INSIDE_LIBPCAP;
+    this.#firstLinkType ??= linkType;
+    return linkType;
   }
 
   /** Passes decryption secrets on; they help the packets written after them. */

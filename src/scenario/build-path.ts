@@ -84,6 +84,7 @@ function buildLink(
   const rate = spec.rate ?? trace?.meanBitsPerSecond ?? Number.POSITIVE_INFINITY;
   const { delay, loss, duplicate, corrupt, reorder, schedule, qdisc } = spec;
   const limit = qdisc?.limit ?? spec.queue ?? qdisc?.defaultLimit ?? DEFAULT_QUEUE;
+  checkReorder(name, spec);
   return {
     name,
     rate: trace === undefined ? rate : undefined,
@@ -111,6 +112,14 @@ function buildLink(
     },
     recordsDepth: true,
   };
+}
+
+/** As tc netem: without a delay, nothing is on the way to be overtaken. */
+function checkReorder(name: string, { reorder, delay, schedule }: LinkSpec): void {
+  const scheduled = (schedule?.changes ?? []).map((change) => change.delay);
+  const delays = [delay?.delayNs, delay?.jitter?.spreadNs, ...scheduled];
+  if (reorder === undefined || delays.some((ns) => (ns ?? 0) > 0)) return;
+  throw NetError.value(`link ${name}: reorder`, 'a delay, in which to be overtaken', 'no delay');
 }
 
 function resolveQueue(

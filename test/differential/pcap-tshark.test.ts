@@ -310,6 +310,24 @@ describe.skipIf(missing.length > 0)('our captures', () => {
     });
   }
 
+  it('are read by tcpdump with raw IP on several interfaces', () => {
+    const path = pathOf('raw.pcapng');
+    const packet = (frames[0] as Uint8Array).subarray(14);
+    write(path, (sink) => {
+      const writer = new PcapngWriter({ sink });
+      for (const name of ['in', 'out']) writer.addInterface({ linkType: 101, name });
+      for (const index of [0, 1]) {
+        writer.writePacket(index, ...stampOf(index), packet, 0, packet.length, packet.length);
+      }
+      writer.flush();
+    });
+    const data = Buffer.from(packet).toString('hex');
+    const expected = [0, 1].map((index) => ({ time: timeOf(index), data }));
+    expect(tcpdumpPackets(path)).toEqual(expected);
+    expect(run('capinfos', '-E', path)).toMatch(/Raw IP/);
+    expect(tsharkLines(path)).toHaveLength(2);
+  });
+
   it('show tshark their interfaces, comments and program, and stamps of 1900 and 2106', () => {
     const path = pathOf('facts.pcapng');
     write(path, (sink) => {

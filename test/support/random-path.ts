@@ -45,7 +45,11 @@ function randomLink(chance: Chance): LinkInput {
   if (some(5)) link['duplicate'] = share(chance);
   if (some(4))
     link['corrupt'] = `${share(chance)} bits ${chance.once(20) ? 256 : 1 + chance.scaled(2)}`;
-  if (some(5)) link['reorder'] = `${share(chance)} gap ${1 + chance.below(6)}`;
+  if (some(5)) {
+    link['reorder'] = `${share(chance)} gap ${1 + chance.below(6)}`;
+    link['delay'] ??= '1 ns';
+    if (/^0 \S+( 0 |$)/.test(String(link['delay']))) link['delay'] = '1 us';
+  }
   if (some(5)) link['schedule'] = randomSchedule(chance, link['trace'] !== undefined);
   if (some(4)) link['capture'] = chance.pick(CAPTURES);
   return link as LinkInput;

@@ -3,6 +3,7 @@ import { NetError } from '../../base/errors.ts';
 import { openCapture } from '../../edge/capture-input.ts';
 import { type ReplayRequest, replayCaptures } from '../../scenario/replay-captures.ts';
 import { parseScenario } from '../../scenario/schema.ts';
+import type { CaptureInstant } from '../../traffic/replay-source.ts';
 import type { ReplayOptions } from '../commands/replay.ts';
 import { CostMeter } from '../cost.ts';
 import { parseBlock, parseCount, parseInstant, parseSeed, parseSpeed } from '../option-values.ts';
@@ -22,6 +23,11 @@ import {
 export async function runReplay(traces: string[], options: ReplayOptions): Promise<void> {
   const cost = new CostMeter();
   const { spec, name, folder } = await loadSpec(options);
+  const from = optional(options.from, (text) => parseInstant('--from', text));
+  const to = optional(options.to, (text) => parseInstant('--to', text));
+  if (from !== undefined && to !== undefined && isAfter(from, to)) {
+    throw NetError.value('--to', `an end not before --from ${options.from}`, options.to);
+  }
   const rounds = optional(options.loop, (text) => parseCount('--loop', text));
   checkInputs(traces, rounds ?? spec.replay?.loop ?? 1);
   const request: ReplayRequest = {
@@ -39,8 +45,8 @@ export async function runReplay(traces: string[], options: ReplayOptions): Promi
     speed: optional(options.speed, (text) => parseSpeed('--speed', text)),
     rounds,
     wire: options.wire,
-    from: optional(options.from, (text) => parseInstant('--from', text)),
-    to: optional(options.to, (text) => parseInstant('--to', text)),
+    from,
+    to,
   };
   const output = optional(options.out, (path) => new OutputFolder(path));
   const progress = new Progress('replaying', totalBytes(traces) * (rounds ?? 1));
@@ -61,6 +67,16 @@ export async function runReplay(traces: string[], options: ReplayOptions): Promi
   }
   process.stdout.write(`${formatReplay(result, queues)}\n`);
   if (output !== undefined) process.stdout.write(`Results   ${output.describe()}\n`);
+}
+
+/** Whether `one` is later for sure: of two forms, which is later depends on the capture. */
+function isAfter(one: CaptureInstant, other: CaptureInstant): boolean {
+  if ('sinceStartNs' in one) {
+    return 'sinceStartNs' in other && one.sinceStartNs > other.sinceStartNs;
+  }
+  if ('sinceStartNs' in other) return false;
+  const seconds = one.epochSeconds - other.epochSeconds;
+  return seconds > 0 || (seconds === 0 && one.epochNanoseconds > other.epochNanoseconds);
 }
 
 /** `read(text)` when the option was given. */

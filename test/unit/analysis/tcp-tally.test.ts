@@ -61,6 +61,14 @@ describe('handshake round trip', () => {
 });
 
 describe('retransmissions', () => {
+  it('count bytes at a distance of 2^31 as well, where every difference is negative', () => {
+    const feed = new PacketFeed();
+    feed.handshake();
+    feed.client(20, { seq: 101, length: 100 });
+    feed.client(21, { seq: (201 + 2 ** 31) | 0, length: 100 });
+    expect(sent(feed)).toEqual({ retransmits: 1, retransmittedBytes: 100, outOfOrder: 0 });
+  });
+
   it('are segments whose bytes were seen before', () => {
     const feed = new PacketFeed();
     feed.handshake();
