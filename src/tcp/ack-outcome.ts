@@ -83,6 +83,37 @@ export class AckOutcome {
     this.#sackedEnd = end;
   }
 
+  /** Nothing was SACKed before: segments that were sent once come in order. */
+  get expectsOrder(): boolean {
+    return !this.#hasSacked;
+  }
+
+  /**
+   * Segments from row `first` to row `last` below SEG.ACK, before their rows go: each was sent once and is not
+   * SACKed, and nothing was before this ACK. As onAcknowledged for each.
+   */
+  onPlainAcknowledged(
+    table: SegmentTable,
+    first: number,
+    last: number,
+    count: number,
+    sequenceBytes: Bytes,
+    payloadBytes: Bytes,
+  ): void {
+    const end = table.end(last);
+    this.acknowledgedSegments += count;
+    this.deliveredSegments += count;
+    this.deliveredBytes += sequenceBytes;
+    if (this.firstSentNs < 0) this.firstSentNs = table.sentNs[first];
+    this.lastSentNs = table.sentNs[last];
+    if (!seqBefore(this.#highSeq, table.end(first))) this.hasOriginal = true;
+    this.#rate.onDelivered(this.sample, table, last, payloadBytes);
+    // Sent once, they were sent in order: the last one is the newest.
+    this.rackSentNs = table.sentNs[last];
+    this.rackEnd = end;
+    this.rackIsRetransmitted = false;
+  }
+
   /** A segment below SEG.ACK, before its row goes. */
   onAcknowledged(table: SegmentTable, row: number): void {
     this.acknowledgedSegments++;

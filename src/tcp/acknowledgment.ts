@@ -59,7 +59,7 @@ export function processAck(connection: TcpConnection, segment: ArrivedSegment): 
 }
 
 /** RFC 9293 §3.10.7.4: an old segment must not set the window. True when this one changed it. */
-function updateSendWindow(connection: TcpConnection, segment: ArrivedSegment): boolean {
+export function updateSendWindow(connection: TcpConnection, segment: ArrivedSegment): boolean {
   const { sndWl1, sndWl2 } = connection;
   if (seqBefore(segment.ack, connection.sndUna)) return false;
   const window = segment.window << connection.sndWndShift;
@@ -305,10 +305,11 @@ function tellController(connection: TcpConnection): void {
 function settleTimers(connection: TcpConnection, advances: boolean): void {
   if (connection.retransmitMode === RetransmitMode.Reordering) return;
   const isOpen = connection.congestionState === CongestionState.Open;
-  if (advances) restartRto(connection);
-  else if (connection.retransmitMode === RetransmitMode.LossProbe && !isOpen)
+  if (advances) {
+    if (!scheduleLossProbe(connection)) restartRto(connection);
+  } else if (connection.retransmitMode === RetransmitMode.LossProbe && !isOpen) {
     restartRto(connection);
-  if (advances) scheduleLossProbe(connection);
+  }
   if (connection.scoreboard.segments === 0) connection.context.returnScoreboard(connection);
   settleWindowProbe(connection);
 }

@@ -15,6 +15,8 @@ export class ConnectionTable {
   #ports = new Int32Array(64);
   #values = new Int32Array(64).fill(EMPTY);
   #count = 0;
+  /** Where the last key that was looked up lies: segments come in trains. */
+  #recent = 0;
 
   get count(): number {
     return this.#count;
@@ -22,7 +24,19 @@ export class ConnectionTable {
 
   /** The value under the key, or NOT_FOUND. */
   find(source: number, destination: number, ports: number): number {
-    return this.#values[this.#locate(source, destination, ports)];
+    const recent = this.#recent;
+    const value = this.#values[recent];
+    if (
+      value !== EMPTY &&
+      this.#ports[recent] === ports &&
+      this.#sources[recent] === source &&
+      this.#destinations[recent] === destination
+    ) {
+      return value;
+    }
+    const at = this.#locate(source, destination, ports);
+    this.#recent = at;
+    return this.#values[at];
   }
 
   /** Adds the key or changes its value. */
@@ -76,6 +90,7 @@ export class ConnectionTable {
     const values = this.#values;
     const size = values.length * 2;
     this.#mask = size - 1;
+    this.#recent = 0;
     this.#sources = new Int32Array(size);
     this.#destinations = new Int32Array(size);
     this.#ports = new Int32Array(size);

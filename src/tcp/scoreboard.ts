@@ -183,6 +183,7 @@ export class Scoreboard {
    */
   acknowledge(una: SeqNumber, outcome: AckOutcome, pieces: PiecePool): void {
     const table = this.#table;
+    if (outcome.expectsOrder) this.#acknowledgePlain(una, outcome);
     for (let row = this.head; row !== NO_ROW; row = this.head) {
       if (seqBefore(una, table.end(row))) {
         const part = seqDiff(una, table.seq(row));
@@ -195,6 +196,43 @@ export class Scoreboard {
       outcome.onAcknowledged(table, row);
       this.#removeHead(row);
     }
+  }
+
+  /** The same for the first segments, as far as each was sent once and nothing is known of it: nearly always all. */
+  #acknowledgePlain(una: SeqNumber, outcome: AckOutcome): void {
+    const table = this.#table;
+    const words = table.words;
+    const { flight } = this;
+    const first = this.head;
+    let row = first;
+    let last = NO_ROW;
+    let count = 0;
+    let sequenceBytes = 0;
+    let payloadBytes = 0;
+    while (row !== NO_ROW) {
+      const at = row << ROW_SHIFT;
+      const flags = words[at + SegmentWord.Flags];
+      if ((flags & ~(SegmentFlag.Fin | SegmentFlag.Push)) !== 0) break;
+      const payload = words[at + SegmentWord.Length];
+      const length = payload + (flags & SegmentFlag.Fin);
+      const end = seqAdd(seqFromWire(words[at + SegmentWord.Seq]), length);
+      if (seqBefore(una, end)) break;
+      flight.remove(words, row);
+      count++;
+      sequenceBytes += length;
+      payloadBytes += payload;
+      last = row;
+      row = words[at + SegmentWord.Next];
+    }
+    if (count === 0) return;
+    outcome.onPlainAcknowledged(table, first, last, count, sequenceBytes, payloadBytes);
+    this.segments -= count;
+    this.bytes -= sequenceBytes;
+    this.head = row;
+    if (row === NO_ROW) this.tail = NO_ROW;
+    else words[(row << ROW_SHIFT) + SegmentWord.Previous] = NO_ROW;
+    this.#hint = NO_ROW;
+    table.releaseChain(first, last, count);
   }
 
   #removeHead(row: number): void {

@@ -8,7 +8,7 @@ import { seqAdd, seqBefore, seqDiff, seqInWindow } from '../base/seq.ts';
 import { FastOpenForm, NO_FRAME } from '../frame/frame-record.ts';
 import { TcpFlag } from '../wire/tcp.ts';
 import { holdAckForWriter, scheduleAck } from './ack-policy.ts';
-import { dropSent, processAck } from './acknowledgment.ts';
+import { dropSent, processAck, updateSendWindow } from './acknowledgment.ts';
 import type { ArrivedSegment } from './arrived-segment.ts';
 import type { TcpConnection } from './connection.ts';
 import { TimerKind } from './context.ts';
@@ -25,6 +25,7 @@ import { TransportEvent } from './events.ts';
 import { endFastOpenHandshake, onFastOpenAnswer } from './fast-open.ts';
 import { buildAnswer, sendResetFor } from './frame-builder.ts';
 import { acceptEcn, acceptSyn, establish } from './handshake.ts';
+import { isNextSegment, isPlainAck, isPlainText } from './header-prediction.ts';
 import { noteDuplicate, receiveFin, receiveSynText, receiveText } from './receiver.ts';
 import { canReceive, isSynchronized, TcpState } from './state.ts';
 import { settleSynData } from './syn-data.ts';
@@ -36,6 +37,19 @@ export function segmentArrives(connection: TcpConnection, segment: ArrivedSegmen
   connection.segmentsIn++;
   connection.lastReceivedNs = connection.context.clock.nowNs;
   if (connection.keepAliveSent > 0) connection.keepAliveSent = 0;
+  if (isNextSegment(connection, segment)) {
+    if (isPlainText(connection, segment)) {
+      updateTsRecent(connection, segment);
+      updateSendWindow(connection, segment);
+      receiveText(connection, segment);
+      return;
+    }
+    if (isPlainAck(connection, segment)) {
+      updateTsRecent(connection, segment);
+      processAck(connection, segment);
+      return;
+    }
+  }
   if (connection.state === TcpState.SynSent) {
     arrivesInSynSent(connection, segment);
   } else if (

@@ -81,6 +81,13 @@ export class SegmentTable implements SentColumns {
     this.#inUse--;
   }
 
+  /** Rows from `first` to `last`, which are linked in order of sequence. */
+  releaseChain(first: number, last: number, count: number): void {
+    this.words[(last << ROW_SHIFT) + SegmentWord.Next] = this.#freeHead;
+    this.#freeHead = first;
+    this.#inUse -= count;
+  }
+
   seq(row: number): SeqNumber {
     return seqFromWire(this.words[(row << ROW_SHIFT) + SegmentWord.Seq]);
   }

@@ -13,7 +13,7 @@ import type { Pacer } from '../recovery/pacer.ts';
 import { TcpFlag } from '../wire/tcp.ts';
 import { onDataSent } from './ack-policy.ts';
 import { EcnCodepoint } from './arrived-segment.ts';
-import { noteBusy } from './busy-time.ts';
+import { BusyKind, noteBusy } from './busy-time.ts';
 import {
   flightSize,
   hasWindowFor,
@@ -48,7 +48,7 @@ const RETRY_NS = 1e6;
 export function transmit(connection: TcpConnection): FrameId {
   if (connection.isSynDue) return transmitSyn(connection);
   let frame = NO_FRAME;
-  if (maySendData(connection)) {
+  if (maySendData(connection) && !isSendIdle(connection)) {
     frame = transmitData(connection);
     if (frame !== NO_FRAME) return frame;
     settleBurst(connection);
@@ -66,6 +66,22 @@ function maySendData(connection: TcpConnection): boolean {
   // controller yet, and its data goes with the SYN or waits.
   const isServer = connection.isFastOpen && connection.controller !== undefined;
   return state === TcpState.SynReceived && isServer;
+}
+
+/** A receiver: it has nothing to send, and nothing that settleBurst would have to settle. */
+function isSendIdle(connection: TcpConnection): boolean {
+  return (
+    connection.scoreboard.segments === 0 &&
+    connection.sendQueue.byteLength === 0 &&
+    connection.burstSegments === 0 &&
+    connection.probeDue === ProbeKind.None &&
+    connection.retransmitMode === RetransmitMode.None &&
+    connection.congestionState === CongestionState.Open &&
+    connection.busyKind === BusyKind.Idle &&
+    connection.pacer === undefined &&
+    !connection.isWriteShut &&
+    connection.controller.pacingRate === UNPACED
+  );
 }
 
 function transmitData(connection: TcpConnection): FrameId {
@@ -362,8 +378,7 @@ function settleBurst(connection: TcpConnection): void {
       retransmitMode === RetransmitMode.WindowProbe ||
       retransmitMode === RetransmitMode.LossProbe
     ) {
-      restartRto(connection);
-      scheduleLossProbe(connection);
+      if (!scheduleLossProbe(connection)) restartRto(connection);
     }
   }
   settleWindowProbe(connection);

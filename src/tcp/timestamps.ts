@@ -8,13 +8,12 @@ import type { TcpConnection } from './connection.ts';
 
 /** RFC 7323 §5.5: an older TS.Recent is no measure of anything. */
 const TS_RECENT_AGE_MAX_NS = 24 * 86_400 * 1e9;
-const TWO_POW_32 = 4294967296;
 
 /** TSval now, as int32. */
 export function timestampNow(connection: TcpConnection): number {
   const { context, config } = connection;
-  const ticks = Math.floor(context.clock.nowNs / config.timestampTickNs) % TWO_POW_32;
-  return (ticks + connection.tsOffset) | 0;
+  // Modulo 2^32 by the last operation: `%` on doubles is a call.
+  return (Math.floor(context.clock.nowNs / config.timestampTickNs) + connection.tsOffset) | 0;
 }
 
 /** Round trip by the echoed timestamp in ns, at the resolution of a tick: RFC 7323 §4. */
