@@ -1,8 +1,7 @@
 /**
  * The scheduler of RFC 8290 §4.2: flows with frames are in a list of new ones or in a list of old ones, each
  * with a byte credit. New flows come first until they have used a quantum; a flow that runs empty goes through
- * the old list once before it counts as new again, so that it cannot starve the others. With every flow put
- * among the old ones at once it is deficit round robin (Shreedhar and Varghese 1995).
+ * the old list once before it counts as new again, so that it cannot starve the others.
  * Hot: no allocation per frame. It knows flows as rows and holds no frames.
  */
 import type { Bytes } from '../base/units.ts';
@@ -16,7 +15,7 @@ const enum FlowState {
 }
 
 /** Rows in the order of their turn, as a list through one array of all rows. */
-class FlowList {
+export class FlowList {
   head = NO_FLOW;
   #tail = NO_FLOW;
   readonly #next: Int32Array;
@@ -60,14 +59,6 @@ export class FlowLists {
     this.#states[flow] = FlowState.New;
     this.#credits[flow] = this.#quantum;
     this.#newFlows.append(flow);
-  }
-
-  /** The same without precedence over the old ones. */
-  activateAsOld(flow: number): void {
-    if (this.#states[flow] !== FlowState.Idle) return;
-    this.#states[flow] = FlowState.Old;
-    this.#credits[flow] = this.#quantum;
-    this.#oldFlows.append(flow);
   }
 
   /** The flow whose turn it is, or NO_FLOW. Those that have used up their credit get a quantum and go last. */

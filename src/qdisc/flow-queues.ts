@@ -9,7 +9,6 @@ import { DropReason } from '../engine/drop-reason.ts';
 import type { FrameId } from '../frame/frame-record.ts';
 import { BufferedQueue } from './_buffered.ts';
 import { FlowHash } from './flow-hash.ts';
-import { FlowLists } from './flow-lists.ts';
 import type { QueueEnvironment } from './queue-discipline.ts';
 
 export interface FlowQueuesConfig {
@@ -22,12 +21,10 @@ export interface FlowQueuesConfig {
 const DROP_BATCH_MAX = 64;
 
 export abstract class FlowQueues extends BufferedQueue {
-  protected readonly lists: FlowLists;
   readonly #hash: FlowHash;
 
   constructor(environment: QueueEnvironment, config: FlowQueuesConfig) {
     super(environment, config.flows);
-    this.lists = new FlowLists(config.flows, config.quantumBytes);
     this.#hash = new FlowHash(environment.pool.words, environment.random, config.flows);
   }
 

@@ -4,28 +4,30 @@
  */
 import { type FrameId, NO_FRAME } from '../frame/frame-record.ts';
 import { type CodelConfig, CodelRows } from './codel-rows.ts';
-import { NO_FLOW } from './flow-lists.ts';
+import { FlowLists, NO_FLOW } from './flow-lists.ts';
 import { FlowQueues, type FlowQueuesConfig } from './flow-queues.ts';
 import type { QueueEnvironment } from './queue-discipline.ts';
 
 export class FqCodel extends FlowQueues {
   readonly #codel: CodelRows;
+  readonly #lists: FlowLists;
 
   constructor(environment: QueueEnvironment, config: FlowQueuesConfig & CodelConfig) {
     super(environment, config);
+    this.#lists = new FlowLists(config.flows, config.quantumBytes);
     this.#codel = new CodelRows(this.queues, environment, config);
   }
 
   enqueue(frame: FrameId): boolean {
     const flow = this.rowOf(frame);
     this.queues.push(flow, frame);
-    this.lists.activate(flow);
+    this.#lists.activate(flow);
     return this.keepToLimit(flow);
   }
 
   /** RFC 8290 §4.2. */
   dequeue(): FrameId {
-    const { lists } = this;
+    const lists = this.#lists;
     for (;;) {
       const flow = lists.select();
       if (flow === NO_FLOW) return NO_FRAME;

@@ -7,7 +7,7 @@
  * Hot: no allocation per frame.
  */
 import { exp, power } from '../base/math.ts';
-import { type Duration, type Instant, NS_PER_SECOND } from '../base/units.ts';
+import { type Duration, type Instant, NS_PER_SECOND, UNSET_ZERO } from '../base/units.ts';
 import { DropReason } from '../engine/drop-reason.ts';
 import type { RandomSource } from '../engine/random.ts';
 import { type FrameId, NO_FRAME } from '../frame/frame-record.ts';
@@ -47,7 +47,7 @@ const TWO_POW_MINUS_32 = 2 ** -32;
 
 export class Red extends BufferedQueue {
   /** Average queue length, in the unit of the thresholds. */
-  average = 0;
+  average = UNSET_ZERO;
   /** max_p, which Adaptive RED moves. */
   probability: number;
   readonly #countsBytes: boolean;
