@@ -1,26 +1,20 @@
 /**
  * Two hosts and one link between them, whose way back has a delay only: the path of single-bottleneck
- * experiments. All flows share the sending host, and each may have its own controller. Cold.
+ * experiments. All flows share the two hosts. Cold.
  */
-import type { BitsPerSecond, Bytes, Duration, Instant } from '../../base/units.ts';
+import { assert } from '../../base/assert.ts';
+import type { BitsPerSecond, Duration } from '../../base/units.ts';
 import { FramePool } from '../../frame/frame-pool.ts';
 import { PayloadArena } from '../../frame/payload-arena.ts';
 import type { LossConfig } from '../../net/impairment-config.ts';
+import type { Link } from '../../net/link.ts';
 import { Network } from '../../net/network.ts';
 import type { QueueLimits } from '../../qdisc/queue-discipline.ts';
 import type { CongestionControllerFactory } from '../../recovery/congestion.ts';
+import type { Host } from '../../stack/host.ts';
 import { Topology } from '../../stack/topology.ts';
 import type { TcpConfig } from '../../tcp/config.ts';
 import { FlowMeter } from '../../tcp/flow-meter.ts';
-import type { RunPlan } from '../flow-run.ts';
-
-export interface OneLinkFlow {
-  readonly cc: string;
-  readonly controllers: CongestionControllerFactory;
-  readonly startNs: Instant;
-  /** Infinity, or absent, without end. */
-  readonly sizeBytes?: Bytes;
-}
 
 export interface OneLinkConfig {
   readonly seed: number;
@@ -30,67 +24,60 @@ export interface OneLinkConfig {
   readonly queue: QueueLimits;
   readonly loss?: LossConfig | undefined;
   readonly tcp: TcpConfig;
-  readonly flows: readonly OneLinkFlow[];
-  readonly endNs: Instant;
-  readonly sampleNs: Instant;
+  /** For connections that choose none. */
+  readonly controllers: CongestionControllerFactory;
+  /** At most so many at a time; 1 when absent. */
+  readonly flowCount?: number;
   /** The receiver takes so long over a packet, uniform from 0, which breaks phase effects; 0 when absent. */
   readonly processingDelayNs?: Duration;
 }
 
-const PORT = 5201;
 const SEGMENT_BYTES = 1448;
 const FRAMES_MAX = 1 << 20;
 const ARENA_BYTES = 1 << 16;
 
-/** The plan of a run; the first reported link is the bottleneck. */
-export function planOneLink(config: OneLinkConfig): RunPlan {
-  const { seed, rate, rttNs, queue, loss, tcp, flows, endNs, sampleNs } = config;
-  const { processingDelayNs = 0 } = config;
-  const pool = new FramePool(frameCapacity(config), new PayloadArena(ARENA_BYTES, 1));
-  const network = new Network({ seed, pool });
-  const meter = new FlowMeter();
-  const topology = new Topology(network);
-  const host = (name: string, address: string) =>
-    topology.addHost({
-      name,
-      address,
-      tcp,
-      meter,
-      controllers: (flows[0] as OneLinkFlow).controllers,
+/** The hosts and links; who connects is the caller's. */
+export class OneLinkPath {
+  readonly network: Network;
+  readonly meter = new FlowMeter();
+  readonly from: Host;
+  readonly to: Host;
+  readonly bottleneck: Link;
+  readonly back: Link;
+
+  constructor(config: OneLinkConfig) {
+    const { seed, rate, rttNs, queue, loss, tcp, controllers, processingDelayNs = 0 } = config;
+    const pool = new FramePool(frameCapacity(config), new PayloadArena(ARENA_BYTES, 1));
+    const network = new Network({ seed, pool });
+    this.network = network;
+    const { meter } = this;
+    const topology = new Topology(network);
+    const host = { tcp, meter, controllers };
+    this.from = topology.addHost({ name: 'sender', address: '10.0.0.1', ...host });
+    this.to = topology.addHost({ name: 'receiver', address: '10.0.0.2', ...host });
+    this.bottleneck = topology.addLink(this.from, this.to, {
+      name: 'bottleneck',
+      rate,
+      delayNs: Math.floor(rttNs / 2),
+      queue,
+      ...(loss && { impairments: { loss } }),
     });
-  const from = host('sender', '10.0.0.1');
-  const to = host('receiver', '10.0.0.2');
-  const there = topology.addLink(from, to, {
-    name: 'bottleneck',
-    rate,
-    delayNs: Math.floor(rttNs / 2),
-    queue,
-    ...(loss && { impairments: { loss } }),
-  });
-  const delayNs = Math.ceil(rttNs / 2);
-  topology.addLink(to, from, { name: 'back', delayNs, processingDelayNs });
-  topology.routeByShortestPaths();
-  return {
-    network,
-    meter,
-    flows: flows.map((flow, index) => ({
-      from,
-      to,
-      port: PORT + index,
-      cc: flow.cc,
-      controllers: flow.controllers,
-      startNs: flow.startNs,
-      sizeBytes: flow.sizeBytes ?? Number.POSITIVE_INFINITY,
-    })),
-    links: topology.links,
-    reportedLinks: [there],
-    endNs,
-    sampleNs,
-  };
+    const delayNs = Math.ceil(rttNs / 2);
+    this.back = topology.addLink(this.to, this.from, { name: 'back', delayNs, processingDelayNs });
+    topology.routeByShortestPaths();
+  }
+
+  /** Every frame that was sent was delivered, was dropped, or is on a link. */
+  assertConserved(): void {
+    this.bottleneck.assertConserved();
+    this.back.assertConserved();
+    const inside = this.bottleneck.insidePackets + this.back.insidePackets;
+    assert(this.network.pool.inUse === inside, 'frames are outside of both links');
+  }
 }
 
 /** A window of data of each flow, an ACK for each, and a handshake. */
-function frameCapacity({ flows, tcp }: OneLinkConfig): number {
+function frameCapacity({ flowCount = 1, tcp }: OneLinkConfig): number {
   const window = Math.ceil(tcp.sendBufferBytesMax / SEGMENT_BYTES);
-  return Math.min(FRAMES_MAX, flows.length * (2 * window + 16));
+  return Math.min(FRAMES_MAX, flowCount * (2 * window + 16));
 }

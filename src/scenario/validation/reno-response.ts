@@ -63,7 +63,6 @@ function* run(): Iterable<Measurement> {
     if (rounds > ROUNDS_OF_REAL_TCP) continue;
     const ours = measureRealWindow({
       controllers,
-      cc: 'reno',
       rttNs: RTT_NS,
       lossEvery,
       firstLoss: Math.round(PEAK * window),

@@ -6,12 +6,15 @@
 import type { Duration } from '../../base/units.ts';
 import type { CongestionControllerFactory } from '../../recovery/congestion.ts';
 import { RFC_PROFILE, type TcpConfig } from '../../tcp/config.ts';
-import { FlowRun } from '../flow-run.ts';
-import { planOneLink } from './one-link.ts';
+import type { TcpConnection } from '../../tcp/connection.ts';
+import { BulkReader, BulkSender } from '../../traffic/bulk.ts';
+import { OneLinkPath } from './one-link.ts';
 
 /** No time to speak of for a frame, so that the round trip is the propagation. */
 const RATE = 1e12;
 const SEGMENT_BYTES = 1448;
+const PORT = 5001;
+const ENDLESS = Number.POSITIVE_INFINITY;
 const BUFFER_BYTES = 128 << 20;
 
 /** Fixed buffers that never limit; the rest is the texts'. */
@@ -23,7 +26,6 @@ const TCP: TcpConfig = {
 
 export interface RealResponse {
   readonly controllers: CongestionControllerFactory;
-  readonly cc: string;
   readonly rttNs: Duration;
   /** One frame in this many is lost. */
   readonly lossEvery: number;
@@ -35,23 +37,27 @@ export interface RealResponse {
 
 /** Segments. */
 export function measureRealWindow(response: RealResponse): number {
-  const { controllers, cc, rttNs, lossEvery, firstLoss, warmUpRounds, rounds } = response;
-  const plan = planOneLink({
+  const { controllers, rttNs, lossEvery, firstLoss, warmUpRounds, rounds } = response;
+  const path = new OneLinkPath({
     seed: 1,
     rate: RATE,
     rttNs,
     queue: {},
     loss: { kind: 'periodic', every: lossEvery, first: firstLoss },
     tcp: TCP,
-    flows: [{ cc, controllers, startNs: 0 }],
-    endNs: rttNs * (warmUpRounds + rounds),
-    sampleNs: rttNs * warmUpRounds,
+    controllers,
   });
-  const run = new FlowRun(plan, false);
-  let before = 0;
-  run.run((nowNs) => {
-    if (nowNs === plan.sampleNs) before = run.flows[0]?.deliveredBytes ?? 0;
+  const { from, to, network } = path;
+  const reader = new BulkReader(network.clock, ENDLESS, () => {});
+  let receiver: TcpConnection | undefined;
+  to.listen(PORT, (connection) => {
+    receiver = connection;
+    return reader;
   });
-  const delivered = (run.flows[0]?.deliveredBytes ?? 0) - before;
-  return delivered / SEGMENT_BYTES / rounds;
+  from.connect(to, PORT, new BulkSender(ENDLESS));
+  network.scheduler.runUntil(rttNs * warmUpRounds);
+  const before = receiver?.bytesReceived ?? 0;
+  network.scheduler.runUntil(rttNs * (warmUpRounds + rounds));
+  path.assertConserved();
+  return ((receiver?.bytesReceived ?? 0) - before) / SEGMENT_BYTES / rounds;
 }

@@ -1,0 +1,154 @@
+/**
+ * Our run under the conditions of a recording: the same link, flows and application, the `linux` profile, and
+ * the same figures taken in the same way: goodput as the receiver sees it, the smoothed RTT read at the end
+ * of each second, segments retransmitted, the window over time. Flows start a tenth of a second apart.
+ * Deterministic; what the kernel's run has of its machine's jitter is here a small seeded delay.
+ */
+import type { Bytes, Duration } from '../../../base/units.ts';
+import { NS_PER_SECOND } from '../../../base/units.ts';
+import { Task } from '../../../engine/task.ts';
+import type { LossConfig } from '../../../net/impairment-config.ts';
+import type { ControllerRegistry } from '../../../recovery/cc/controllers.ts';
+import { LINUX_PROFILE, type TcpConfig } from '../../../tcp/config.ts';
+import type { TcpConnection } from '../../../tcp/connection.ts';
+import { tcpInfo } from '../../../tcp/info.ts';
+import { OneLinkPath } from '../one-link.ts';
+import { IperfReceiver, IperfSender } from './iperf.ts';
+import type { LinuxRecord, SampledFlow } from './linux-record.ts';
+
+/** Pacing inside TCP, as the recordings had it. */
+const TCP: TcpConfig = { ...LINUX_PROFILE, usesPacing: true };
+const STAGGER_NS: Duration = 100e6;
+const SAMPLES_PER_SECOND = 20;
+const SAMPLE_NS: Duration = NS_PER_SECOND / SAMPLES_PER_SECOND;
+const JITTER_NS: Duration = 50e3;
+const PORT = 5300;
+
+/** What a record says of its link and its flows. */
+export type LinuxConditions = Pick<LinuxRecord, 'rateMbps' | 'rttMs' | 'queueBytes' | 'seconds'> & {
+  readonly flows: readonly { readonly cc: string }[];
+};
+
+export interface OurFlow {
+  readonly goodputMbps: number;
+  readonly meanRttMs: number;
+  readonly retransmits: number;
+  readonly samples: SampledFlow;
+}
+
+export interface OurRun {
+  readonly flows: readonly OurFlow[];
+  readonly peakQueueBytes: Bytes;
+}
+
+/** Throws NetError for a controller that the registry does not know. */
+export function runAsRecorded(
+  conditions: LinuxConditions,
+  registry: ControllerRegistry,
+  loss: LossConfig | undefined,
+  seed: number,
+): OurRun {
+  const { rateMbps, rttMs, queueBytes, seconds } = conditions;
+  const path = new OneLinkPath({
+    seed,
+    rate: rateMbps * 1e6,
+    rttNs: rttMs * 1e6,
+    queue: { bytes: queueBytes, countsUnsent: true },
+    loss,
+    tcp: TCP,
+    flowCount: conditions.flows.length,
+    controllers: registry.factory('reno'),
+    processingDelayNs: JITTER_NS,
+  });
+  const flows = conditions.flows.map(({ cc }, index) => {
+    const flow = new RecordedFlow(path, PORT + index, seconds, rttMs * 1e6);
+    const controllers = registry.factory(cc);
+    new Task(path.network.scheduler, () => {
+      path.from.connect(path.to, flow.port, flow.sender, { controllers });
+    }).runAt(index * STAGGER_NS);
+    return flow;
+  });
+  while (flows.some(({ isOver }) => !isOver)) {
+    const { scheduler, clock } = path.network;
+    scheduler.runUntil(clock.nowNs + NS_PER_SECOND);
+  }
+  path.assertConserved();
+  return {
+    flows: flows.map((flow) => flow.result()),
+    peakQueueBytes: path.bottleneck.meter.peakBytes,
+  };
+}
+
+/** One flow's ends and what is read of it while it runs. */
+class RecordedFlow {
+  readonly port: number;
+  readonly sender: IperfSender;
+  isOver = false;
+  readonly #path: OneLinkPath;
+  readonly #endSeconds: number;
+  readonly #rttNs: Duration;
+  #from: TcpConnection | undefined = undefined;
+  #to: TcpConnection | undefined = undefined;
+  #goodputMbps = 0;
+  #retransmits = 0;
+  readonly #rttsMs: number[] = [];
+  readonly #seconds: number[] = [];
+  readonly #cwndSegments: number[] = [];
+  readonly #ackedBytes: number[] = [];
+
+  constructor(path: OneLinkPath, port: number, endSeconds: number, rttNs: Duration) {
+    this.port = port;
+    this.#path = path;
+    this.#endSeconds = endSeconds;
+    this.#rttNs = rttNs;
+    this.sender = new IperfSender(path.network, path.from, rttNs, (connection) => {
+      this.#from = connection;
+      this.#begin();
+    });
+    path.to.listen(port, (connection) => {
+      this.#to = connection;
+      return new IperfReceiver();
+    });
+  }
+
+  result(): OurFlow {
+    return {
+      goodputMbps: this.#goodputMbps,
+      meanRttMs: this.#rttsMs.reduce((sum, rtt) => sum + rtt, 0) / this.#rttsMs.length,
+      retransmits: this.#retransmits,
+      samples: {
+        seconds: this.#seconds,
+        cwndSegments: this.#cwndSegments,
+        ackedBytes: this.#ackedBytes,
+      },
+    };
+  }
+
+  #begin(): void {
+    const { scheduler, clock } = this.#path.network;
+    const startNs = clock.nowNs;
+    const endNs = startNs + this.#endSeconds * NS_PER_SECOND;
+    const sampler = new Task(scheduler, () => {
+      this.#sample();
+      const nextNs = startNs + this.#seconds.length * SAMPLE_NS;
+      if (nextNs <= endNs) sampler.runAt(nextNs);
+    });
+    sampler.runAt(startNs);
+    // The order to end follows the data through the link; the receiver began half a round trip before.
+    new Task(scheduler, () => {
+      const received = this.#to?.bytesReceived ?? 0;
+      this.#goodputMbps = (received * 8e3) / (clock.nowNs - startNs + this.#rttNs / 2);
+      this.isOver = true;
+    }).runAt(endNs + this.#rttNs / 2);
+  }
+
+  #sample(): void {
+    const info = tcpInfo(this.#from as TcpConnection);
+    const index = this.#seconds.length;
+    this.#seconds.push(index / SAMPLES_PER_SECOND);
+    this.#cwndSegments.push(info.tcpi_snd_cwnd);
+    this.#ackedBytes.push(info.tcpi_bytes_acked);
+    this.#retransmits = info.tcpi_total_retrans;
+    if (index > 0 && index % SAMPLES_PER_SECOND === 0) this.#rttsMs.push(info.tcpi_rtt / 1e3);
+  }
+}
