@@ -1,9 +1,23 @@
 /** The experiments that `sluice validate` knows, in the order in which they are run. */
 import { NetError } from '../../base/errors.ts';
+import { cubicFriendlyResponse, cubicResponse } from './cubic-response.ts';
 import type { Experiment } from './experiment.ts';
+import { hystartGain } from './hystart-gain.ts';
+import { lossForRate } from './loss-for-rate.ts';
+import { prrGain } from './prr-gain.ts';
 import { renoResponse } from './reno-response.ts';
+import { renoConstant, renoThroughput } from './reno-throughput.ts';
 
-export const EXPERIMENTS: readonly Experiment[] = [renoResponse];
+export const EXPERIMENTS: readonly Experiment[] = [
+  renoResponse,
+  cubicResponse,
+  cubicFriendlyResponse,
+  lossForRate,
+  renoThroughput,
+  renoConstant,
+  hystartGain,
+  prrGain,
+];
 
 /** All experiments for no names. Throws NetError for a name that is none. */
 export function findExperiments(names: readonly string[]): readonly Experiment[] {

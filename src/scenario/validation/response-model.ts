@@ -20,8 +20,10 @@ export interface ResponsePath {
   readonly factory: CongestionControllerFactory;
   readonly granularity: 'bytes' | 'segments';
   readonly rttNs: number;
-  /** One packet in this many is lost: 1 / p. */
+  /** One packet in this many is lost: 1 / p. Infinity with lossWindow. */
   readonly lossEvery: number;
+  /** A packet is lost each time the window has come to so many segments. */
+  readonly lossWindow?: number;
   /**
    * The first packet is lost when the window has come to so many segments (after `lossEvery` packets if
    * absent).
@@ -40,6 +42,7 @@ export interface Response {
   readonly windowMin: number;
   readonly windowMax: number;
   readonly roundTripsBetweenLosses: number;
+  readonly packetsBetweenLosses: number;
 }
 
 export function measureResponse(path: ResponsePath): Response {
@@ -70,7 +73,8 @@ export function measureResponse(path: ResponsePath): Response {
   let roundTrips = 0;
   let windowMin = Number.POSITIVE_INFINITY;
   let windowMax = 0;
-  const firstLossWindow = path.firstLossWindow ?? Number.POSITIVE_INFINITY;
+  const lossWindow = path.lossWindow ?? Number.POSITIVE_INFINITY;
+  const firstLossWindow = path.firstLossWindow ?? lossWindow;
   const end = path.warmUpCycles + path.cycles;
   while (cycle < end) {
     const window = controller.cwnd / smss;
@@ -88,7 +92,7 @@ export function measureResponse(path: ResponsePath): Response {
       windowMax = Math.max(windowMax, window);
     }
     untilLoss--;
-    if (untilLoss === 0 || (cycle === 0 && window >= firstLossWindow)) {
+    if (untilLoss === 0 || window >= (cycle === 0 ? firstLossWindow : lossWindow)) {
       path.onLoss?.(window);
       controller.onEnterRecovery(CongestionCause.Loss, sample);
       controller.onExitRecovery();
@@ -103,5 +107,6 @@ export function measureResponse(path: ResponsePath): Response {
     windowMin,
     windowMax,
     roundTripsBetweenLosses: roundTrips / path.cycles,
+    packetsBetweenLosses: packets / path.cycles,
   };
 }

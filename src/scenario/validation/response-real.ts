@@ -35,9 +35,12 @@ export interface RealResponse {
   readonly rounds: number;
 }
 
-/** Segments. */
-export function measureRealWindow(response: RealResponse): number {
-  const { controllers, rttNs, lossEvery, firstLoss, warmUpRounds, rounds } = response;
+/** The average window in segments. `onLoss` is told the window at each recovery, before its reduction. */
+export function measureRealWindow(
+  response: RealResponse,
+  onLoss: (segments: number) => void = () => {},
+): number {
+  const { rttNs, lossEvery, firstLoss, warmUpRounds, rounds } = response;
   const path = new OneLinkPath({
     seed: 1,
     rate: RATE,
@@ -45,7 +48,7 @@ export function measureRealWindow(response: RealResponse): number {
     queue: {},
     loss: { kind: 'periodic', every: lossEvery, first: firstLoss },
     tcp: TCP,
-    controllers,
+    controllers: watchRecoveries(response.controllers, onLoss),
   });
   const { from, to, network } = path;
   const reader = new BulkReader(network.clock, ENDLESS, () => {});
@@ -60,4 +63,19 @@ export function measureRealWindow(response: RealResponse): number {
   network.scheduler.runUntil(rttNs * (warmUpRounds + rounds));
   path.assertConserved();
   return ((receiver?.bytesReceived ?? 0) - before) / SEGMENT_BYTES / rounds;
+}
+
+function watchRecoveries(
+  factory: CongestionControllerFactory,
+  onLoss: (segments: number) => void,
+): CongestionControllerFactory {
+  return (context) => {
+    const controller = factory(context);
+    const enter = controller.onEnterRecovery.bind(controller);
+    controller.onEnterRecovery = (cause, sample) => {
+      onLoss(controller.cwnd / context.smss);
+      enter(cause, sample);
+    };
+    return controller;
+  };
 }
