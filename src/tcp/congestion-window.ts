@@ -48,7 +48,8 @@ export function onSegmentSent(connection: TcpConnection, length: Bytes): void {
 }
 
 function pace(connection: TcpConnection, length: Bytes): void {
-  if (connection.dataSegmentsOut < connection.config.unpacedSegments) return;
+  // This one is counted already.
+  if (connection.dataSegmentsOut <= connection.config.unpacedSegments) return;
   const { controller, smss } = connection;
   let rate = controller.pacingRate;
   let quantum = controller.sendQuantum;

@@ -99,6 +99,8 @@ export function growReceiveWindow(connection: TcpConnection, length: Bytes): voi
   const full = fullWindow(connection);
   if (connection.rcvWindowLimit >= full || length < connection.rcvMss) return;
   connection.rcvWindowLimit = Math.min(full, connection.rcvWindowLimit + 2 * connection.advMss);
+  // The sender is to hear of it: the ACK of this segment is not delayed.
+  if (connection.config.quickAckSegments > 0) connection.quickAcks |= 1;
 }
 
 /**

@@ -36,10 +36,11 @@ describe('the parking lot', () => {
 
 describe('the star', () => {
   it('carries a permutation at line rate, since no two flows share a link', () => {
-    const { flows } = run('star', { hosts: '6', size: '20 MB' });
+    const { flows } = run('star', { hosts: '6', size: '20 MB', profile: 'rfc' });
     expect(flows).toHaveLength(6);
     for (const { goodputMbps, retransmits } of flows) {
-      // An ACK of 66 bytes for two full frames goes the same way, and a slow start comes first.
+      // An ACK of 66 bytes for two full frames goes the same way, and a slow start comes first. (In the linux
+      // profile there is an ACK for each while the window grows, and it waits behind the receiver's own data.)
       expect(goodputMbps).toBeGreaterThan(0.96 * 10_000 * PAYLOAD_SHARE);
       expect(retransmits).toBe(0);
     }

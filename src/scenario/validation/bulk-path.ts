@@ -2,6 +2,7 @@
  * Transfers over one link, and what they met there: delivered bytes, retransmissions, timeouts, and which of
  * the drops were of data sent again. Every flow starts at a time of its own.
  */
+import { assert } from '../../base/assert.ts';
 import { type SeqNumber, seqBefore, seqFromWire } from '../../base/seq.ts';
 import type { Bytes, Instant } from '../../base/units.ts';
 import { Task } from '../../engine/task.ts';
@@ -50,13 +51,15 @@ export function runBulk({ path: config, flows, warmUpNs, endNs }: BulkRun): Bulk
   const receivers: TcpConnection[] = [];
   for (const [index, { controllers, startNs, sizeBytes }] of flows.entries()) {
     const port = PORT + index;
-    const reader = new BulkReader(network.clock, sizeBytes, () => {});
+    const reader = new BulkReader(network.clock, sizeBytes);
     to.listen(port, (connection) => {
       receivers.push(connection);
       return reader;
     });
     new Task(network.scheduler, () => {
-      senders.push(from.connect(to, port, new BulkSender(sizeBytes), { controllers }));
+      const sender = from.connect(to, port, new BulkSender(sizeBytes), { controllers });
+      assert(typeof sender !== 'number', 'a host has ports for every transfer');
+      senders.push(sender);
     }).runAt(startNs);
   }
   const sum = <Row>(rows: readonly Row[], value: (row: Row) => number) =>

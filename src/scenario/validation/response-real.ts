@@ -51,7 +51,7 @@ export function measureRealWindow(
     controllers: watchRecoveries(response.controllers, onLoss),
   });
   const { from, to, network } = path;
-  const reader = new BulkReader(network.clock, ENDLESS, () => {});
+  const reader = new BulkReader(network.clock, ENDLESS);
   let receiver: TcpConnection | undefined;
   to.listen(PORT, (connection) => {
     receiver = connection;

@@ -232,7 +232,8 @@ describe('acknowledging', () => {
   });
 
   it('acknowledges the first segments of a connection at once in the linux profile', () => {
-    const peer = new ScriptedPeer({ base: LINUX_PROFILE });
+    // No room for the window to grow, which would be told at once as well.
+    const peer = new ScriptedPeer({ base: LINUX_PROFILE, config: { growsReceiveWindow: false } });
     peer.isAccepted();
     for (let segment = 0; segment < 16; segment++) {
       peer.sends('.', { seq: 1 + 1000 * segment, ack: 1, length: 1000 });
@@ -242,6 +243,15 @@ describe('acknowledging', () => {
     peer.expectsNothing();
     peer.wait(40);
     peer.expects('.', { ack: 17_001 });
+  });
+
+  it('acknowledges every segment at once by which the window grows, in the linux profile', () => {
+    const peer = new ScriptedPeer({ base: LINUX_PROFILE, config: { receiveBufferBytes: 400_000 } });
+    peer.isAccepted();
+    for (let segment = 0; segment < 40; segment++) {
+      peer.sends('.', { seq: 1 + 1000 * segment, ack: 1, length: 1000 });
+      peer.expects('.', { ack: 1001 + 1000 * segment });
+    }
   });
 });
 

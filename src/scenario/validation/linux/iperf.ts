@@ -12,6 +12,8 @@ import type { TcpConnection } from '../../../tcp/connection.ts';
 import { TransportEvent } from '../../../tcp/events.ts';
 
 const COOKIE_BYTES = 37;
+/** What the two programs take over the messages that start the test. */
+const PROGRAMS_NS: Duration = 1.2e6;
 /** More than any buffer has room for. */
 const FILL_BYTES = 1 << 30;
 
@@ -43,7 +45,9 @@ export class IperfSender implements Application {
     if (event === TransportEvent.Established) {
       writeZeros(connection, COOKIE_BYTES);
       const { scheduler, clock } = this.#network;
-      new Task(scheduler, () => this.#start(connection)).runAt(clock.nowNs + this.#rttNs);
+      new Task(scheduler, () => this.#start(connection)).runAt(
+        clock.nowNs + this.#rttNs + PROGRAMS_NS,
+      );
     } else if (event === TransportEvent.Writable && this.startedNs < NEVER) {
       writeZeros(connection, FILL_BYTES);
     }
