@@ -52,7 +52,7 @@ const library: Options = {
     index: 'src/index.ts',
     main: 'src/cli/main.ts',
     'matrix-worker': 'src/cli/matrix-worker.ts',
-    schema: 'src/scenario/schema.ts',
+    schema: 'src/scenario/json-schema.ts',
   },
   dts: { entry: { index: 'src/index.ts' } },
   async onSuccess() {

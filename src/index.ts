@@ -1,6 +1,6 @@
 /**
- * The public face of Sluice: reading, analysing and writing captures, and replaying them through an emulated
- * path. Everything here runs in Node and in a browser alike; bytes come and go through sources and sinks.
+ * The public face of Sluice: reading, analysing and writing captures, replaying them through an emulated path, and
+ * running real transports over emulated networks. Everything here runs in Node and in a browser alike; bytes come and go through sources and sinks.
  */
 export { analyzeCapture } from './analysis/analyze-capture.ts';
 export type {
@@ -26,6 +26,27 @@ export { MemorySource } from './pcap/memory-source.ts';
 export { PcapWriter } from './pcap/pcap-writer.ts';
 export { PcapngWriter } from './pcap/pcapng-writer.ts';
 export {
+  type ControllerEntry,
+  type ControllerParameter,
+  ControllerRegistry,
+  type ParameterValue,
+  type ParameterValues,
+} from './recovery/cc/controllers.ts';
+export { guardedFactory } from './recovery/cc/guarded-controller.ts';
+export type {
+  AckSample,
+  CongestionContext,
+  CongestionController,
+  CongestionControllerFactory,
+  LossSample,
+  RttView,
+} from './recovery/congestion.ts';
+export { CATALOG } from './scenario/catalog/catalog.ts';
+export type { CatalogEntry } from './scenario/catalog/catalog-entry.ts';
+export { scenarioJsonSchema } from './scenario/json-schema.ts';
+export { type NetworkInput, type NetworkSpec, parseNetwork } from './scenario/network-schema.ts';
+export type { Parameter, Parameters, ParameterTexts } from './scenario/parameters.ts';
+export {
   type ReplayOutcome,
   type ReplayRequest,
   replayCaptures,
@@ -40,10 +61,22 @@ export type {
   ReplayResult,
 } from './scenario/replay-result.ts';
 export type { CaptureFile } from './scenario/replay-run.ts';
+export type {
+  FlowSeries,
+  RunFlowResult,
+  RunLinkResult,
+  RunResult,
+  RunSeries,
+} from './scenario/run-result.ts';
+export {
+  type RunOutcome,
+  type RunRequest,
+  runScenario,
+} from './scenario/run-scenario.ts';
 export {
   parseScenario,
   type ScenarioInput,
   type ScenarioSpec,
-  scenarioJsonSchema,
 } from './scenario/schema.ts';
+export type { TraceRequest } from './scenario/trace-taps.ts';
 export type { CaptureInstant } from './traffic/replay-source.ts';

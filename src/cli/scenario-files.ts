@@ -45,8 +45,12 @@ function shortened(reason: string): string {
 
 /** Texts of the delivery traces a scenario names, relative to `folder`. Throws NetError. */
 export function loadTraceTexts(spec: ScenarioSpec, folder: string): TraceTexts {
-  const names = new Set(traceNames(spec));
-  return new Map([...names].map((name) => [name, readText(resolve(folder, name))]));
+  return loadTextFiles(traceNames(spec), folder);
+}
+
+/** Texts by name, relative to `folder`. Throws NetError. */
+export function loadTextFiles(names: readonly string[], folder: string): TraceTexts {
+  return new Map([...new Set(names)].map((name) => [name, readText(resolve(folder, name))]));
 }
 
 /** Sizes of the files together; what has no size (pipes) counts as 0. */

@@ -1,13 +1,13 @@
 /** From a finished run of flows to its result document (run-result). Cold. */
 import { formatIpAddress } from '../base/ip-address.ts';
-import { jainIndex } from '../base/sample-statistics.ts';
+import { jainIndex, nearestRank } from '../base/sample-statistics.ts';
 import { type Duration, NEVER, NS_PER_SECOND } from '../base/units.ts';
 import { DropReason } from '../engine/drop-reason.ts';
 import type { Link } from '../net/link.ts';
 import type { Network } from '../net/network.ts';
 import type { FlowRun, RunningFlow } from './flow-run.ts';
 import { dropCounts, queueDropsAt } from './link-drops.ts';
-import type { RunFlowResult, RunLinkResult, RunResult } from './run-result.ts';
+import type { RunFlowResult, RunLinkResult, RunResult, TransactionResult } from './run-result.ts';
 
 const NS_PER_MS = 1e6;
 
@@ -20,6 +20,9 @@ export type RunFacts = Omit<
 export function assembleRun(run: FlowRun): RunFacts {
   const { network, reportedLinks, countedLinks = reportedLinks.slice(0, 1) } = run.plan;
   const flows = run.flows.map((flow) => assembleFlow(run, flow));
+  const transactions = run.flows.flatMap((flow, index) =>
+    assembleTransactions(flow, flows[index]?.name ?? ''),
+  );
   return {
     fingerprint: network.fingerprint.digest(),
     simulatedSeconds: network.clock.nowNs / NS_PER_SECOND,
@@ -30,7 +33,27 @@ export function assembleRun(run: FlowRun): RunFacts {
     flows,
     links: reportedLinks.map((link) => assembleLink(network, link)),
     fairness: { jain: jainIndex(flows.map(({ goodputMbps }) => goodputMbps)) },
+    ...(transactions.length > 0 && { transactions }),
   };
+}
+
+function assembleTransactions(flow: RunningFlow, name: string): TransactionResult[] {
+  const { transactionsNs = [] } = flow.ends.progress;
+  const ms = transactionsNs.map((ns) => ns / NS_PER_MS);
+  if (ms.length === 0) return [];
+  const rank = (q: number) => nearestRank(ms, q) as number;
+  return [
+    {
+      flow: name,
+      count: ms.length,
+      minMs: rank(0),
+      meanMs: ms.reduce((sum, each) => sum + each, 0) / ms.length,
+      p50Ms: rank(0.5),
+      p95Ms: rank(0.95),
+      p99Ms: rank(0.99),
+      maxMs: rank(1),
+    },
+  ];
 }
 
 function assembleFlow(run: FlowRun, flow: RunningFlow): RunFlowResult {

@@ -71,7 +71,8 @@ function totalDelayNs(links: readonly LinkSpec[]): Duration {
   return links.reduce((sum, link) => sum + (link.delay?.delayNs ?? 0), 0);
 }
 
-function buildLink(
+/** `roundTripNs`: what a queue in bdp is a multiple of; 0 when nobody knows. */
+export function buildLink(
   name: string,
   spec: LinkSpec,
   roundTripNs: Duration,

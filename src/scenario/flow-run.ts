@@ -168,7 +168,11 @@ export class FlowRun {
     const { network, meter } = this.plan;
     const { scheduler, random } = network;
     const traffic = plan.traffic ?? bulkTraffic(plan.sizeBytes);
-    const ends = traffic({ scheduler, random: () => random.fork(`flow ${index}`) });
+    const ends = traffic({
+      scheduler,
+      random: () => random.fork(`flow ${index}`),
+      pumpOpener: () => plan.from.pump(),
+    });
     return new RunningFlow(plan, meter.addRow(), ends);
   }
 

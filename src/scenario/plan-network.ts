@@ -49,7 +49,7 @@ const ARENA_CHUNK_BYTES: Bytes = 1 << 20;
 const ARENA_CHUNKS = 256;
 const ARENA_CHUNKS_MAX = 2047;
 /** Between the points of time series, as long as there are not too many. */
-const SAMPLE_NS: Duration = 100e6;
+const SAMPLE_NS = 100e6;
 const SAMPLES_MAX = 2000;
 
 /** Throws NetError for a link that makes no sense. */
@@ -57,13 +57,12 @@ export function planNetwork(scenario: NetworkScenario, context: ScenarioContext)
   const { tcp, flows, endNs, processingDelayNs } = scenario;
   const [first] = flows;
   assert(first !== undefined, 'a run has a flow');
-  const arenaChunks = scenario.hasBytes === true ? ARENA_CHUNKS_MAX : ARENA_CHUNKS;
-  const arena = new PayloadArena(ARENA_CHUNK_BYTES, arenaChunks);
-  const pool = new FramePool(frameCapacity(flows.length, tcp), arena);
-  const { seed, wireAlways } = context;
-  const network = new Network({ seed, pool, wireAlways });
-  const meter = new FlowMeter();
-  const taps = new TraceTaps(network, context.trace);
+  const { network, meter, taps } = createNetwork(
+    context,
+    flows.length,
+    tcp,
+    scenario.hasBytes === true,
+  );
   const graph = withProcessing(scenario.graph, processingDelayNs);
   const { topology, host } = buildGraph(
     network,
@@ -81,9 +80,33 @@ export function planNetwork(scenario: NetworkScenario, context: ScenarioContext)
     reportedLinks: named(scenario.reportedLinks),
     countedLinks: named(scenario.countedLinks),
     endNs,
-    sampleNs: Math.max(SAMPLE_NS, Math.ceil(endNs / SAMPLES_MAX)),
+    sampleNs: sampleIntervalNs(endNs),
   };
   return { plan, taps, processingDelayNs };
+}
+
+interface EmptyNetwork {
+  readonly network: Network;
+  readonly meter: FlowMeter;
+  readonly taps: TraceTaps;
+}
+
+/** A network with room for what so many flows can have on the way. */
+export function createNetwork(
+  { seed, wireAlways, trace }: ScenarioContext,
+  flowCount: number,
+  tcp: TcpConfig,
+  hasBytes: boolean,
+): EmptyNetwork {
+  const arena = new PayloadArena(ARENA_CHUNK_BYTES, hasBytes ? ARENA_CHUNKS_MAX : ARENA_CHUNKS);
+  const pool = new FramePool(frameCapacity(flowCount, tcp), arena);
+  const network = new Network({ seed, pool, wireAlways });
+  return { network, meter: new FlowMeter(), taps: new TraceTaps(network, trace) };
+}
+
+/** Between two points of time series. */
+export function sampleIntervalNs(endNs: Duration | Instant): Instant {
+  return Math.max(SAMPLE_NS, Math.ceil(endNs / SAMPLES_MAX));
 }
 
 /** One full frame at the slowest link: enough to break phase effects there (Floyd and Jacobson 1992). */

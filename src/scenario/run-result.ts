@@ -54,6 +54,20 @@ export interface RunLinkResult {
   readonly utilisation: number;
 }
 
+/** Requests and responses of one flow. */
+export interface TransactionResult {
+  /** Name of the flow. */
+  readonly flow: string;
+  readonly count: number;
+  /** From the request to the last byte of the response. */
+  readonly minMs: number;
+  readonly meanMs: number;
+  readonly p50Ms: number;
+  readonly p95Ms: number;
+  readonly p99Ms: number;
+  readonly maxMs: number;
+}
+
 export interface RunResult {
   readonly command: 'run';
   readonly scenario: string;
@@ -70,6 +84,8 @@ export interface RunResult {
   readonly links: readonly RunLinkResult[];
   /** Jain's index over the flows' goodputs; 1 when all are equal, null when nothing was delivered. */
   readonly fairness: { readonly jain: number | null };
+  /** Of flows with requests and responses that have completed some; absent when there are none. */
+  readonly transactions?: readonly TransactionResult[];
 }
 
 /** One flow over time, in columns: written to `series.json`. */

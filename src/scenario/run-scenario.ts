@@ -1,22 +1,34 @@
 /**
- * Runs a scenario of the catalogue from its parameters' texts and a seed: one call for the command and the
- * library. The same scenario, parameters and seed give the same result everywhere.
+ * Runs a scenario, of the catalogue from its parameters' texts or of a network from its nodes, links and traffic:
+ * one call for the command and the library. The same scenario, parameters and seed give the same result everywhere.
  */
 import type { Instant } from '../base/units.ts';
 import { ControllerRegistry } from '../recovery/cc/controllers.ts';
 import { assembleRun, nameOf } from './assemble-run.ts';
+import { buildNetwork } from './build-network.ts';
+import type { TraceTexts } from './build-path.ts';
 import { findScenario } from './catalog/catalog.ts';
+import type { BuiltScenario, ScenarioContext } from './catalog/catalog-entry.ts';
 import { FlowRun } from './flow-run.ts';
+import { type NetworkInput, parseNetwork } from './network-schema.ts';
 import { completeTexts, type ParameterTexts } from './parameters.ts';
 import type { RunResult, RunSeries } from './run-result.ts';
+import { applySettings } from './settings.ts';
 import type { TraceRequest } from './trace-taps.ts';
 
 export interface RunRequest {
-  /** A name of the catalogue. */
-  readonly scenario: string;
-  /** Parameters as texts with units, `{ rate: '20 Mbps' }`; defaults for the rest. */
+  /** A name of the catalogue, or a network of nodes, links and traffic. */
+  readonly scenario: string | NetworkInput;
+  /**
+   * Of a catalogue scenario: its parameters as texts with units, `{ rate: '20 Mbps' }`; defaults for the rest. Of a
+   * network: changes by path, `{ 'links.0.rate': '20 Mbps' }`.
+   */
   readonly parameters?: ParameterTexts;
-  /** A whole number from 0; 1 when absent. */
+  /** Of a network, named in errors; its own name, or `network`, when absent. */
+  readonly source?: string;
+  /** Texts of the delivery traces that a network's links name. */
+  readonly traces?: TraceTexts;
+  /** A whole number from 0; that of the network, or 1, when absent. */
   readonly seed?: number;
   /** Encodes and decodes every frame at every link: slower, same result. */
   readonly wire?: 'lazy' | 'always';
@@ -35,23 +47,17 @@ export interface RunOutcome {
   readonly series: RunSeries | undefined;
 }
 
-/** Throws NetError for an unknown scenario, parameter or value. */
+/** Throws NetError for an unknown scenario, parameter or value, and for parts that do not fit each other. */
 export function runScenario(request: RunRequest): RunOutcome {
-  const { seed = 1, controllers = ControllerRegistry.withBuiltIns(), onProgress } = request;
-  const entry = findScenario(request.scenario);
-  const parameters = completeTexts(entry.parameters, request.parameters ?? {});
-  const { plan, taps, processingDelayNs } = entry.build(parameters, {
-    seed,
-    controllers,
-    wireAlways: request.wire === 'always',
-    trace: request.trace,
-  });
+  const { onProgress } = request;
+  const { scenario, seed, parameters, built } = buildRun(request);
+  const { plan, taps, processingDelayNs } = built;
   const run = new FlowRun(plan, request.keepsSeries ?? false);
   run.run((nowNs) => onProgress?.(nowNs, plan.endNs));
   taps.flush();
   const result: RunResult = {
     command: 'run',
-    scenario: entry.name,
+    scenario,
     seed,
     parameters,
     processingDelayMs: processingDelayNs / 1e6,
@@ -59,4 +65,34 @@ export function runScenario(request: RunRequest): RunOutcome {
   };
   const names = run.flows.map((flow) => nameOf(plan.network, flow));
   return { result, series: run.series?.toSeries(names) };
+}
+
+interface NamedRun {
+  readonly scenario: string;
+  readonly seed: number;
+  readonly parameters: ParameterTexts;
+  readonly built: BuiltScenario;
+}
+
+function buildRun(request: RunRequest): NamedRun {
+  const { scenario, parameters: given = {}, trace, wire, traces = new Map() } = request;
+  const { controllers = ControllerRegistry.withBuiltIns() } = request;
+  const context = (seed = 1, isAlways = false): ScenarioContext => ({
+    seed,
+    controllers,
+    wireAlways: wire === undefined ? isAlways : wire === 'always',
+    trace,
+  });
+  if (typeof scenario === 'string') {
+    const entry = findScenario(scenario);
+    const parameters = completeTexts(entry.parameters, given);
+    const ofRun = context(request.seed);
+    const built = entry.build(parameters, ofRun);
+    return { scenario: entry.name, seed: ofRun.seed, parameters, built };
+  }
+  const spec = parseNetwork(request.source ?? 'network', applySettings(scenario, given));
+  const ofRun = context(request.seed ?? spec.seed, spec.wire === 'always');
+  const built = buildNetwork(spec, traces, ofRun);
+  const name = spec.name ?? request.source ?? 'network';
+  return { scenario: name, seed: ofRun.seed, parameters: given, built };
 }

@@ -23,7 +23,7 @@ import { parseQueue } from './queue-spec.ts';
  * A string field read by `parse`; `expected` completes "expected …, got …". A `parse` that throws NetError has
  * found out more and speaks for itself.
  */
-function field<T>(expected: string, parse: (text: string) => T | undefined) {
+export function field<T>(expected: string, parse: (text: string) => T | undefined) {
   return z
     .string({ error: `expected ${expected}` })
     .meta({ description: expected })
@@ -89,7 +89,14 @@ export const linkFields = {
 /** A field of a link that is written as one text. */
 export type LinkField = keyof typeof linkFields;
 
-const link = z
+/** A trace is the rate of its link. */
+export const isEitherRateOrTrace = {
+  check: ({ rate, trace }: { rate?: number | undefined; trace?: string | undefined }) =>
+    rate === undefined || trace === undefined,
+  error: { error: 'expected either rate or trace: a trace is the rate' },
+} as const;
+
+export const link = z
   .strictObject({
     name: z.string().min(1).optional(),
     rate: linkFields.rate.optional(),
@@ -106,13 +113,12 @@ const link = z
     schedule: schedule.optional(),
     capture: captureSide.optional(),
   })
-  .refine((value) => value.rate === undefined || value.trace === undefined, {
-    error: 'expected either rate or trace: a trace is the rate',
-  });
+  .refine(isEitherRateOrTrace.check, isEitherRateOrTrace.error);
 
 const links = z.union([link.transform((one) => [one]), z.array(link).min(1)]);
 
-const scenario = z.strictObject({
+/** Of a path, for replays. */
+export const scenario = z.strictObject({
   name: z.string().optional(),
   seed: z.int().min(0).optional(),
   wire: z.enum(['lazy', 'always']).optional(),
@@ -153,16 +159,32 @@ export function parseScenario(source: string, input: unknown): ScenarioSpec {
   throw new NetError('ERR_SCENARIO', `${source}: ${describeIssue(result.error.issues)}`);
 }
 
-/** The published JSON Schema of scenario files (draft 2020-12). */
-export function scenarioJsonSchema(): unknown {
-  return z.toJSONSchema(scenario, { io: 'input' });
-}
-
 type Issue = z.core.$ZodIssue;
 
 /** Its message says what was expected and what was got. */
 export function speaksForItself(issue: Issue): boolean {
   return issue.code === 'custom' && issue.params?.['isWhole'] === true;
+}
+
+/** A branch that took the input itself and stumbled over a part of it; undefined when no branch is meant. */
+function branchThatGotFurthest(issue: z.core.$ZodIssueInvalidUnion): readonly Issue[] | undefined {
+  const branches = issue.errors as readonly (readonly Issue[])[];
+  const isAboutAll = ([first]: readonly Issue[]) =>
+    first?.path.length === 0 && (first.code === 'invalid_type' || first.code === 'invalid_value');
+  return branches.find((branch) => !isAboutAll(branch)) ?? branches[0];
+}
+
+/** A union of kinds, and none that there is. */
+function describeKind(
+  where: string,
+  { discriminator, input, message }: z.core.$ZodIssueInvalidUnion,
+) {
+  const kinds = message
+    .replace(/^.*Expected /, '')
+    .replaceAll("'", '')
+    .replaceAll(' | ', ', ');
+  const kind = (input as Readonly<Record<string, unknown>> | undefined)?.[discriminator ?? ''];
+  return `${where}: expected one of ${kinds}, got ${showInput(kind)}`;
 }
 
 /** One line for the first issue of a schema; within a union, the branch that got furthest speaks. */
@@ -174,8 +196,9 @@ export function describeIssue(
   const path = [...prefix, ...issue.path];
   const where = path.length === 0 ? 'scenario' : path.map(String).join('.');
   if (issue.code === 'invalid_union') {
-    const wanted = Array.isArray(issue.input) ? issue.errors[1] : issue.errors[0];
-    return describeIssue(wanted as readonly Issue[], path);
+    const branch = branchThatGotFurthest(issue);
+    if (branch !== undefined) return describeIssue(branch, path);
+    if (issue.discriminator !== undefined) return describeKind(where, issue);
   }
   if (issue.code === 'unrecognized_keys') {
     return `${where}: unknown key ${issue.keys.map((key) => JSON.stringify(key)).join(', ')}`;

@@ -1,7 +1,6 @@
 /**
  * The dumbbell: pairs of hosts, senders on the left and receivers on the right, each with an access link of
- * its own, and one bottleneck each way between two switches. The left and right hosts are in 10.0.0.0/16 and
- * 10.1.0.0/16. Cold.
+ * its own, and one bottleneck each way between two switches. Cold.
  */
 import { NetError } from '../base/errors.ts';
 import type { BitsPerSecond, Duration } from '../base/units.ts';
@@ -10,10 +9,13 @@ import type { LinkConfig } from '../net/link-config.ts';
 import type { Network } from '../net/network.ts';
 import type { Switch } from '../net/switch.ts';
 import type { Host, HostConfig } from './host.ts';
+import { hostAddress, type IpFamily } from './host-address.ts';
 import { Topology, type Watch } from './topology.ts';
 
 export interface DumbbellConfig {
   readonly pairs: number;
+  /** IPv4 when absent. */
+  readonly family?: IpFamily;
   readonly host: Omit<HostConfig, 'name' | 'address'>;
   /** From left to right, and back. */
   readonly bottleneck: LinkConfig;
@@ -36,10 +38,13 @@ export interface Dumbbell {
 }
 
 const PAIRS_MAX = 65_000;
+/** Groups of addresses. */
+const LEFT = 0;
+const RIGHT = 1;
 
 /** Throws NetError for more pairs than there are addresses, or a link that makes no sense. */
 export function buildDumbbell(network: Network, config: DumbbellConfig): Dumbbell {
-  const { pairs, watch } = config;
+  const { pairs, family = 'ipv4', watch } = config;
   if (pairs > PAIRS_MAX) throw NetError.value('flows', `at most ${PAIRS_MAX}`, pairs);
   const topology = new Topology(network, watch);
   const leftSwitch = topology.addSwitch('left switch');
@@ -53,9 +58,8 @@ export function buildDumbbell(network: Network, config: DumbbellConfig): Dumbbel
   const left: Host[] = [];
   const right: Host[] = [];
   for (let pair = 1; pair <= pairs; pair++) {
-    const subnet = `${pair >> 8}.${pair & 255}`;
-    left.push(attach(`sender ${pair}`, `10.0.${subnet}`, leftSwitch));
-    right.push(attach(`receiver ${pair}`, `10.1.${subnet}`, rightSwitch));
+    left.push(attach(`sender ${pair}`, hostAddress(family, LEFT, pair), leftSwitch));
+    right.push(attach(`receiver ${pair}`, hostAddress(family, RIGHT, pair), rightSwitch));
   }
   topology.routeByShortestPaths();
   return { topology, left, right, bottleneck, bottleneckBack };

@@ -8,6 +8,7 @@
  *   host('h1').connect(host('h2'), 80, application);
  */
 import { assert } from '../base/assert.ts';
+import type { Bytes } from '../base/units.ts';
 import type { LinkConfig } from '../net/link-config.ts';
 import type { Network } from '../net/network.ts';
 import { Host, type HostConfig } from './host.ts';
@@ -72,7 +73,13 @@ export function buildGraph(
     assert(found instanceof Host, 'a plan names a host where there must be one');
     return found;
   };
-  for (const planned of plan.nodes) nodes.set(planned.name, addNode(topology, planned, common));
+  const mtus = leastMtus(plan.links);
+  for (const planned of plan.nodes) {
+    const { tcp } = common;
+    const mtuBytes = Math.min(tcp.mtuBytes, mtus.get(planned.name) ?? tcp.mtuBytes);
+    const own = mtuBytes < tcp.mtuBytes ? { ...common, tcp: { ...tcp, mtuBytes } } : common;
+    nodes.set(planned.name, addNode(topology, planned, own));
+  }
   for (const { from, to, config, cost = 1, capture } of plan.links) {
     topology.addLink(node(from), node(to), config, { cost, capture });
   }
@@ -81,6 +88,16 @@ export function buildGraph(
   for (const { at, to, via } of plan.routes ?? [])
     topology.setRoute(node(at), host(to), via.map(node));
   return { topology, host, node };
+}
+
+/** What fits all links that leave a node. */
+function leastMtus(links: readonly GraphLink[]): ReadonlyMap<string, Bytes> {
+  const mtus = new Map<string, Bytes>();
+  for (const { from, config } of links) {
+    if (config.mtuBytes === undefined) continue;
+    mtus.set(from, Math.min(config.mtuBytes, mtus.get(from) ?? config.mtuBytes));
+  }
+  return mtus;
 }
 
 function addNode(

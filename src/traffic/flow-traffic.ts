@@ -11,6 +11,8 @@ export interface FlowEnvironment {
   readonly scheduler: Scheduler;
   /** The flow's own stream of chance. */
   random(): RandomSource;
+  /** Sends what is due at the opening host: after commands outside of its events. */
+  readonly pumpOpener: () => void;
 }
 
 export interface FlowEnds {

@@ -9,18 +9,20 @@ import { parseSeed } from '../option-values.ts';
 import { OutputFolder } from '../output-folder.ts';
 import { Progress, VIRTUAL_SECONDS } from '../progress.ts';
 import { formatRun } from '../run-report.ts';
+import { loadRunSource } from '../run-sources.ts';
 
-/** Throws NetError for a mistake in an option. */
-export function runRun(scenario: string, options: RunOptions): void {
+/** Throws NetError for a mistake in an option, a file or a module. */
+export async function runRun(scenario: string, options: RunOptions): Promise<void> {
   const cost = new CostMeter();
   const { seed: seedText, ...parameters } = parseSettings(options.set ?? []);
   const seed = options.seed ?? seedText;
   const snapLength = options.snaplen === undefined ? 0 : parseSnapLength(options.snaplen);
+  const source = await loadRunSource(scenario, parameters);
   const output = options.out === undefined ? undefined : new OutputFolder(options.out);
   const trace: TraceRequest | undefined = output && { sink: output.openTrace(), snapLength };
   let progress: Progress | undefined;
   const request: RunRequest = {
-    scenario,
+    ...source,
     parameters,
     ...(seed !== undefined && { seed: parseSeed('--seed', seed) }),
     ...(options.wire && { wire: options.wire }),

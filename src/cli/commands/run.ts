@@ -20,10 +20,10 @@ export function addRunCommand(program: Command): void {
       'Runs a scenario of the catalogue: real TCP connections over emulated links, in virtual time, and says\n' +
         'what each flow and each link did. `sluice list` shows the scenarios and their parameters.',
     )
-    .argument('<SCENARIO>', 'name in the catalogue, like dumbbell')
+    .argument('<SCENARIO>', 'name in the catalogue, like dumbbell, or a file')
     .option(
       '--set <NAME=VALUE>',
-      'set a parameter, like --set rate=20Mbps; may be repeated',
+      'set a parameter, like rate=20Mbps, or a field of a file, like links.0.rate=20Mbps; may be repeated',
       collect,
     )
     .option('--seed <N>', 'seed of all chance (default 1)')
@@ -42,10 +42,12 @@ export function addRunCommand(program: Command): void {
 Examples:
   sluice run dumbbell --set rate=20Mbps --set rtt=40ms --set queue=100000B --set cc=reno,cubic
   sluice run dumbbell --set flows=16 --set rate=1Gbps --set rtt=20ms --set duration=10s --json
+  sluice run leaf-spine --set pattern=random --set size=web-search --set load=60% --set duration=100ms
+  sluice run office.yaml --set links.uplink.rate=5Mbps --set traffic.0.cc=./mine.js
   sluice run dumbbell --set loss=1% --set size=10MB --set duration=60s --out out --snaplen 96B`,
     )
     .action(async (scenario: string, options: RunOptions) => {
       const { runRun } = await import('../actions/run.ts');
-      runRun(scenario, options);
+      await runRun(scenario, options);
     });
 }

@@ -5,22 +5,25 @@
  */
 import { NetError } from '../../base/errors.ts';
 import type { BitsPerSecond, Duration } from '../../base/units.ts';
-import { FramePool } from '../../frame/frame-pool.ts';
-import { PayloadArena } from '../../frame/payload-arena.ts';
-import { Network } from '../../net/network.ts';
-import type { CongestionControllerFactory } from '../../recovery/congestion.ts';
 import { buildDumbbell, type DumbbellConfig } from '../../stack/dumbbell.ts';
 import type { Host } from '../../stack/host.ts';
-import { EcnMode, LINUX_PROFILE, RFC_PROFILE, type TcpConfig } from '../../tcp/config.ts';
-import { FlowMeter } from '../../tcp/flow-meter.ts';
 import type { FlowPlan, RunPlan } from '../flow-run.ts';
 import { NETEM_EXPECTED, parseLoss } from '../netem.ts';
-import { choiceOf, FORMS, orWord, type ParameterValuesOf, parseNames } from '../parameters.ts';
+import { FORMS, orWord, type ParameterValuesOf } from '../parameters.ts';
+import { createNetwork, sampleIntervalNs } from '../plan-network.ts';
 import { QDISC_FORM } from '../qdisc-spec.ts';
-import { EXPECTED, parseBytes } from '../quantity.ts';
 import { limitsOf } from '../queue-spec.ts';
-import { TraceTaps } from '../trace-taps.ts';
 import { type BuiltScenario, defineScenario, type ScenarioContext } from './catalog-entry.ts';
+import {
+  AUTO,
+  type DealtFlow,
+  dealControllers,
+  hasBytes,
+  processingOf,
+  SIZE_PARAMETER,
+  TRANSPORT_PARAMETERS,
+  tcpOf,
+} from './transport-parameters.ts';
 
 const parameters = {
   rate: { ...FORMS.rate, default: '100 Mbps', description: 'of the bottleneck, each way' },
@@ -46,12 +49,6 @@ const parameters = {
     default: 'none',
     description: 'random loss from senders to receivers, before the queue',
   },
-  cc: {
-    expected: 'names of controllers like reno,cubic',
-    parse: parseNames,
-    default: 'cubic',
-    description: 'congestion controllers, dealt to the flows in turn',
-  },
   flows: {
     ...orWord('auto', -1, FORMS.count),
     default: 'auto',
@@ -63,62 +60,18 @@ const parameters = {
     default: '100 ms',
     description: 'between the starts of one flow and the next',
   },
-  size: {
-    ...orWord('endless', Number.POSITIVE_INFINITY, {
-      expected: EXPECTED.bytes,
-      parse: (text) => {
-        const bytes = parseBytes(text);
-        return bytes !== undefined && bytes > 0 ? bytes : undefined;
-      },
-    }),
-    default: 'endless',
-    description:
-      'bytes of each flow; the run ends when all are done, at the latest with `duration`',
-  },
-  profile: {
-    ...choiceOf(['linux', 'rfc'] as const),
-    default: 'linux',
-    description: 'of TCP: what a current Linux does, or what the texts say',
-  },
-  ecn: {
-    ...choiceOf(['off', 'on'] as const),
-    default: 'off',
-    description: 'whether senders ask for ECN (RFC 3168); a discipline with `ecn` marks then',
-  },
-  pacing: {
-    ...choiceOf(['off', 'on'] as const),
-    default: 'off',
-    description:
-      'whether controllers that do not pace by themselves are paced at a ratio of cwnd/SRTT',
-  },
-  processing: {
-    ...orWord('auto', -1, FORMS.duration),
-    default: 'auto',
-    description:
-      'time hosts take over a packet, uniform from 0 to this; auto: one full frame at the bottleneck; 0 s: none',
-  },
+  size: SIZE_PARAMETER,
+  ...TRANSPORT_PARAMETERS,
 };
 
 type Values = ParameterValuesOf<typeof parameters>;
 
 /** A full frame without FCS. */
 const FRAME_BYTES = 1514;
-/** Payload of a full segment with timestamps. */
-const SEGMENT_BYTES = 1448;
 const ACCESS_RATE: BitsPerSecond = 10e9;
 /** Access links are this much faster than a bottleneck near their usual rate. */
 const ACCESS_FACTOR = 10;
 const ACCESS_DELAY_NS: Duration = 1000;
-const PORT = 5001;
-/** Between the points of time series, as long as there are not too many. */
-const SAMPLE_NS: Duration = 100e6;
-const SAMPLES_MAX = 2000;
-const FRAMES_MAX = 1 << 22;
-/** For captures and frames that carry bytes; memory is touched only as it is used. */
-const ARENA_CHUNK_BYTES = 1 << 20;
-const ARENA_CHUNKS = 256;
-
-const AUTO = -1;
 
 export const dumbbell = defineScenario({
   name: 'dumbbell',
@@ -133,41 +86,27 @@ function build(values: Values, context: ScenarioContext): BuiltScenario {
   if (flowCount < cc.length) {
     throw NetError.value('flows', `at least ${cc.length}, one per controller`, flowCount);
   }
-  const profile = values.profile === 'rfc' ? RFC_PROFILE : LINUX_PROFILE;
-  const tcp: TcpConfig = {
-    ...profile,
-    usesPacing: values.pacing === 'on',
-    ...(values.ecn === 'on' && { ecn: EcnMode.Request }),
-  };
-  const factories = cc.map((name) => context.controllers.factory(name));
-  const arena = new PayloadArena(ARENA_CHUNK_BYTES, ARENA_CHUNKS);
-  const pool = new FramePool(frameCapacity(flowCount, tcp), arena);
-  const { seed, wireAlways } = context;
-  const network = new Network({ seed, pool, wireAlways });
-  const meter = new FlowMeter();
-  const taps = new TraceTaps(network, context.trace);
-  const frameNs = Math.round((FRAME_BYTES * 8e9) / rate);
-  const processingDelayNs = values.processing === AUTO ? frameNs : values.processing;
+  const tcp = tcpOf(values);
+  const bulk = Array.from({ length: flowCount }, (_, index) => ({
+    startNs: index * values.stagger,
+    sizeBytes: values.size,
+  }));
+  const dealt = dealControllers(values, bulk, context);
+  const { network, meter, taps } = createNetwork(context, flowCount, tcp, hasBytes(values));
+  const processingDelayNs = processingOf(values, Math.round((FRAME_BYTES * 8e9) / rate));
   const accessDelayNs = Math.min(ACCESS_DELAY_NS, Math.floor(rtt / 8));
   const { topology, left, right, bottleneck, bottleneckBack } = buildDumbbell(network, {
     pairs: flowCount,
-    host: { tcp, controllers: factories[0] as CongestionControllerFactory, meter },
+    host: { tcp, controllers: (dealt[0] as DealtFlow).controllers, meter },
+    family: values.ip,
     ...bottlenecks(values, rtt - 4 * accessDelayNs),
     accessRate: Math.max(ACCESS_RATE, ACCESS_FACTOR * rate),
     accessDelayNs,
     processingDelayNs,
     watch: (point, to) => taps.tap(point, to),
   });
-  const flows = left.map(
-    (from, index): FlowPlan => ({
-      from,
-      to: right[index] as Host,
-      port: PORT,
-      cc: cc[index % cc.length] as string,
-      controllers: factories[index % cc.length] as CongestionControllerFactory,
-      startNs: index * values.stagger,
-      sizeBytes: values.size,
-    }),
+  const flows = dealt.map(
+    (flow, index): FlowPlan => ({ ...flow, from: left[index] as Host, to: right[index] as Host }),
   );
   const plan: RunPlan = {
     network,
@@ -176,7 +115,7 @@ function build(values: Values, context: ScenarioContext): BuiltScenario {
     links: topology.links,
     reportedLinks: [bottleneck, bottleneckBack],
     endNs: duration,
-    sampleNs: Math.max(SAMPLE_NS, Math.ceil(duration / SAMPLES_MAX)),
+    sampleNs: sampleIntervalNs(duration),
   };
   return { plan, taps, processingDelayNs };
 }
@@ -205,10 +144,4 @@ function bottlenecks(
       discipline,
     },
   };
-}
-
-/** All frames that can be on links: a window of data of each flow, an ACK for each, and a handshake. */
-function frameCapacity(flowCount: number, tcp: TcpConfig): number {
-  const window = Math.ceil(tcp.sendBufferBytesMax / SEGMENT_BYTES);
-  return Math.min(FRAMES_MAX, flowCount * (2 * window + 16));
 }

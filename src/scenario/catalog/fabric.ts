@@ -9,11 +9,13 @@ import { planLeafSpine } from '../../stack/leaf-spine.ts';
 import { planStar } from '../../stack/star.ts';
 import { choiceOf, FORMS, orWord, type ParameterValuesOf } from '../parameters.ts';
 import { planNetwork, processingDelayFor } from '../plan-network.ts';
+import { QDISC_FORM } from '../qdisc-spec.ts';
 import { limitsOf } from '../queue-spec.ts';
 import { type BuiltScenario, defineScenario, type ScenarioContext } from './catalog-entry.ts';
 import { FABRIC_TRAFFIC_PARAMETERS, fabricTraffic } from './fabric-traffic.ts';
 import {
   dealControllers,
+  hasBytes,
   processingOf,
   TRANSPORT_PARAMETERS,
   tcpOf,
@@ -26,6 +28,11 @@ const link = {
     ...FORMS.queue,
     default: '256 KiB',
     description: 'limit of what waits at each port of a switch; a bdp is that of the longest path',
+  },
+  qdisc: {
+    ...QDISC_FORM,
+    default: 'fifo',
+    description: 'queue discipline of these ports; its own limit counts before `queue`',
   },
 };
 const AS_HOSTS = 0;
@@ -42,14 +49,15 @@ type Values = ParameterValuesOf<typeof link & typeof traffic>;
 
 /** Links of hosts and between switches on paths of up to `hops` links. */
 function kindsOf(
-  { rate, delay, queue }: Pick<Values, 'rate' | 'delay' | 'queue'>,
+  { rate, delay, queue, qdisc }: Pick<Values, 'rate' | 'delay' | 'queue' | 'qdisc'>,
   hops: number,
   fabricRate = rate,
 ): { up: LinkKind; down: LinkKind; fabric: LinkKind } {
   const kind = (linkRate: number): LinkKind => ({
     rate: linkRate,
     delayNs: delay,
-    queue: limitsOf(queue, linkRate, 2 * hops * delay),
+    queue: limitsOf(qdisc.limit ?? queue, linkRate, 2 * hops * delay),
+    discipline: qdisc.create,
   });
   return { up: { rate, delayNs: delay }, down: kind(rate), fabric: kind(fabricRate) };
 }
@@ -67,7 +75,7 @@ function build(graph: GraphPlan, values: Values, context: ScenarioContext): Buil
       countedLinks: graph.links.filter(({ to }) => isHost.has(to)).map(nameOfLink),
       endNs,
       processingDelayNs: processingOf(values, processingDelayFor(graph.links)),
-      hasBytes: values.payload === 'pattern',
+      hasBytes: hasBytes(values),
     },
     context,
   );

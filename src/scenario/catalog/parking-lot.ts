@@ -7,10 +7,12 @@ import type { Duration } from '../../base/units.ts';
 import { planParkingLot } from '../../stack/parking-lot.ts';
 import { FORMS, type ParameterValuesOf } from '../parameters.ts';
 import { planNetwork, processingDelayFor } from '../plan-network.ts';
+import { QDISC_FORM } from '../qdisc-spec.ts';
 import { limitsOf } from '../queue-spec.ts';
 import { type BuiltScenario, defineScenario, type ScenarioContext } from './catalog-entry.ts';
 import {
   dealControllers,
+  hasBytes,
   processingOf,
   SIZE_PARAMETER,
   TRANSPORT_PARAMETERS,
@@ -28,6 +30,11 @@ const parameters = {
     ...FORMS.queue,
     default: '1 bdp',
     description: 'limit of what waits at each bottleneck; a bdp is that of the long flows',
+  },
+  qdisc: {
+    ...QDISC_FORM,
+    default: 'fifo',
+    description: 'queue discipline at each bottleneck; its own limit counts before `queue`',
   },
   bottlenecks: { ...FORMS.smallCount, default: '3', description: 'how many, in a row' },
   long: { ...FORMS.smallCount, default: '1', description: 'flows over all bottlenecks' },
@@ -56,12 +63,13 @@ export const parkingLot = defineScenario({
 });
 
 function build(values: Values, context: ScenarioContext): BuiltScenario {
-  const { rate, rtt, bottlenecks, queue, size, stagger } = values;
+  const { rate, rtt, bottlenecks, qdisc, queue, size, stagger } = values;
   const accessNs = Math.min(ACCESS_DELAY_NS, Math.floor(rtt / 8));
   const bottleneck = {
     rate,
     delayNs: Math.max(0, Math.round((rtt - 4 * accessNs) / 2 / bottlenecks)),
-    queue: limitsOf(queue, rate, rtt),
+    queue: limitsOf(qdisc.limit ?? queue, rate, rtt),
+    discipline: qdisc.create,
   };
   const access = { rate: ACCESS_FACTOR * rate, delayNs: accessNs };
   const lot = planParkingLot({
@@ -89,7 +97,7 @@ function build(values: Values, context: ScenarioContext): BuiltScenario {
       countedLinks: lot.bottlenecks.slice(-1),
       endNs: values.duration,
       processingDelayNs: processingOf(values, processingDelayFor(lot.plan.links)),
-      hasBytes: values.payload === 'pattern',
+      hasBytes: hasBytes(values),
     },
     context,
   );

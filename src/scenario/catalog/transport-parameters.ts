@@ -44,7 +44,7 @@ export const TRANSPORT_PARAMETERS = {
   ecn: {
     ...choiceOf(['off', 'on'] as const),
     default: 'off',
-    description: 'whether senders ask for ECN (RFC 3168)',
+    description: 'whether senders ask for ECN (RFC 3168); a discipline with `ecn` marks then',
   },
   ip: {
     ...choiceOf(['ipv4', 'ipv6'] as const),
@@ -78,17 +78,23 @@ export function tcpOf({ profile, pacing, ecn }: Values): TcpConfig {
 export const processingOf = ({ processing }: Values, auto: Duration): Duration =>
   processing === AUTO ? auto : processing;
 
+/** Whether flows carry bytes, which take room. */
+export const hasBytes = ({ payload }: Values): boolean => payload === 'pattern';
+
 /** A bulk transfer, but for its controller. */
 export type BulkFlow = Pick<NamedFlow, 'from' | 'to' | 'startNs' | 'sizeBytes'>;
+
+/** What dealing adds to a flow. */
+export type DealtFlow = Pick<NamedFlow, 'port' | 'cc' | 'controllers' | 'traffic'>;
 
 const PORT = 5001;
 
 /** Deals controllers to bulk flows in turn. Throws NetError for a controller that there is not. */
-export function dealControllers(
+export function dealControllers<Flow extends Pick<BulkFlow, 'sizeBytes'>>(
   { cc, payload }: Values,
-  flows: readonly BulkFlow[],
+  flows: readonly Flow[],
   { controllers }: ScenarioContext,
-): NamedFlow[] {
+): (Flow & DealtFlow)[] {
   const factories = cc.map((name) => controllers.factory(name));
   return flows.map((flow, index) => ({
     ...flow,

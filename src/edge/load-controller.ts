@@ -1,0 +1,95 @@
+/**
+ * Congestion controllers of the user's own, by the path of a module: `cc=./mine.js`. Its default export is a factory
+ * (a function from CongestionContext to a CongestionController) or an entry with parameters, as the registry holds
+ * them. Node loads it, so it is JavaScript, or TypeScript where Node itself strips types. What it makes is watched
+ * (recovery/cc/guarded-controller), since it is not ours.
+ */
+import { statSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { NetError } from '../base/errors.ts';
+import type { ControllerEntry, ControllerRegistry } from '../recovery/cc/controllers.ts';
+import { guardedFactory } from '../recovery/cc/guarded-controller.ts';
+import type { CongestionControllerFactory } from '../recovery/congestion.ts';
+
+const SCRIPT = /\.[cm]?[jt]s$/;
+const TYPESCRIPT = /\.[cm]?ts$/;
+
+/** Whether a controller's name is the path of a module. */
+function isControllerPath(name: string): boolean {
+  return SCRIPT.test(name) || name.startsWith('./') || name.startsWith('../');
+}
+
+/**
+ * Adds the controllers of those names that are paths, each under its path, once.
+ * @param folder where relative paths begin
+ * @throws NetError for a module that cannot be loaded or exports no controller
+ */
+export async function loadControllers(
+  registry: ControllerRegistry,
+  names: readonly string[],
+  folder: string,
+): Promise<void> {
+  for (const name of new Set(names)) {
+    const isKnown = registry.entries.some((entry) => entry.name === name);
+    if (isControllerPath(name) && !isKnown) registry.add(await loadController(name, folder));
+  }
+}
+
+async function loadController(name: string, folder: string): Promise<ControllerEntry> {
+  const path = resolve(folder, name);
+  checkFile(name, path);
+  let module: { readonly default?: unknown };
+  try {
+    module = (await import(pathToFileURL(path).href)) as { readonly default?: unknown };
+  } catch (error) {
+    const reason = error instanceof Error ? error.message.split('\n')[0] : String(error);
+    throw new NetError(
+      'ERR_CONTROLLER',
+      `controller ${name}: expected a module that loads, got ${reason}`,
+    );
+  }
+  return toEntry(name, module.default);
+}
+
+function checkFile(name: string, path: string): void {
+  if (statSync(path, { throwIfNoEntry: false })?.isFile() !== true) {
+    throw NetError.value(`controller ${name}`, 'the path of a module', 'no such file');
+  }
+  if (!TYPESCRIPT.test(path) || stripsTypes()) return;
+  const compiled = name.replace(TYPESCRIPT, '.mjs');
+  throw NetError.value(
+    `controller ${name}`,
+    `JavaScript with this Node ${process.versions.node}; compile it first: npx esbuild ${name} --bundle --format=esm --outfile=${compiled}`,
+    'TypeScript',
+  );
+}
+
+/** Node 22.18 and 23.6 on: `process.features.typescript`. */
+function stripsTypes(): boolean {
+  return 'typescript' in process.features && Boolean(process.features.typescript);
+}
+
+function toEntry(name: string, exported: unknown): ControllerEntry {
+  if (typeof exported === 'function') {
+    const factory = guardedFactory(name, exported as CongestionControllerFactory);
+    return { name, description: 'a module of the user', parameters: [], create: () => factory };
+  }
+  if (typeof exported === 'object' && exported !== null && 'create' in exported) {
+    const entry = exported as Partial<ControllerEntry>;
+    const { create, parameters = [], description = 'a module of the user' } = entry;
+    if (typeof create === 'function' && Array.isArray(parameters)) {
+      return {
+        name,
+        description,
+        parameters,
+        create: (values) => guardedFactory(name, create(values)),
+      };
+    }
+  }
+  throw NetError.value(
+    `controller ${name}`,
+    'a default export that is a factory, or an entry with create',
+    exported === undefined ? 'no default export' : typeof exported,
+  );
+}
