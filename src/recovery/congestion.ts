@@ -82,6 +82,8 @@ export interface LossSample {
   sentNs: Instant;
   txInFlight: Bytes;
   lostSinceSent: Bytes;
+  /** C.delivered now. */
+  delivered: Bytes;
   isAppLimited: boolean;
   /** The last of the losses found together. */
   endsBurst: boolean;
@@ -157,7 +159,16 @@ export interface CongestionContext {
   readonly isPaced: boolean;
 }
 
-export type CongestionControllerFactory = (context: CongestionContext) => CongestionController;
+/** Makes a connection's controller, and says what the connection needs for it. */
+export interface CongestionControllerFactory {
+  (context: CongestionContext): CongestionController;
+  /**
+   * ECN is asked for, packets say that they are capable of it by this codepoint, and marks are echoed packet by packet
+   * (RFC 8257 §3.2) and not until the sender says CWR: both ends of a connection need it. Absent: ECN as
+   * configured.
+   */
+  readonly preciseEcn?: 'ect0' | 'ect1';
+}
 
 /** The initial window of RFC 6928 §2, ten segments but not above 14,600 bytes or two segments. */
 export function initialWindowRfc6928(smss: Bytes): Bytes {

@@ -48,11 +48,13 @@ export class AckRecord implements AckSample {
   isCwndLimited = false;
   inRecovery = false;
   isTimedOut = false;
-  nextSendNs: Instant = 0;
+  nextSendNs: Instant = UNSET_ZERO;
   /** @internal C.delivered_time and the time its flight took to send, of the newest packet acknowledged. */
   priorNs: Instant = UNSET_ZERO;
   /** @internal */
   sendElapsedNs: Duration = UNSET_ZERO;
+  /** @internal C.lost when that packet was sent. */
+  priorLost: Bytes = UNSET_ZERO;
 }
 
 /** A LossSample to refill. One a process. */
@@ -63,6 +65,7 @@ export class LossRecord implements LossSample {
   sentNs: Instant = UNSET_ZERO;
   txInFlight: Bytes = UNSET_ZERO;
   lostSinceSent: Bytes = UNSET_ZERO;
+  delivered: Bytes = UNSET_ZERO;
   isAppLimited = false;
   endsBurst = true;
 }
@@ -131,7 +134,7 @@ export class DeliveryRateEstimator {
     sample.priorNs = columns.deliveredNs[row];
     sample.sendElapsedNs = sentNs - columns.firstSentNs[row];
     sample.txInFlight = columns.txInFlight[row];
-    sample.lostSinceSent = this.lost - columns.lostBytes[row];
+    sample.priorLost = columns.lostBytes[row];
     sample.isAppLimited = columns.isAppLimited[row] !== 0;
   }
 
@@ -143,6 +146,7 @@ export class DeliveryRateEstimator {
     if (sample.newestSentNs < 0) return;
     this.#firstSentNs = sample.newestSentNs;
     sample.delivered = this.delivered - sample.priorDelivered;
+    sample.lostSinceSent = this.lost - sample.priorLost;
     const ackElapsedNs = sample.nowNs - sample.priorNs;
     const intervalNs = Math.max(sample.sendElapsedNs, ackElapsedNs);
     if (intervalNs > 0 && intervalNs >= minRttNs) sample.intervalNs = intervalNs;
@@ -157,6 +161,7 @@ export class DeliveryRateEstimator {
     loss.sentNs = columns.sentNs[row];
     loss.txInFlight = columns.txInFlight[row];
     loss.lostSinceSent = this.lost - columns.lostBytes[row];
+    loss.delivered = this.delivered;
     loss.isAppLimited = columns.isAppLimited[row] !== 0;
   }
 }

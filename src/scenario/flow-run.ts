@@ -111,6 +111,18 @@ class FlowEnd implements Application {
   }
 }
 
+/** A flow whose SYN is under way. */
+interface OpenedFlow {
+  readonly controllers: CongestionControllerFactory;
+  readonly accept: (connection: TcpConnection) => Application;
+}
+
+/** The ends of a passive connection as its opener has them. */
+function keyOfOpener(connection: TcpConnection): string {
+  const { localAddress, remoteAddress, localPort, remotePort } = connection;
+  return `${remoteAddress} ${remotePort} ${localAddress} ${localPort}`;
+}
+
 /** Of a connection that no flow has opened: damage that no checksum found has made it. */
 const STRANGER: Application = {
   onTransportEvent(event, connection) {
@@ -126,7 +138,7 @@ export class FlowRun {
   readonly #waiting: readonly RunningFlow[];
   readonly #starter: Task;
   /** Flows that wait for their connection to be accepted, by its four ends. */
-  readonly #opened = new Map<string, (connection: TcpConnection) => Application>();
+  readonly #opened = new Map<string, OpenedFlow>();
   #started = 0;
   /** Flows that have not ended. */
   #openFlows: number;
@@ -179,16 +191,20 @@ export class FlowRun {
   /** On every port that flows lead to. */
   #listen(): void {
     const acceptor: Acceptor = (connection) => {
-      const { localAddress, remoteAddress, localPort, remotePort } = connection;
-      const key = `${remoteAddress} ${remotePort} ${localAddress} ${localPort}`;
-      const accept = this.#opened.get(key);
+      const key = keyOfOpener(connection);
+      const opened = this.#opened.get(key);
       this.#opened.delete(key);
-      return accept?.(connection) ?? STRANGER;
+      return opened?.accept(connection) ?? STRANGER;
+    };
+    // ECN and what the acceptor sends are the flow's as well.
+    const configure = (connection: TcpConnection): void => {
+      const opened = this.#opened.get(keyOfOpener(connection));
+      if (opened !== undefined) connection.controllers = opened.controllers;
     };
     const ports = new Map<Host, Set<number>>();
     for (const { to, port } of this.plan.flows) {
       const ofHost = ports.get(to) ?? new Set();
-      if (!ofHost.has(port)) to.listen(port, acceptor);
+      if (!ofHost.has(port)) to.listen(port, acceptor, configure);
       ports.set(to, ofHost.add(port));
     }
   }
@@ -226,11 +242,13 @@ export class FlowRun {
     }
     flow.opener = connection;
     const { localAddress, localPort, remoteAddress } = connection;
-    this.#opened.set(`${localAddress} ${localPort} ${remoteAddress} ${port}`, (accepted) => {
+    const accept = (accepted: TcpConnection): Application => {
       flow.acceptor = accepted;
       if (ends.dataFrom === 'acceptor') accepted.meterRow = flow.meterRow;
       return acceptor;
-    });
+    };
+    const key = `${localAddress} ${localPort} ${remoteAddress} ${port}`;
+    this.#opened.set(key, { controllers, accept });
   }
 
   /** A flow is over with its last end; one that nobody accepted, with its first. */

@@ -148,9 +148,16 @@ export class Host implements FrameSink, EventSink {
     return connection;
   }
 
-  /** Passive open: `acceptor` gives each connection its application. */
-  listen(port: number, acceptor: Acceptor): void {
-    const listener = this.tcp.listen({ port });
+  /**
+   * Passive open: `acceptor` gives each connection its application.
+   * @param configure called for each connection before its SYN-ACK
+   */
+  listen(
+    port: number,
+    acceptor: Acceptor,
+    configure: (connection: TcpConnection) => void = () => {},
+  ): void {
+    const listener = this.tcp.listen({ port, configure });
     assert(listener !== undefined, 'a port has one listener');
     this.#acceptors.set(listener, acceptor);
   }

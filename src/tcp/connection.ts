@@ -158,6 +158,10 @@ export class TcpConnection {
   declare hasSack: boolean;
   declare hasWindowScaling: boolean;
   declare hasEcn: boolean;
+  /** Marks are echoed packet by packet: RFC 8257 §3.2. */
+  declare hasPreciseEcn: boolean;
+  /** ECT(1) says that packets may be marked, not ECT(0): RFC 9331 §4.1. */
+  declare sendsEct1: boolean;
   /** Shifts: RFC 7323 §2.3. */
   sndWndShift = 0;
   rcvWndShift = 0;
@@ -436,6 +440,8 @@ defineFlags(TcpConnection.prototype, [
   'hasSack',
   'hasWindowScaling',
   'hasEcn',
+  'hasPreciseEcn',
+  'sendsEct1',
   'hasTsRecent',
   'isWriteBlocked',
   'isWriteShut',

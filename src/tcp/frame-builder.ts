@@ -20,7 +20,7 @@ import {
 import { IpProtocol } from '../wire/ipv4.ts';
 import { TcpFlag } from '../wire/tcp.ts';
 import { onAckSent } from './ack-policy.ts';
-import type { ArrivedSegment, EcnCodepoint } from './arrived-segment.ts';
+import { type ArrivedSegment, EcnCodepoint } from './arrived-segment.ts';
 import type { TcpConnection } from './connection.ts';
 import type { TcpContext } from './context.ts';
 import { TcpCounter } from './counters.ts';
@@ -129,8 +129,9 @@ function addSackBlocks(
 }
 
 /** ECN field of a frame just built. */
-export function setEcn(context: TcpContext, frame: FrameId, codepoint: EcnCodepoint): void {
-  context.pool.words[(frame << FRAME_SHIFT) + FrameWord.Meta] |=
+export function markEcnCapable(connection: TcpConnection, frame: FrameId): void {
+  const codepoint = connection.sendsEct1 ? EcnCodepoint.Ect1 : EcnCodepoint.Ect0;
+  connection.context.pool.words[(frame << FRAME_SHIFT) + FrameWord.Meta] |=
     codepoint << MetaShift.TrafficClass;
 }
 

@@ -17,7 +17,7 @@ import { TcpFlag } from '../wire/tcp.ts';
 import type { ArrivedSegment } from './arrived-segment.ts';
 import { EcnMode } from './config.ts';
 import { RetransmitMode, type TcpConnection } from './connection.ts';
-import { buildSegment, setFastOpenOption, setSynOptions } from './frame-builder.ts';
+import { buildSegment, markEcnCapable, setFastOpenOption, setSynOptions } from './frame-builder.ts';
 import { announcedMss, startMtuSearch, updateSmss } from './path-mtu.ts';
 import { openReceiveWindow, windowShiftFor } from './receive-window.ts';
 import { setRetransmitTimer } from './retransmit-timer.ts';
@@ -52,7 +52,8 @@ export function openActively(connection: TcpConnection): void {
   connection.hasTimestamps = config.usesTimestamps;
   connection.hasSack = config.usesSack;
   connection.hasWindowScaling = config.usesWindowScaling;
-  connection.requestsEcn = config.ecn === EcnMode.Request;
+  const { preciseEcn } = connection.controllers;
+  connection.requestsEcn = config.ecn === EcnMode.Request || preciseEcn !== undefined;
   connection.sndUna = connection.iss;
   connection.sndNxt = seqAdd(connection.iss, 1);
   openReceiveWindow(connection);
@@ -80,6 +81,10 @@ export function transmitSyn(connection: TcpConnection): FrameId {
     return NO_FRAME;
   }
   const shift = connection.hasWindowScaling ? connection.rcvWndShift : -1;
+  // RFC 8257 §3.6: a queue that marks may drop what cannot be marked.
+  const { preciseEcn } = connection.controllers;
+  const mayBeMarked = isAnswer ? connection.hasPreciseEcn : preciseEcn !== undefined;
+  if (mayBeMarked && connection.synRetransmits === 0) markEcnCapable(connection, frame);
   setSynOptions(context, frame, connection.advMss, shift, connection.hasSack);
   if (connection.fastOpenForm !== FastOpenForm.Absent) addFastOpen(connection, frame);
   connection.lastSentNs = context.clock.nowNs;
@@ -136,8 +141,13 @@ export function acceptEcn(connection: TcpConnection, segment: ArrivedSegment): v
     connection.hasEcn = connection.requestsEcn && both === TcpFlag.Ece;
   } else {
     const asks = both === (TcpFlag.Ece | TcpFlag.Cwr);
-    connection.hasEcn = asks && connection.config.ecn !== EcnMode.Off;
+    const { config, controllers } = connection;
+    const isWilling = config.ecn !== EcnMode.Off || controllers.preciseEcn !== undefined;
+    connection.hasEcn = asks && isWilling;
   }
+  const { preciseEcn } = connection.controllers;
+  connection.hasPreciseEcn = connection.hasEcn && preciseEcn !== undefined;
+  connection.sendsEct1 = preciseEcn === 'ect1';
 }
 
 /** Both SYNs are acknowledged: RTT, windows, controller. The state is set by the caller. */

@@ -14,6 +14,7 @@ import type { ByteQueue } from './byte-queue.ts';
 import type { TcpConnection } from './connection.ts';
 import { TcpCounter } from './counters.ts';
 import { TransportEvent } from './events.ts';
+import { echoMark } from './mark-echo.ts';
 import { Reassembly } from './reassembly.ts';
 import { growReceiveWindow, measureReceiveRtt } from './receive-window.ts';
 
@@ -123,6 +124,10 @@ export function noteDuplicate(connection: TcpConnection, left: SeqNumber, length
 function noteCongestionMark(connection: TcpConnection, segment: ArrivedSegment): void {
   if (!connection.hasEcn) return;
   if (segment.ecn !== EcnCodepoint.NotEct) connection.hasSeenEct = true;
+  if (connection.hasPreciseEcn) {
+    echoMark(connection, segment.ecn === EcnCodepoint.Ce);
+    return;
+  }
   if (segment.has(TcpFlag.Cwr)) connection.isEceDue = false;
   if (segment.ecn !== EcnCodepoint.Ce) return;
   if (!connection.isEceDue) startQuickAcks(connection);

@@ -12,7 +12,6 @@ import { UNPACED } from '../recovery/congestion.ts';
 import type { Pacer } from '../recovery/pacer.ts';
 import { TcpFlag } from '../wire/tcp.ts';
 import { onDataSent } from './ack-policy.ts';
-import { EcnCodepoint } from './arrived-segment.ts';
 import { BusyKind, noteBusy } from './busy-time.ts';
 import {
   flightSize,
@@ -25,7 +24,7 @@ import {
 import { CongestionState, ProbeKind, RetransmitMode, type TcpConnection } from './connection.ts';
 import { TimerKind } from './context.ts';
 import { TcpCounter } from './counters.ts';
-import { buildSegment, setEcn } from './frame-builder.ts';
+import { buildSegment, markEcnCapable } from './frame-builder.ts';
 import { transmitSyn } from './handshake.ts';
 import { mtuProbeLength, onMtuProbeSent } from './path-mtu.ts';
 import {
@@ -133,6 +132,8 @@ export function retransmit(connection: TcpConnection, row: number): FrameId {
   if ((rowFlags & SegmentFlag.Push) !== 0) flags |= TcpFlag.Psh;
   const frame = payload === ARENA_FULL ? NO_FRAME : buildData(connection, row, flags, payload);
   if (frame === NO_FRAME) return NO_FRAME;
+  // RFC 3168 §6.1.5 forbids it, RFC 8257 §4.1 recommends it.
+  if (connection.hasPreciseEcn) markEcnCapable(connection, frame);
   noteRetransmission(connection, length);
   scoreboard.markRetransmitted(row);
   stampSent(connection, row);
@@ -259,7 +260,7 @@ function sendNew(
   const frame = buildSegment(connection, sndNxt, flags, length, payload);
   if (frame === NO_FRAME) return NO_FRAME;
   if ((flags & TcpFlag.Cwr) !== 0) connection.isCwrDue = false;
-  if (connection.hasEcn && length > 0) setEcn(context, frame, EcnCodepoint.Ect0);
+  if (connection.hasEcn && length > 0) markEcnCapable(connection, frame);
   const rowFlags =
     (hasFin ? SegmentFlag.Fin : 0) | ((flags & TcpFlag.Psh) !== 0 ? SegmentFlag.Push : 0);
   if (connection.scoreboard === context.idleScoreboard) {

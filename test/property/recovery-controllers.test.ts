@@ -28,6 +28,9 @@ const variants: [string, ParameterValues][] = [
   ['reno', { idleRestart: 'validate' }],
   ['cubic', { idleRestart: 'validate' }],
   ['bbr', {}],
+  ['bbr3', {}],
+  ['dctcp', {}],
+  ['dctcp', { alpha: 0, idleRestart: 'validate' }],
 ];
 
 describe('every congestion controller keeps the rules of its interface', () => {

@@ -34,9 +34,9 @@ export interface PipeOptions {
 export class ControllerPipe {
   readonly clock = new VirtualClock();
   readonly controller: CongestionController;
-  /** May be changed while it runs. */
-  rate: number;
+  /** May be changed while it runs, for what is sent from then on. */
   rttNs: number;
+  #rate: number;
   /** The application has data. */
   hasData = true;
   /** The names of the states it went through, with the time (s) it entered them. */
@@ -70,7 +70,7 @@ export class ControllerPipe {
 
   constructor(name: string, options: PipeOptions) {
     this.#options = options;
-    this.rate = options.rate;
+    this.#rate = options.rate;
     this.rttNs = options.rttMs * 1e6;
     this.rtt = new RttEstimator(RTT_CONFIG_LINUX, this.clock);
     this.#rates = new DeliveryRateEstimator(this.clock);
@@ -87,6 +87,22 @@ export class ControllerPipe {
       isPaced: false,
     });
     this.#notePhase();
+  }
+
+  get rate(): number {
+    return this.#rate;
+  }
+
+  /** What waits leaves at the new rate. */
+  set rate(rate: number) {
+    const nowNs = this.clock.nowNs;
+    const stretch = this.#rate / rate;
+    for (const segment of this.#flight) {
+      const leftNs = segment.ackNs - this.rttNs - nowNs;
+      if (leftNs > 0) segment.ackNs = Math.ceil(nowNs + leftNs * stretch + this.rttNs);
+    }
+    this.#freeNs = nowNs + Math.max(0, this.#freeNs - nowNs) * stretch;
+    this.#rate = rate;
   }
 
   get seconds(): number {

@@ -5,9 +5,11 @@
  */
 import { NetError } from '../../base/errors.ts';
 import type { CongestionContext, CongestionControllerFactory } from '../congestion.ts';
+import { Bbr3Controller } from './bbr/bbr3.ts';
 import { Bbr1Controller } from './bbr1/bbr1.ts';
 import { CubicGrowth, type CubicOptions } from './cubic.ts';
 import { CubicSegments } from './cubic-segments.ts';
+import { DctcpController } from './dctcp.ts';
 import { HyStart } from './hystart.ts';
 import { HyStartPlusPlus } from './hystart-plus-plus.ts';
 import { LossBasedController, type LossBasedOptions } from './loss-based.ts';
@@ -90,9 +92,9 @@ function lossBasedFactory(
 ): CongestionControllerFactory {
   const makeSlowStart = slowStartMaker(slowStart, values['abcLimit'] as number);
   const idle = values['idleRestart'] as 'auto' | IdleRestart;
-  const hasAlternativeBackoff = values['abe'] as boolean;
+  const ecnBackoff = values['abe'] === true ? 'own-in-avoidance' : 'as-loss';
   const optionsOf = (byDefault: IdleRestart): LossBasedOptions => ({
-    hasAlternativeBackoff,
+    ecnBackoff,
     idleRestart: idle === 'auto' ? byDefault : idle,
   });
   const inBytes = optionsOf('initial-window');
@@ -161,6 +163,48 @@ const BBR1: ControllerEntry = {
   create: () => (context) => new Bbr1Controller(context),
 };
 
+const BBR3: ControllerEntry = {
+  name: 'bbr3',
+  description: 'BBR version 3 (draft-ietf-ccwg-bbr): bounded also by what was lost',
+  parameters: [],
+  create: () => (context) => new Bbr3Controller(context),
+};
+
+const DCTCP: ControllerEntry = {
+  name: 'dctcp',
+  description: 'DCTCP: Reno that answers ECN by how much was marked (RFC 8257)',
+  parameters: [
+    ...LOSS_BASED_PARAMETERS.filter(({ name }) => name !== 'abe'),
+    {
+      name: 'g',
+      description: 'gain of the estimate (RFC 8257 §4.2)',
+      default: 1 / 16,
+      min: 1e-4,
+      max: 1,
+    },
+    {
+      name: 'alpha',
+      description: 'the estimate at the start (RFC 8257 §3.3)',
+      default: 1,
+      min: 0,
+      max: 1,
+    },
+  ],
+  create(values) {
+    const kind = slowStartOf(values, 'classic');
+    const makeSlowStart = slowStartMaker(kind, values['abcLimit'] as number);
+    const idle = values['idleRestart'] as 'auto' | IdleRestart;
+    const dctcp = { gain: values['g'] as number, initialAlpha: values['alpha'] as number };
+    const make = (context: CongestionContext) => {
+      const byDefault = context.granularity === 'segments' ? 'halve' : 'initial-window';
+      const idleRestart = idle === 'auto' ? byDefault : idle;
+      const options: LossBasedOptions = { ecnBackoff: 'own', idleRestart };
+      return new DctcpController(context, makeSlowStart(context), options, dctcp);
+    };
+    return Object.assign(make, { preciseEcn: 'ect0' as const });
+  },
+};
+
 export class ControllerRegistry {
   readonly #entries = new Map<string, ControllerEntry>();
 
@@ -170,6 +214,8 @@ export class ControllerRegistry {
     registry.add(RENO);
     registry.add(CUBIC);
     registry.add(BBR1);
+    registry.add(BBR3);
+    registry.add(DCTCP);
     return registry;
   }
 

@@ -26,8 +26,11 @@ import { WindowValidation } from './window-validation.ts';
 
 /** Shared by the connections of one factory. */
 export interface LossBasedOptions {
-  /** RFC 8511: a smaller reduction on ECN than on loss. */
-  readonly hasAlternativeBackoff: boolean;
+  /**
+   * On ECN a reduction as on loss, or the growth's own: in congestion avoidance (RFC 8511 §4), or always
+   * (RFC 8257 §3.3).
+   */
+  readonly ecnBackoff: 'as-loss' | 'own-in-avoidance' | 'own';
   /**
    * To the initial window (RFC 5681 §4.1), halved for each RTO of idle time (RFC 2861 §3, Linux), or kept and
    * validated (RFC 7661).
@@ -209,15 +212,19 @@ export class LossBasedController implements CongestionController {
   #reduce(cause: CongestionCause, flight: Bytes, canUndo: boolean): Bytes {
     const growth = this.#growth;
     const cwnd = this.cwnd;
-    // Only in congestion avoidance: RFC 8511 §4.
+    const { ecnBackoff } = this.#options;
     const isMild =
       cause === CongestionCause.EcnCe &&
-      this.#options.hasAlternativeBackoff &&
-      cwnd > this.ssthresh;
+      (ecnBackoff === 'own' || (ecnBackoff === 'own-in-avoidance' && cwnd > this.ssthresh));
     const used = this.#validation?.beginRecovery(flight) ?? -1;
     const usual = this.#isInSegments ? cwnd : flight;
     const base = Math.min(used >= 0 ? used : usual, cwnd);
-    const target = this.#round(base * (isMild ? growth.betaEcn : growth.betaLoss));
+    const beta = isMild ? growth.betaEcn : growth.betaLoss;
+    // What is taken away is whole segments there, not what is left.
+    const target =
+      ecnBackoff === 'own' && isMild
+        ? base - this.#round(base * (1 - beta))
+        : this.#round(base * beta);
     growth.onReduction(cwnd, canUndo);
     this.#slowStart.onCongestion();
     this.ssthresh = Math.max(target, 2 * this.#smss);

@@ -3,14 +3,16 @@
  * in which the sender was not short of data no estimate was a quarter above the last one that had been.
  * Hot: the estimate comes in a field.
  */
+import { UNSET_ZERO } from '../../../base/units.ts';
+
 const GROWTH = 1.25;
 const FLAT_ROUNDS = 3;
 
 export class FullPipe {
   /** Of the last time it grew. */
-  baseline = 0;
+  baseline = UNSET_ZERO;
   /** To be set before observe. */
-  estimate = 0;
+  estimate = UNSET_ZERO;
   /** Found full at the last observation since a reset. */
   isFullNow = false;
   /** Found full once. */

@@ -2,7 +2,7 @@
  * Round trips counted in packets: draft-ietf-ccwg-bbr §5.5.1. A round ends with the acknowledgement of a packet
  * that was sent after the last round had ended. Hot.
  */
-import type { Bytes } from '../../../base/units.ts';
+import { type Bytes, UNSET_ZERO } from '../../../base/units.ts';
 import type { AckSample } from '../../congestion.ts';
 
 export class RoundCounter {
@@ -10,7 +10,7 @@ export class RoundCounter {
   /** The last ACK has begun a round. */
   isStart = false;
   /** A packet sent when as much had been delivered belongs to the next round. */
-  #nextDelivered: Bytes = 0;
+  #nextDelivered: Bytes = UNSET_ZERO;
 
   /** An ACK with a valid rate sample. */
   onAck(sample: Readonly<AckSample>): void {
@@ -20,8 +20,8 @@ export class RoundCounter {
     this.#nextDelivered = sample.priorDelivered + sample.delivered;
   }
 
-  /** A round begins now, when `sample` has been delivered; the count goes on. */
-  restart(sample: Readonly<AckSample>): void {
-    this.#nextDelivered = sample.priorDelivered + sample.delivered;
+  /** A round begins now, when this much has been delivered; the count goes on. */
+  restartAt(delivered: Bytes): void {
+    this.#nextDelivered = delivered;
   }
 }

@@ -5,20 +5,23 @@
  * renewed when a quarter and a half of the window have passed, so that the three spread over it. Time
  * is a count that only grows, of rounds. Hot: the sample comes in a field, no double crosses a call.
  */
+import { UNSET_ZERO } from '../../../base/units.ts';
+
 export class WindowedMax {
   /** The maximum; 0 before the first sample. */
-  best = 0;
+  best = UNSET_ZERO;
   /** To be set before update. */
-  candidate = 0;
-  readonly #window: number;
+  candidate = UNSET_ZERO;
+  /** May be changed: what is older than it goes with the next sample. */
+  window: number;
   #bestAt = 0;
-  #second = 0;
+  #second = UNSET_ZERO;
   #secondAt = 0;
-  #third = 0;
+  #third = UNSET_ZERO;
   #thirdAt = 0;
 
   constructor(window: number) {
-    this.#window = window;
+    this.window = window;
   }
 
   reset(): void {
@@ -29,7 +32,7 @@ export class WindowedMax {
   /** Takes `candidate` as a sample of time `at`. */
   update(at: number): void {
     const { candidate } = this;
-    if (candidate >= this.best || at - this.#thirdAt > this.#window) {
+    if (candidate >= this.best || at - this.#thirdAt > this.window) {
       this.#startAt(at);
       return;
     }
@@ -56,7 +59,7 @@ export class WindowedMax {
   }
 
   #age(at: number): void {
-    const window = this.#window;
+    const { window } = this;
     const age = at - this.#bestAt;
     if (age > window) {
       this.#promote(at);

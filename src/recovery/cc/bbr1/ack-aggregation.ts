@@ -3,7 +3,7 @@
  * bandwidth explains, over the last five to ten rounds in two halves. That much more may be in flight, so that
  * sending goes on between two lumps. Amounts are segments. Hot.
  */
-import { type Instant, NS_PER_SECOND } from '../../../base/units.ts';
+import { type Instant, NS_PER_SECOND, UNSET_ZERO } from '../../../base/units.ts';
 
 const HALF_ROUNDS = 5;
 /** An epoch of this many segments is too old to say anything. */
@@ -11,9 +11,9 @@ const EPOCH_SEGMENTS_MAX = 1 << 20;
 
 export class AckAggregation {
   /** Segments a second, and the time: to be set before onAck. */
-  rate = 0;
-  nowNs: Instant = 0;
-  #epochStartNs: Instant = 0;
+  rate = UNSET_ZERO;
+  nowNs: Instant = UNSET_ZERO;
+  #epochStartNs: Instant = UNSET_ZERO;
   #epochSegments = 0;
   #extra = 0;
   #extraBefore = 0;

@@ -127,7 +127,7 @@ export class Bbr1Window {
     this.#state = state;
     if (state === SenderState.Recovery && before !== SenderState.Recovery) {
       this.#isConserving = true;
-      this.#model.rounds.restart(sample);
+      this.#model.rounds.restartAt(this.#model.delivered);
       this.segments = inFlightSegments + ackedSegments;
     } else if (before !== SenderState.Open && state === SenderState.Open) {
       this.restore();

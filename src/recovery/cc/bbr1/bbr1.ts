@@ -7,7 +7,14 @@
  * Deviates from Linux: a short segment counts by its bytes in the bandwidth; whether an ACK was delayed is not
  * asked when an old least RTT is replaced. Hot: no allocation per ACK, no double as an argument.
  */
-import { type Bytes, type Duration, type Instant, NS_PER_SECOND } from '../../../base/units.ts';
+import {
+  type Bytes,
+  type Duration,
+  type Instant,
+  NO_TIME,
+  NS_PER_SECOND,
+  UNSET_ZERO,
+} from '../../../base/units.ts';
 import type { Clock } from '../../../engine/clock.ts';
 import type { RandomSource } from '../../../engine/random.ts';
 import {
@@ -46,7 +53,7 @@ const PACING_SHARE = 0.99;
 const PROBE_RTT_NS: Duration = 200e6;
 /** Before the first RTT sample. */
 const NOMINAL_RTT_NS: Duration = 1e6;
-const NOT_YET: Instant = -1;
+const NOT_YET: Instant = NO_TIME;
 /** Below 1.2 Mbit/s a quantum is one segment; else two at least, and what the rate sends in 1/1024 s. */
 const SINGLE_SEGMENT_RATE: BytesPerSecond = 150_000;
 const QUANTA_PER_SECOND = 1024;
@@ -60,7 +67,7 @@ export class Bbr1Controller implements CongestionController {
   readonly recoveryWindow = 'own';
   cwnd: Bytes;
   ssthresh: Bytes = SSTHRESH_UNSET;
-  pacingRate: BytesPerSecond = 0;
+  pacingRate: BytesPerSecond = UNSET_ZERO;
   sendQuantum: Bytes = 0;
   readonly #clock: Clock;
   readonly #random: RandomSource;
@@ -70,7 +77,7 @@ export class Bbr1Controller implements CongestionController {
   #pacingGain = HIGH_GAIN;
   #windowGain = HIGH_GAIN;
   #phase = 0;
-  #phaseStartNs: Instant = 0;
+  #phaseStartNs: Instant = UNSET_ZERO;
   #probeRttUntilNs: Instant = NOT_YET;
   #probeRttRoundDone = false;
   #isIdleRestart = false;
@@ -255,8 +262,8 @@ export class Bbr1Controller implements CongestionController {
     const model = this.#model;
     model.sampleMinRtt(sample);
     if (model.isMinRttOld && !this.#isIdleRestart && this.#mode !== Mode.ProbeRtt) {
-      this.#window.save(false);
       this.#mode = Mode.ProbeRtt;
+      this.#window.save(true);
       this.#window.isProbing = false;
       this.#probeRttUntilNs = NOT_YET;
     }
@@ -267,7 +274,7 @@ export class Bbr1Controller implements CongestionController {
       } else if (sample.inFlightSegments <= WINDOW_SEGMENTS_MIN) {
         this.#probeRttUntilNs = sample.nowNs + PROBE_RTT_NS;
         this.#probeRttRoundDone = false;
-        model.rounds.restart(sample);
+        model.rounds.restartAt(model.delivered);
       }
     }
     if (sample.delivered > 0) this.#isIdleRestart = false;

@@ -4,7 +4,7 @@
  * for 48 rounds avoids the losses that probing would pay for. An interval begins and ends with a loss, lasts 4
  * to 16 rounds, and counts when a fifth of what it delivered was lost. Hot.
  */
-import { type Bytes, type Instant, NS_PER_SECOND } from '../../../base/units.ts';
+import { type Bytes, type Instant, NS_PER_SECOND, UNSET_ZERO } from '../../../base/units.ts';
 import type { BytesPerSecond } from '../../congestion.ts';
 
 const INTERVAL_ROUNDS_MIN = 4;
@@ -20,16 +20,16 @@ const INTERVAL_NS_MIN = 1e6;
 export class LongTermBandwidth {
   /** The path is policed: `bandwidth` is what it lets through. */
   isUsed = false;
-  bandwidth: BytesPerSecond = 0;
+  bandwidth: BytesPerSecond = UNSET_ZERO;
   /** To be kept up to date: C.delivered, C.lost, and the time of the last delivery. */
-  delivered: Bytes = 0;
-  lost: Bytes = 0;
-  deliveredNs: Instant = 0;
+  delivered: Bytes = UNSET_ZERO;
+  lost: Bytes = UNSET_ZERO;
+  deliveredNs: Instant = UNSET_ZERO;
   #isSampling = false;
   #rounds = 0;
-  #startDelivered: Bytes = 0;
-  #startLost: Bytes = 0;
-  #startNs: Instant = 0;
+  #startDelivered: Bytes = UNSET_ZERO;
+  #startLost: Bytes = UNSET_ZERO;
+  #startNs: Instant = UNSET_ZERO;
 
   reset(): void {
     this.bandwidth = 0;

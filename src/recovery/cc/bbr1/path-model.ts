@@ -3,7 +3,13 @@
  * least RTT of the last ten seconds; whether the pipe has been filled; how ACKs aggregate. Rates are payload
  * bytes per second. It measures; Bbr1Controller decides. Hot: no allocation per ACK.
  */
-import { type Bytes, type Duration, type Instant, NS_PER_SECOND } from '../../../base/units.ts';
+import {
+  type Bytes,
+  type Duration,
+  type Instant,
+  NS_PER_SECOND,
+  UNSET_ZERO,
+} from '../../../base/units.ts';
 import { type AckSample, type BytesPerSecond, NO_SAMPLE } from '../../congestion.ts';
 import { FullPipe } from '../bbr/full-pipe.ts';
 import { RoundCounter } from '../bbr/round-counter.ts';
@@ -25,7 +31,7 @@ export class PathModel {
   /** No RTT as low as minRttNs for a whole window, this ACK's RTT apart. */
   isMinRttOld = false;
   /** C.delivered, and when that was. */
-  delivered: Bytes = 0;
+  delivered: Bytes = UNSET_ZERO;
   deliveredNs: Instant;
   readonly #max = new WindowedMax(BANDWIDTH_ROUNDS);
 
