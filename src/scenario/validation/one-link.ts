@@ -67,11 +67,11 @@ export class OneLinkPath {
     topology.routeByShortestPaths();
   }
 
-  /** Every frame that was sent was delivered, was dropped, or is on a link. */
-  assertConserved(): void {
+  /** Every frame that was sent was delivered, was dropped, or is on a link or `held` behind one. */
+  assertConserved(held = 0): void {
     this.bottleneck.assertConserved();
     this.back.assertConserved();
-    const inside = this.bottleneck.insidePackets + this.back.insidePackets;
+    const inside = held + this.bottleneck.insidePackets + this.back.insidePackets;
     assert(this.network.pool.inUse === inside, 'frames are outside of both links');
   }
 }

@@ -6,6 +6,8 @@
  */
 import type { LossConfig } from '../../../net/impairment-config.ts';
 import type { ControllerRegistry } from '../../../recovery/cc/controllers.ts';
+import { startIntervals } from './flow-starts.ts';
+import { stallsOf } from './lateness.ts';
 import {
   type Comparison,
   compareGoodput,
@@ -86,8 +88,13 @@ class RunCache {
   run(record: LinuxRecord, loss: LossConfig | undefined, seed: number): OurRun {
     const { rateMbps, rttMs, queueBytes, seconds, flows } = record;
     const ccs = flows.map(({ cc }) => cc);
-    const key = JSON.stringify([rateMbps, rttMs, queueBytes, seconds, ccs, loss, seed]);
-    const run = this.#runs.get(key) ?? runAsRecorded(record, this.registry, loss, seed);
+    const stalls = stallsOfRecord(record);
+    const starts = startIntervals(record);
+    const link = [rateMbps, rttMs, queueBytes, seconds, loss, stalls];
+    const key = JSON.stringify([link, ccs, starts, seed]);
+    const run =
+      this.#runs.get(key) ??
+      runAsRecorded({ ...record, starts, stalls }, this.registry, loss, seed);
     this.#runs.set(key, run);
     this.#onRun();
     return run;
@@ -132,6 +139,11 @@ function compareRecord(
     },
     flows,
   };
+}
+
+function stallsOfRecord({ link, seconds }: LinuxRecord) {
+  const { over1ms, forward, latestMs = 0 } = link;
+  return stallsOf({ over1ms, frames: forward, seconds, latestMs });
 }
 
 /** The recorded losses; of a record that says only how many, the same chance. */

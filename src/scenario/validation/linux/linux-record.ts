@@ -30,6 +30,8 @@ const recordSchema = z.object({
     peakQueueBytes: z.number().min(0),
     /** Frames that left the recording's link more than 1 ms late. */
     over1ms: z.int().min(0),
+    /** The latest of them. */
+    latestMs: z.number().min(0).optional(),
   }),
   flows: z
     .array(

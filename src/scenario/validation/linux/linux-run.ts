@@ -1,7 +1,7 @@
 /**
  * Our run under the conditions of a recording: the same link, flows and application, the `linux` profile, and
  * the same figures taken in the same way: goodput as the receiver sees it, the smoothed RTT read at the end
- * of each second, segments retransmitted, the window over time. Flows start a tenth of a second apart.
+ * of each second, segments retransmitted, the window over time. Flows start when the recorded ones did.
  * Deterministic; what the kernel's run has of its machine's jitter is here a small seeded delay.
  */
 import type { Bytes, Duration } from '../../../base/units.ts';
@@ -13,12 +13,13 @@ import { LINUX_PROFILE, type TcpConfig } from '../../../tcp/config.ts';
 import type { TcpConnection } from '../../../tcp/connection.ts';
 import { tcpInfo } from '../../../tcp/info.ts';
 import { OneLinkPath } from '../one-link.ts';
+import { drawStarts, type StartInterval } from './flow-starts.ts';
 import { IperfReceiver, IperfSender } from './iperf.ts';
+import { LateExit, type StallConfig, Stalls } from './lateness.ts';
 import type { LinuxRecord, SampledFlow } from './linux-record.ts';
 
 /** Pacing inside TCP, as the recordings had it. */
 const TCP: TcpConfig = { ...LINUX_PROFILE, usesPacing: true };
-const STAGGER_NS: Duration = 100e6;
 const SAMPLES_PER_SECOND = 20;
 const SAMPLE_NS: Duration = NS_PER_SECOND / SAMPLES_PER_SECOND;
 const JITTER_NS: Duration = 50e3;
@@ -27,6 +28,10 @@ const PORT = 5300;
 /** What a record says of its link and its flows. */
 export type LinuxConditions = Pick<LinuxRecord, 'rateMbps' | 'rttMs' | 'queueBytes' | 'seconds'> & {
   readonly flows: readonly { readonly cc: string }[];
+  /** When the flows began, as far as is known. */
+  readonly starts?: readonly StartInterval[] | undefined;
+  /** How late the link is: see lateness.ts; undefined for one that is on time. */
+  readonly stalls?: StallConfig | undefined;
 };
 
 export interface OurFlow {
@@ -60,23 +65,51 @@ export function runAsRecorded(
     controllers: registry.factory('reno'),
     processingDelayNs: JITTER_NS,
   });
+  const late = new LateLink(path, conditions.stalls);
+  const starts = drawStarts(
+    conditions.starts,
+    conditions.flows.length,
+    path.network.random.fork('starts'),
+  );
   const flows = conditions.flows.map(({ cc }, index) => {
     const flow = new RecordedFlow(path, PORT + index, seconds, rttMs * 1e6);
     const controllers = registry.factory(cc);
     new Task(path.network.scheduler, () => {
       path.from.connect(path.to, flow.port, flow.sender, { controllers });
-    }).runAt(index * STAGGER_NS);
+    }).runAt(Math.round((starts[index] ?? 0) * NS_PER_SECOND));
     return flow;
   });
   while (flows.some(({ isOver }) => !isOver)) {
     const { scheduler, clock } = path.network;
     scheduler.runUntil(clock.nowNs + NS_PER_SECOND);
   }
-  path.assertConserved();
+  path.assertConserved(late.heldPackets);
   return {
     flows: flows.map((flow) => flow.result()),
     peakQueueBytes: path.bottleneck.meter.peakBytes,
   };
+}
+
+/** Both directions of the link stand still together. */
+class LateLink {
+  readonly #exits: readonly LateExit[] = [];
+
+  constructor(
+    { network, bottleneck, back, from, to }: OneLinkPath,
+    config: StallConfig | undefined,
+  ) {
+    if (config === undefined) return;
+    const stalls = new Stalls(network.random.fork('stalls'), config);
+    const there = new LateExit(network, stalls, to);
+    const backExit = new LateExit(network, stalls, from);
+    bottleneck.connect(there);
+    back.connect(backExit);
+    this.#exits = [there, backExit];
+  }
+
+  get heldPackets(): number {
+    return this.#exits.reduce((sum, { heldPackets }) => sum + heldPackets, 0);
+  }
 }
 
 /** One flow's ends and what is read of it while it runs. */

@@ -1,0 +1,80 @@
+/**
+ * When the flows of a recording began, against the first of them: about a tenth of a second apart, but what a flow
+ * meets at its start matters, so that it is read from the samples. In slow start on an idle path round r brings
+ * 10 × 2^r segments, the first ones back to back, later ones paced over half a round trip as far as the link lets
+ * them: what a flow had acknowledged at its first sample tells how long ago it began. Between two rounds that is an
+ * interval, which the next sample narrows; within what is left every seed has a start of its own.
+ */
+import type { RandomSource } from '../../../engine/random.ts';
+import { type LinuxRecord, type SampledFlow, samplesByFlow } from './linux-record.ts';
+
+const SEGMENT_BYTES = 1448;
+const FRAME_BITS = 1514 * 8;
+/** The cookie before the test, with its SYN. */
+const BYTES_BEFORE_TEST = 38;
+const INITIAL_SEGMENTS = 10;
+/** A round takes the round trip and, for chunks that wait for their last frame, so many frames. */
+const ROUND_FRAMES = 1.5;
+const USUAL_STAGGER_SECONDS = 0.1;
+
+/** In seconds. */
+export interface StartInterval {
+  readonly least: number;
+  readonly most: number;
+}
+
+/** Of each flow on the recording's clock; undefined when a flow has no samples of its start. */
+export function startIntervals(record: LinuxRecord): StartInterval[] | undefined {
+  const rtt = record.rttMs / 1e3;
+  const frame = FRAME_BITS / (record.rateMbps * 1e6);
+  const intervals = samplesByFlow(record).map((flow) => startOf(flow, rtt, frame));
+  return intervals.every((interval) => interval !== undefined) ? intervals : undefined;
+}
+
+/** Seconds after the first flow, never negative, for one seed. */
+export function drawStarts(
+  intervals: readonly StartInterval[] | undefined,
+  flows: number,
+  random: RandomSource,
+): number[] {
+  const starts = Array.from({ length: flows }, (_, index) => {
+    const interval = intervals?.[index];
+    if (interval === undefined) return USUAL_STAGGER_SECONDS * index;
+    return interval.least + random.nextDouble() * (interval.most - interval.least);
+  });
+  const first = Math.min(...starts);
+  return starts.map((start) => start - first);
+}
+
+function startOf(flow: SampledFlow, rtt: number, frame: number): StartInterval | undefined {
+  const first = flow.ackedBytes.findIndex((bytes) => bytes > BYTES_BEFORE_TEST);
+  if (first < 0) return undefined;
+  const at = (index: number): StartInterval => {
+    const segments = ((flow.ackedBytes[index] as number) - BYTES_BEFORE_TEST) / SEGMENT_BYTES;
+    const seconds = flow.seconds[index] as number;
+    return {
+      least: seconds - secondsTo(segments + 1, rtt, frame),
+      most: seconds - secondsTo(segments, rtt, frame),
+    };
+  };
+  const interval = at(first);
+  const isNarrow = interval.most - interval.least < rtt / 4;
+  if (isNarrow || first + 1 >= flow.seconds.length) return interval;
+  const next = at(first + 1);
+  const least = Math.max(interval.least, next.least);
+  const most = Math.min(interval.most, next.most);
+  return least <= most ? { least, most } : interval;
+}
+
+/** From the start of a test until its `segment`-th segment is acknowledged. */
+function secondsTo(segment: number, rtt: number, frame: number): number {
+  let round = 0;
+  let before = 0;
+  for (; segment > before + INITIAL_SEGMENTS * 2 ** round; round++) {
+    before += INITIAL_SEGMENTS * 2 ** round;
+  }
+  const paced = round === 0 ? 0 : rtt / 2 / (INITIAL_SEGMENTS * 2 ** round);
+  return (
+    (round + 1) * (rtt + ROUND_FRAMES * frame) + (segment - before - 1) * Math.max(paced, frame)
+  );
+}

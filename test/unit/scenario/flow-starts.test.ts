@@ -1,0 +1,58 @@
+import { describe, expect, it } from 'vitest';
+import { RandomSource } from '../../../src/engine/random.ts';
+import { ControllerRegistry } from '../../../src/recovery/cc/controllers.ts';
+import { drawStarts, startIntervals } from '../../../src/scenario/validation/linux/flow-starts.ts';
+import type { LinuxRecord } from '../../../src/scenario/validation/linux/linux-record.ts';
+import { runAsRecorded } from '../../../src/scenario/validation/linux/linux-run.ts';
+
+/** A recording of one of our runs whose clock began so long before the test. */
+function recordWith(startSeconds: number): LinuxRecord {
+  const conditions = { rateMbps: 20, rttMs: 40, queueBytes: 100_000, seconds: 1 };
+  const flows = [{ cc: 'reno' }];
+  const run = runAsRecorded(
+    { ...conditions, flows },
+    ControllerRegistry.withBuiltIns(),
+    undefined,
+    1,
+  );
+  const { samples } = run.flows[0] as (typeof run.flows)[number];
+  return {
+    ...conditions,
+    name: 'ours',
+    repeat: 1,
+    loss: 0,
+    link: { forward: 1, queueDrops: 0, peakQueueBytes: 0, over1ms: 0 },
+    flows: run.flows.map((flow) => ({ ...flow, cc: 'reno' })),
+    sampleColumns: ['t', 'flow', 'cwnd', 'bytesAcked'],
+    samples: samples.seconds.map((t, index) => [
+      t + startSeconds,
+      0,
+      samples.cwndSegments[index] as number,
+      samples.ackedBytes[index] as number,
+    ]),
+  };
+}
+
+describe('the start of a recorded flow', () => {
+  it('is read from what was acknowledged at its first samples, to a few milliseconds', () => {
+    const [interval] = startIntervals(recordWith(0.123)) ?? [];
+    const { least = 0, most = 0 } = interval ?? {};
+    expect(least).toBeGreaterThan(0.123 - 0.025);
+    expect(most).toBeLessThan(0.123 + 0.025);
+    expect(least).toBeLessThanOrEqual(most);
+  });
+
+  it('is drawn within what is known, against the first flow', () => {
+    const intervals = [
+      { least: 0.02, most: 0.03 },
+      { least: 0.07, most: 0.09 },
+    ];
+    for (let seed = 1; seed < 50; seed++) {
+      const [first, second = 0] = drawStarts(intervals, 2, RandomSource.fromSeed(seed));
+      expect(first).toBe(0);
+      expect(second).toBeGreaterThan(0.04);
+      expect(second).toBeLessThan(0.07);
+    }
+    expect(drawStarts(undefined, 3, RandomSource.fromSeed(1))).toEqual([0, 0.1, 0.2]);
+  });
+});
