@@ -29,6 +29,9 @@ const variants: [string, ParameterValues][] = [
   ['cubic', { idleRestart: 'validate' }],
   ['bbr', {}],
   ['bbr3', {}],
+  ['prague', {}],
+  ['vegas', {}],
+  ['ledbat', { targetMs: 5 }],
   ['dctcp', {}],
   ['dctcp', { alpha: 0, idleRestart: 'validate' }],
 ];

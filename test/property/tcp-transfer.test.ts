@@ -171,7 +171,7 @@ describe('a transfer over any path', () => {
         parts,
         configs,
         configs,
-        fc.constantFrom('reno', 'cubic', 'bbr', 'bbr3', 'dctcp'),
+        fc.constantFrom('reno', 'cubic', 'bbr', 'bbr3', 'dctcp', 'prague', 'vegas', 'ledbat'),
         fc.nat(),
         (forward, backward, clientPart, serverPart, config, serverConfig, controller, seed) => {
           const path = createPath({ forward, backward, config, serverConfig, controller, seed });

@@ -4,18 +4,11 @@
  * checked here, so that a factory gets only what its parameters allow. Cold.
  */
 import { NetError } from '../../base/errors.ts';
-import type { CongestionContext, CongestionControllerFactory } from '../congestion.ts';
-import { Bbr3Controller } from './bbr/bbr3.ts';
-import { Bbr1Controller } from './bbr1/bbr1.ts';
-import { CubicGrowth, type CubicOptions } from './cubic.ts';
-import { CubicSegments } from './cubic-segments.ts';
-import { DctcpController } from './dctcp.ts';
-import { HyStart } from './hystart.ts';
-import { HyStartPlusPlus } from './hystart-plus-plus.ts';
-import { LossBasedController, type LossBasedOptions } from './loss-based.ts';
-import { RenoGrowth } from './reno.ts';
-import { ClassicSlowStart, type SlowStart } from './slow-start.ts';
-import type { WindowGrowth } from './window-growth.ts';
+import type { CongestionControllerFactory } from '../congestion.ts';
+import { DELAY_BASED_ENTRIES } from './delay-based-entries.ts';
+import { LOSS_BASED_ENTRIES } from './loss-based-entries.ts';
+import { MARK_BASED_ENTRIES } from './mark-based-entries.ts';
+import { MODEL_BASED_ENTRIES } from './model-based-entries.ts';
 
 export type ParameterValue = number | boolean | string;
 export type ParameterValues = Readonly<Record<string, ParameterValue>>;
@@ -40,182 +33,19 @@ export interface ControllerEntry {
   create(values: ParameterValues): CongestionControllerFactory;
 }
 
-/** 'hystart-auto' is HyStart in segments and HyStart++ in bytes. */
-type SlowStartKind = 'classic' | 'hystart' | 'hystart++' | 'hystart-auto';
-type IdleRestart = LossBasedOptions['idleRestart'];
-
-const LOSS_BASED_PARAMETERS: readonly ControllerParameter[] = [
-  {
-    name: 'slowStart',
-    description:
-      'classic (RFC 5681), hystart (Linux), hystart++ (RFC 9406); auto is classic for reno, ' +
-      'for cubic hystart in segments and hystart++ in bytes',
-    default: 'auto',
-    choices: ['auto', 'classic', 'hystart', 'hystart++'],
-  },
-  {
-    name: 'abcLimit',
-    description:
-      'L of RFC 3465 for classic slow start, in segments an ACK; 0 is 1 in bytes and no limit in segments',
-    default: 0,
-    min: 0,
-  },
-  {
-    name: 'abe',
-    description: 'a smaller reduction on ECN than on loss (RFC 8511)',
-    default: false,
-  },
-  {
-    name: 'idleRestart',
-    description:
-      'window after idle: initial-window (RFC 5681 §4.1), halve (RFC 2861), validate (RFC 7661); ' +
-      'auto is initial-window in bytes, halve in segments',
-    default: 'auto',
-    choices: ['auto', 'initial-window', 'halve', 'validate'],
-  },
-];
-
-const CUBIC_PARAMETERS: readonly ControllerParameter[] = [
-  ...LOSS_BASED_PARAMETERS,
-  { name: 'c', description: 'C of RFC 9438 §5', default: 0.4, min: 0.001, max: 100 },
-  { name: 'beta', description: 'beta of RFC 9438 §4.6', default: 0.7, min: 0.5, max: 0.99 },
-  { name: 'fastConvergence', description: 'RFC 9438 §4.7', default: true },
-  { name: 'renoFriendly', description: 'RFC 9438 §4.3', default: true },
-];
-
-type MakePart<Part> = (context: CongestionContext) => Part;
-
-function lossBasedFactory(
-  values: ParameterValues,
-  slowStart: SlowStartKind,
-  makeGrowth: MakePart<WindowGrowth>,
-): CongestionControllerFactory {
-  const makeSlowStart = slowStartMaker(slowStart, values['abcLimit'] as number);
-  const idle = values['idleRestart'] as 'auto' | IdleRestart;
-  const ecnBackoff = values['abe'] === true ? 'own-in-avoidance' : 'as-loss';
-  const optionsOf = (byDefault: IdleRestart): LossBasedOptions => ({
-    ecnBackoff,
-    idleRestart: idle === 'auto' ? byDefault : idle,
-  });
-  const inBytes = optionsOf('initial-window');
-  const inSegments = optionsOf('halve');
-  return (context) =>
-    new LossBasedController(
-      context,
-      { slowStart: makeSlowStart(context), growth: makeGrowth(context) },
-      context.granularity === 'segments' ? inSegments : inBytes,
-    );
-}
-
-function slowStartMaker(kind: SlowStartKind, abcLimit: number): MakePart<SlowStart> {
-  return ({ smss, isPaced, granularity }) => {
-    const isInSegments = granularity === 'segments';
-    if (kind === 'hystart' || (kind === 'hystart-auto' && isInSegments)) {
-      return new HyStart(smss, isPaced);
-    }
-    if (kind === 'hystart++' || kind === 'hystart-auto') return new HyStartPlusPlus(smss, isPaced);
-    const limitByDefault = isInSegments ? Number.POSITIVE_INFINITY : 1;
-    return new ClassicSlowStart(smss, abcLimit || limitByDefault);
-  };
-}
-
-/** What `slowStart` asks for, with the controller's own kind for 'auto'. */
-function slowStartOf(values: ParameterValues, auto: SlowStartKind): SlowStartKind {
-  const kind = values['slowStart'] as 'auto' | SlowStartKind;
-  return kind === 'auto' ? auto : kind;
-}
-
-const RENO: ControllerEntry = {
-  name: 'reno',
-  description: 'Reno: additive increase, halving on loss (RFC 5681)',
-  parameters: LOSS_BASED_PARAMETERS,
-  create: (values) =>
-    lossBasedFactory(
-      values,
-      slowStartOf(values, 'classic'),
-      (context) => new RenoGrowth(context.smss),
-    ),
-};
-
-const CUBIC: ControllerEntry = {
-  name: 'cubic',
-  description: 'CUBIC (RFC 9438); with whole segments as Linux counts',
-  parameters: CUBIC_PARAMETERS,
-  create(values) {
-    const options: CubicOptions = {
-      c: values['c'] as number,
-      beta: values['beta'] as number,
-      hasFastConvergence: values['fastConvergence'] as boolean,
-      isRenoFriendly: values['renoFriendly'] as boolean,
-    };
-    return lossBasedFactory(values, slowStartOf(values, 'hystart-auto'), (context) =>
-      context.granularity === 'segments'
-        ? new CubicSegments(context.smss, options)
-        : new CubicGrowth(context.smss, options),
-    );
-  },
-};
-
-const BBR1: ControllerEntry = {
-  name: 'bbr',
-  description: 'BBR version 1 as in Linux: paced by measured bandwidth and least RTT',
-  parameters: [],
-  create: () => (context) => new Bbr1Controller(context),
-};
-
-const BBR3: ControllerEntry = {
-  name: 'bbr3',
-  description: 'BBR version 3 (draft-ietf-ccwg-bbr): bounded also by what was lost',
-  parameters: [],
-  create: () => (context) => new Bbr3Controller(context),
-};
-
-const DCTCP: ControllerEntry = {
-  name: 'dctcp',
-  description: 'DCTCP: Reno that answers ECN by how much was marked (RFC 8257)',
-  parameters: [
-    ...LOSS_BASED_PARAMETERS.filter(({ name }) => name !== 'abe'),
-    {
-      name: 'g',
-      description: 'gain of the estimate (RFC 8257 §4.2)',
-      default: 1 / 16,
-      min: 1e-4,
-      max: 1,
-    },
-    {
-      name: 'alpha',
-      description: 'the estimate at the start (RFC 8257 §3.3)',
-      default: 1,
-      min: 0,
-      max: 1,
-    },
-  ],
-  create(values) {
-    const kind = slowStartOf(values, 'classic');
-    const makeSlowStart = slowStartMaker(kind, values['abcLimit'] as number);
-    const idle = values['idleRestart'] as 'auto' | IdleRestart;
-    const dctcp = { gain: values['g'] as number, initialAlpha: values['alpha'] as number };
-    const make = (context: CongestionContext) => {
-      const byDefault = context.granularity === 'segments' ? 'halve' : 'initial-window';
-      const idleRestart = idle === 'auto' ? byDefault : idle;
-      const options: LossBasedOptions = { ecnBackoff: 'own', idleRestart };
-      return new DctcpController(context, makeSlowStart(context), options, dctcp);
-    };
-    return Object.assign(make, { preciseEcn: 'ect0' as const });
-  },
-};
-
 export class ControllerRegistry {
   readonly #entries = new Map<string, ControllerEntry>();
 
   /** A registry with the built-in controllers. */
   static withBuiltIns(): ControllerRegistry {
     const registry = new ControllerRegistry();
-    registry.add(RENO);
-    registry.add(CUBIC);
-    registry.add(BBR1);
-    registry.add(BBR3);
-    registry.add(DCTCP);
+    const families = [
+      LOSS_BASED_ENTRIES,
+      MODEL_BASED_ENTRIES,
+      MARK_BASED_ENTRIES,
+      DELAY_BASED_ENTRIES,
+    ];
+    for (const entry of families.flat()) registry.add(entry);
     return registry;
   }
 

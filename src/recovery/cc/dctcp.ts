@@ -4,6 +4,7 @@
  * echo marks packet by packet (§3.2, tcp/mark-echo), which the factory says. In whole segments a reduction of
  * less than one segment is none, as in Linux. Hot.
  */
+import type { Bytes } from '../../base/units.ts';
 import type { AckSample, CongestionContext, RttView } from '../congestion.ts';
 import { LossBasedController, type LossBasedOptions } from './loss-based.ts';
 import { MarkedShare } from './marked-share.ts';
@@ -16,7 +17,7 @@ export interface DctcpOptions {
   readonly initialAlpha: number;
 }
 
-class DctcpGrowth extends RenoGrowth {
+export class DctcpGrowth extends RenoGrowth {
   readonly #share: MarkedShare;
 
   constructor(smss: number, share: MarkedShare) {
@@ -37,9 +38,10 @@ export class DctcpController extends LossBasedController {
     slowStart: SlowStart,
     options: LossBasedOptions,
     { gain, initialAlpha }: DctcpOptions,
+    makeGrowth = (smss: Bytes, share: MarkedShare) => new DctcpGrowth(smss, share),
   ) {
     const share = new MarkedShare(gain, initialAlpha);
-    super(context, { slowStart, growth: new DctcpGrowth(context.smss, share) }, options);
+    super(context, { slowStart, growth: makeGrowth(context.smss, share) }, options);
     this.#share = share;
   }
 

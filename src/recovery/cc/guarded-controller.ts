@@ -35,11 +35,13 @@ export function guardedFactory(
   name: string,
   factory: CongestionControllerFactory,
 ): CongestionControllerFactory {
-  return (context) => {
+  const guarded = (context: CongestionContext): CongestionController => {
     const inner = guard(name, 'its factory', () => factory(context));
     checkShape(name, inner);
     return new GuardedController(name, inner, context);
   };
+  const { preciseEcn } = factory;
+  return preciseEcn === undefined ? guarded : Object.assign(guarded, { preciseEcn });
 }
 
 function checkShape(name: string, controller: unknown): void {

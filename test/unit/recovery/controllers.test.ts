@@ -8,7 +8,7 @@ import {
   type ParameterValues,
 } from '../../../src/recovery/cc/controllers.ts';
 
-const NAMES = ['reno', 'cubic', 'bbr', 'bbr3', 'dctcp'];
+const NAMES = ['reno', 'cubic', 'bbr', 'bbr3', 'dctcp', 'prague', 'vegas', 'ledbat'];
 
 const context = {
   clock: new VirtualClock(),
