@@ -17,10 +17,20 @@ export function formatRun(result: RunResult & { readonly cost: ResultCost }): st
     '',
     formatLinks(result),
     '',
+    ...formatCompletion(result),
     `Fairness  Jain ${jain} over ${countText(result.flows.length, 'flow')}`,
     `Run       ${simulatedSeconds.toFixed(3)} s of virtual time, ${engine.deliveredPackets} data packets, ${engine.events} events, fingerprint ${result.fingerprint}`,
     `Cost      ${cost.cpuSeconds.toFixed(2)} s of CPU, ${cost.packetsPerCpuSecond} packets a CPU second, ${bytesText(cost.peakRssBytes)} of memory`,
   ].join('\n');
+}
+
+function formatCompletion({ completion }: RunResult): string[] {
+  if (completion === undefined) return [];
+  const { completed, flows, firstMs, medianMs, p99Ms, lastMs, goodputMbps, timeouts } = completion;
+  const rate = goodputMbps === null ? '' : `, ${goodputMbps.toPrecision(4)} Mbps`;
+  return [
+    `Done      ${completed} of ${countText(flows, 'flow')}: first ${ms(firstMs)}, median ${ms(medianMs)}, p99 ${ms(p99Ms)}, last ${ms(lastMs)} ms${rate}, ${countText(timeouts, 'timeout')}`,
+  ];
 }
 
 function formatFlows({ flows }: RunResult): string {

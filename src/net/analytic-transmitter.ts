@@ -22,7 +22,10 @@ import type { QueueMeter } from './queue-meter.ts';
 import type { Serializer } from './serializer.ts';
 import type { Transmitter } from './transmitter.ts';
 
-const FIRST_CAPACITY = 64;
+/** Of most links, on which nothing ever waits. */
+const NO_STARTS = new Float64Array(0);
+const NO_BYTES = new Int32Array(0);
+const FIRST_CAPACITY = 8;
 
 export interface TransmitterParts {
   readonly network: Network;
@@ -52,8 +55,8 @@ export class AnalyticTransmitter implements Transmitter {
   #waitingBytes = 0;
   #waitingPackets = 0;
   /** Ring of the frames that wait. */
-  #starts = new Float64Array(FIRST_CAPACITY);
-  #bytes = new Int32Array(FIRST_CAPACITY);
+  #starts = NO_STARTS;
+  #bytes = NO_BYTES;
   #head = 0;
 
   constructor(parts: TransmitterParts, limits: QueueLimits) {
@@ -164,8 +167,8 @@ export class AnalyticTransmitter implements Transmitter {
 
   #grow(): void {
     const capacity = this.#bytes.length;
-    const starts = new Float64Array(capacity * 2);
-    const bytes = new Int32Array(capacity * 2);
+    const starts = new Float64Array(capacity * 2 || FIRST_CAPACITY);
+    const bytes = new Int32Array(starts.length);
     for (let index = 0; index < capacity; index++) {
       const from = (this.#head + index) & (capacity - 1);
       starts[index] = this.#starts[from];

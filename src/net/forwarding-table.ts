@@ -16,6 +16,9 @@ export const NO_PORT = -1;
 const FIRST_SET = -2;
 /** Protocol and the bit that says IPv6: all of Meta that every frame of a flow shares. */
 const PROTOCOL_MASK = 0xff;
+/** Of most hosts, which have a default route only. */
+const NO_ROUTES = new Int32Array(0);
+const ROUTES_MIN = 64;
 
 export class ForwardingTable {
   /** What frames are given to, by port. */
@@ -23,13 +26,14 @@ export class ForwardingTable {
   readonly #words: Int32Array;
   readonly #salt: number;
   /** Port, NO_PORT or a set, by address. */
-  #routes = new Int32Array(64).fill(NO_PORT);
+  #routes = NO_ROUTES;
   #defaultRoute = NO_PORT;
   /** Members of set n: from #setStarts[n] up to #setStarts[n + 1]. */
-  #members = new Int32Array(16);
-  #setStarts = new Int32Array(16);
+  #members = NO_ROUTES;
+  #setStarts = NO_ROUTES;
   #setCount = 0;
-  readonly #setOf = new Map<string, number>();
+  /** By the ports, once there is one. */
+  #setOf: Map<string, number> | undefined = undefined;
 
   /** @param words first records of the frame pool */
   constructor(words: Int32Array, salt: number) {
@@ -45,7 +49,7 @@ export class ForwardingTable {
   /** Set-up time. A later route to the same address replaces the earlier one. */
   setRoute(address: number, ports: readonly number[]): void {
     if (address >= this.#routes.length) {
-      const length = Math.max(address + 1, this.#routes.length * 2);
+      const length = Math.max(address + 1, this.#routes.length * 2, ROUTES_MIN);
       const routes = new Int32Array(length).fill(NO_PORT);
       routes.set(this.#routes);
       this.#routes = routes;
@@ -95,6 +99,7 @@ export class ForwardingTable {
     if (ports.length === 1) return ports[0];
     const sorted = [...ports].sort((a, b) => a - b);
     const key = sorted.join();
+    this.#setOf ??= new Map();
     let set = this.#setOf.get(key);
     if (set === undefined) {
       set = this.#addSet(sorted);
@@ -105,10 +110,10 @@ export class ForwardingTable {
 
   #addSet(ports: readonly number[]): number {
     const set = this.#setCount++;
+    if (set + 2 > this.#setStarts.length) this.#setStarts = grown(this.#setStarts, set + 2);
     const start = this.#setStarts[set];
     const end = start + ports.length;
     if (end > this.#members.length) this.#members = grown(this.#members, end);
-    if (set + 2 > this.#setStarts.length) this.#setStarts = grown(this.#setStarts, set + 2);
     this.#members.set(ports, start);
     this.#setStarts[set + 1] = end;
     return set;

@@ -31,6 +31,7 @@ export function assembleRun(run: FlowRun): RunFacts {
       deliveredPackets: countedLinks.reduce((sum, link) => sum + link.forwardedDataPackets, 0),
     },
     flows,
+    ...completionOf(run),
     links: reportedLinks.map((link) => assembleLink(network, link)),
     fairness: { jain: jainIndex(flows.map(({ goodputMbps }) => goodputMbps)) },
     ...(transactions.length > 0 && { transactions }),
@@ -57,7 +58,7 @@ function assembleTransactions(flow: RunningFlow, name: string): TransactionResul
 }
 
 function assembleFlow(run: FlowRun, flow: RunningFlow): RunFlowResult {
-  const { plan, sender, completedNs, deliveredBytes, meterRow } = flow;
+  const { plan, sender, beganNs, completedNs, deliveredBytes, meterRow } = flow;
   const { meter, network } = run.plan;
   const isComplete = completedNs < NEVER;
   const endNs = isComplete ? completedNs : network.clock.nowNs;
@@ -68,8 +69,8 @@ function assembleFlow(run: FlowRun, flow: RunningFlow): RunFlowResult {
     name: nameOf(network, flow),
     transport: 'tcp',
     cc: plan.cc,
-    startSeconds: plan.startNs / NS_PER_SECOND,
-    goodputMbps: endNs > plan.startNs ? (deliveredBytes * 8e3) / (endNs - plan.startNs) : 0,
+    startSeconds: beganNs / NS_PER_SECOND,
+    goodputMbps: endNs > beganNs ? (deliveredBytes * 8e3) / (endNs - beganNs) : 0,
     deliveredBytes,
     retransmits: sender?.totalRetransmits ?? 0,
     timeouts: sender?.timeouts ?? 0,
@@ -81,7 +82,30 @@ function assembleFlow(run: FlowRun, flow: RunningFlow): RunFlowResult {
     p99RttMs: rttMs(rtts.quantile(meterRow, 0.99)),
     maxRttMs: rttMs(rtts.max(meterRow)),
     maxCwndBytes: meter.largestCwndBytes(meterRow),
-    fctSeconds: isComplete ? (endNs - plan.startNs) / NS_PER_SECOND : null,
+    fctSeconds: isComplete ? (endNs - beganNs) / NS_PER_SECOND : null,
+  };
+}
+
+/** Of flows with an end; absent when there are none. */
+function completionOf({ flows }: FlowRun): Pick<RunResult, 'completion'> {
+  const sized = flows.filter(({ plan }) => Number.isFinite(plan.sizeBytes));
+  if (sized.length === 0) return {};
+  const done = sized.filter(({ completedNs }) => completedNs < NEVER);
+  const times = done.map(({ completedNs, beganNs }) => (completedNs - beganNs) / NS_PER_MS);
+  const bytes = done.reduce((sum, { deliveredBytes }) => sum + deliveredBytes, 0);
+  const beganNs = Math.min(...sized.map((flow) => flow.beganNs));
+  const lastNs = Math.max(beganNs, ...done.map(({ completedNs }) => completedNs));
+  return {
+    completion: {
+      flows: sized.length,
+      completed: done.length,
+      firstMs: nearestRank(times, 0),
+      medianMs: nearestRank(times, 0.5),
+      p99Ms: nearestRank(times, 0.99),
+      lastMs: nearestRank(times, 1),
+      goodputMbps: lastNs > beganNs ? (bytes * 8e3) / (lastNs - beganNs) : null,
+      timeouts: flows.reduce((sum, { sender }) => sum + (sender?.timeouts ?? 0), 0),
+    },
   };
 }
 

@@ -10,7 +10,8 @@ import { Task } from '../engine/task.ts';
 import type { Link } from '../net/link.ts';
 import type { Network } from '../net/network.ts';
 import type { CongestionControllerFactory } from '../recovery/congestion.ts';
-import type { Acceptor, Application, Host } from '../stack/host.ts';
+import type { Host } from '../stack/host.ts';
+import type { Acceptor, Application } from '../stack/tcp-service.ts';
 import { abort } from '../tcp/commands.ts';
 import type { TcpConnection } from '../tcp/connection.ts';
 import { TCP_ERROR_NAMES } from '../tcp/errors.ts';
@@ -74,6 +75,11 @@ export class RunningFlow {
 
   get receiver(): TcpConnection | undefined {
     return this.ends.dataFrom === 'opener' ? this.acceptor : this.opener;
+  }
+
+  /** When its work began: what its times count from. */
+  get beganNs(): Instant {
+    return this.ends.progress.beganNs ?? this.plan.startNs;
   }
 
   /** NEVER while it is not complete. */

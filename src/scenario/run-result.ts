@@ -68,6 +68,20 @@ export interface TransactionResult {
   readonly maxMs: number;
 }
 
+export interface RunCompletion {
+  readonly flows: number;
+  readonly completed: number;
+  /** Null when none was completed. */
+  readonly firstMs: number | null;
+  readonly medianMs: number | null;
+  readonly p99Ms: number | null;
+  readonly lastMs: number | null;
+  /** Bytes of the completed flows from the first start to the last completion. */
+  readonly goodputMbps: number | null;
+  /** Retransmission timeouts of all flows. */
+  readonly timeouts: number;
+}
+
 export interface RunResult {
   readonly command: 'run';
   readonly scenario: string;
@@ -81,6 +95,8 @@ export interface RunResult {
   /** `deliveredPackets`: data segments with payload that left the bottleneck. */
   readonly engine: { readonly events: number; readonly deliveredPackets: number };
   readonly flows: readonly RunFlowResult[];
+  /** Of the flows that have an end: times from the start of each, and what they moved until the last was done. */
+  readonly completion?: RunCompletion;
   readonly links: readonly RunLinkResult[];
   /** Jain's index over the flows' goodputs; 1 when all are equal, null when nothing was delivered. */
   readonly fairness: { readonly jain: number | null };
@@ -109,6 +125,18 @@ export interface RunSeries {
   /** The instants of all columns. */
   readonly seconds: readonly number[];
   readonly flows: readonly FlowSeries[];
-  /** Backlog of each link at those instants. */
-  readonly links: readonly { readonly link: string; readonly queueBytes: readonly number[] }[];
+  readonly links: readonly LinkSeries[];
+}
+
+export interface LinkSeries {
+  readonly link: string;
+  /** Backlog at those instants. */
+  readonly queueBytes: readonly number[];
+  /** Of links that record it: the backlog in bins from 0 on, every byte of it, whatever the instants missed. */
+  readonly depth?: {
+    readonly binSeconds: number;
+    readonly maxBytes: readonly number[];
+    /** Over time. */
+    readonly meanBytes: readonly number[];
+  };
 }

@@ -1,8 +1,9 @@
 /** Time series of a run of flows: one point of every column each time it is asked. Cold. */
 import { NS_PER_SECOND } from '../base/units.ts';
+import type { Link } from '../net/link.ts';
 import { type BytesPerSecond, UNPACED } from '../recovery/congestion.ts';
 import type { FlowRun, RunningFlow } from './flow-run.ts';
-import type { RunSeries } from './run-result.ts';
+import type { LinkSeries, RunSeries } from './run-result.ts';
 
 const NS_PER_MS = 1e6;
 
@@ -66,7 +67,21 @@ export class SeriesRecorder {
       links: this.#run.plan.reportedLinks.map((link, index) => ({
         link: link.name,
         queueBytes: this.#queueBytes[index] ?? [],
+        ...depthOf(link),
       })),
     };
   }
+}
+
+function depthOf(link: Link): Pick<LinkSeries, 'depth'> {
+  const depth = link.queueDepth();
+  if (depth === undefined) return {};
+  const { binWidthNs, maxLevel, meanLevel } = depth;
+  return {
+    depth: {
+      binSeconds: binWidthNs / NS_PER_SECOND,
+      maxBytes: [...maxLevel],
+      meanBytes: [...meanLevel],
+    },
+  };
 }

@@ -20,6 +20,8 @@ export interface GraphNode {
   readonly kind: 'host' | 'switch' | 'router';
   /** Of a host or a router: IPv4 or IPv6 as text, distinct. */
   readonly address?: string | undefined;
+  /** Of a host: an earlier one of the plan, whose TCP serves this one too (tcp-service). */
+  readonly sharesTcpOf?: string | undefined;
 }
 
 /** One way. */
@@ -78,7 +80,9 @@ export function buildGraph(
     const { tcp } = common;
     const mtuBytes = Math.min(tcp.mtuBytes, mtus.get(planned.name) ?? tcp.mtuBytes);
     const own = mtuBytes < tcp.mtuBytes ? { ...common, tcp: { ...tcp, mtuBytes } } : common;
-    nodes.set(planned.name, addNode(topology, planned, own));
+    const { sharesTcpOf } = planned;
+    const config = sharesTcpOf === undefined ? own : { ...own, sharesTcpOf: host(sharesTcpOf) };
+    nodes.set(planned.name, addNode(topology, planned, config));
   }
   for (const { from, to, config, cost = 1, capture } of plan.links) {
     topology.addLink(node(from), node(to), config, { cost, capture });

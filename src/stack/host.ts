@@ -1,17 +1,12 @@
 /**
- * A host: an address, TCP, and links by the destination of what it sends. It carries frames between its TCP
- * and its links, keeps TCP's timer at the scheduler, and tells applications what has happened to their
- * connections. Frames wait in the links that leave it, never here; how long the host itself takes over a
+ * A host: an address, TCP (tcp-service), and links by the destination of what it sends. Frames wait in the links that leave it, never here; how long the host itself takes over a
  * packet is their `processingDelayNs`. Frames that come as bytes (an element has changed some) are taken if
  * their checksums are right, as at a real interface. ICMP errors about its segments go to TCP.
  * Hot: no allocation per frame. It forwards nothing that is for others.
  */
 
-import { assert } from '../base/assert.ts';
-import { NEVER } from '../base/units.ts';
 import type { Clock } from '../engine/clock.ts';
 import { DropReason } from '../engine/drop-reason.ts';
-import { type EventSink, SourceClass, type SourceId } from '../engine/scheduler.ts';
 import {
   CapturedExtra,
   FRAME_SHIFT,
@@ -19,7 +14,6 @@ import {
   FrameWord,
   MetaBit,
   MetaShift,
-  NO_FRAME,
 } from '../frame/frame-record.ts';
 import type { FrameSink } from '../frame/frame-sink.ts';
 import { ForwardingTable, NO_PORT } from '../net/forwarding-table.ts';
@@ -28,27 +22,18 @@ import type { CongestionControllerFactory } from '../recovery/congestion.ts';
 import type { TcpConfig } from '../tcp/config.ts';
 import type { TcpConnection } from '../tcp/connection.ts';
 import type { TcpError } from '../tcp/errors.ts';
-import { TransportEvent } from '../tcp/events.ts';
 import type { FlowMeter } from '../tcp/flow-meter.ts';
-import type { TcpListener } from '../tcp/listener.ts';
 import { readIcmpError } from '../tcp/read-icmp.ts';
-import { type ConnectOptions, TcpLayer } from '../tcp/tcp-layer.ts';
+import type { ConnectOptions } from '../tcp/tcp-layer.ts';
 import { decodeFrame } from '../wire/decode.ts';
 import { ETHERNET_HEADER_BYTES } from '../wire/ethernet.ts';
 import { IpProtocol } from '../wire/ipv4.ts';
 import { PacketColumns } from '../wire/packet-columns.ts';
 import { ChecksumVerdict, verifyChecksums } from '../wire/verify-checksums.ts';
+import { type Acceptor, type Application, type FrameExit, TcpService } from './tcp-service.ts';
 
 /** Fields of Meta that MetaBit.Changed speaks of. */
 const CHANGEABLE_MASK = (0xff << MetaShift.TrafficClass) | (0xff << MetaShift.Ttl);
-
-/** What uses a connection: it is told what happens to it, one event at a time. */
-export interface Application {
-  onTransportEvent(event: TransportEvent, connection: TcpConnection): void;
-}
-
-/** Makes the application of a connection that has just been established. */
-export type Acceptor = (connection: TcpConnection) => Application;
 
 export interface HostConfig {
   /** Distinct in its network: it names the host's place and its streams of chance. */
@@ -59,42 +44,35 @@ export interface HostConfig {
   /** For connections that choose none. */
   readonly controllers: CongestionControllerFactory;
   readonly meter?: FlowMeter;
+  /** Another host of the same configuration, whose TCP serves this one as well: see tcp-service. */
+  readonly sharesTcpOf?: Host;
 }
 
-export class Host implements FrameSink, EventSink {
+export class Host implements FrameSink, FrameExit {
   readonly name: string;
   /** Index in the network's address table. */
   readonly address: number;
   readonly isIpv6: boolean;
   /** Where what it received or refused is counted. */
   readonly place: number;
-  readonly tcp: TcpLayer;
+  readonly service: TcpService;
   readonly routes: ForwardingTable;
   readonly #network: Network;
   readonly #words: Int32Array;
-  readonly #source: SourceId;
-  readonly #acceptors = new Map<TcpListener, Acceptor>();
   #columns: PacketColumns | undefined = undefined;
-  #isPumping = false;
 
   constructor(network: Network, config: HostConfig) {
-    const { name, address, tcp, controllers, meter } = config;
+    const { name, address, sharesTcpOf } = config;
     this.name = name;
     this.address = network.addresses.internText(address);
     this.isIpv6 = address.includes(':');
     this.place = network.addPlace(name);
     this.#network = network;
     this.#words = network.pool.words;
-    const { pool, addresses, clock, payloadWriter } = network;
-    const random = network.random.fork(name);
-    this.routes = new ForwardingTable(pool.words, random.fork('paths').nextInt32());
-    const environment = { pool, addresses, clock, random, payloadWriter };
-    this.tcp = new TcpLayer(
-      meter === undefined ? environment : { ...environment, meter },
-      tcp,
-      controllers,
-    );
-    this.#source = network.scheduler.register(this, 0, SourceClass.TransportTimer);
+    const paths = network.random.fork(name).fork('paths');
+    this.routes = new ForwardingTable(network.pool.words, paths.nextInt32());
+    this.service = sharesTcpOf?.service ?? new TcpService(network, config, this);
+    if (sharesTcpOf !== undefined) this.service.addHost(this.address, this);
   }
 
   /** Of its network. */
@@ -115,14 +93,10 @@ export class Host implements FrameSink, EventSink {
     }
     network.recordDelivery(frame, this.place);
     const meta = this.#words[(frame << FRAME_SHIFT) + FrameWord.Meta];
-    if (((meta >>> MetaShift.Protocol) & 0xff) === IpProtocol.Tcp) this.tcp.handleFrame(frame);
+    if (((meta >>> MetaShift.Protocol) & 0xff) === IpProtocol.Tcp)
+      this.service.layer.handleFrame(frame);
     else this.#receiveIcmp(frame);
-    this.pump();
-  }
-
-  onEvent(): void {
-    this.tcp.handleTimeout();
-    this.pump();
+    this.service.pump();
   }
 
   /**
@@ -135,7 +109,7 @@ export class Host implements FrameSink, EventSink {
     application: Application,
     options: Pick<ConnectOptions, 'controllers' | 'configure'> = {},
   ): TcpConnection | TcpError {
-    const connection = this.tcp.connect({
+    const connection = this.service.layer.connect({
       localAddress: this.address,
       remoteAddress: remote.address,
       remotePort: port,
@@ -144,7 +118,7 @@ export class Host implements FrameSink, EventSink {
     });
     if (typeof connection === 'number') return connection;
     connection.owner = application;
-    this.pump();
+    this.service.pump();
     return connection;
   }
 
@@ -157,56 +131,20 @@ export class Host implements FrameSink, EventSink {
     acceptor: Acceptor,
     configure: (connection: TcpConnection) => void = () => {},
   ): void {
-    const listener = this.tcp.listen({ port, configure });
-    assert(listener !== undefined, 'a port has one listener');
-    this.#acceptors.set(listener, acceptor);
+    this.service.listen(port, acceptor, configure);
   }
 
-  /** After commands on connections: sends what is due, tells applications, sets the timer. */
+  /** After commands on connections outside of their events: sends what is due. */
   pump(): void {
-    // Applications send from within events: the loop below sees to that.
-    if (this.#isPumping) return;
-    this.#isPumping = true;
-    const { tcp } = this;
-    for (;;) {
-      for (let frame = tcp.pollTransmit(); frame !== NO_FRAME; frame = tcp.pollTransmit()) {
-        this.#send(frame);
-      }
-      const event = tcp.pollEvent();
-      if (event === TransportEvent.None) break;
-      this.#tell(event, tcp.eventConnection as TcpConnection);
-    }
-    this.#isPumping = false;
-    this.#setTimer();
+    this.service.pump();
   }
 
-  #send(frame: FrameId): void {
+  /** Gives a frame of this host to the link that leads to its destination. Takes ownership. */
+  send(frame: FrameId): void {
     const { routes } = this;
     const port = routes.find(frame);
     if (port === NO_PORT) this.#network.drop(frame, DropReason.NoRoute, this.place);
     else (routes.sinks[port] as FrameSink).deliver(frame);
-  }
-
-  #tell(event: TransportEvent, connection: TcpConnection): void {
-    if (connection.owner === undefined && !this.#accept(connection)) return;
-    (connection.owner as Application).onTransportEvent(event, connection);
-  }
-
-  /** The first event of a passive connection: it has just been established. */
-  #accept(connection: TcpConnection): boolean {
-    const { listener } = connection;
-    const acceptor = listener && this.#acceptors.get(listener);
-    if (acceptor === undefined || listener?.accept() !== connection) return false;
-    connection.owner = acceptor(connection);
-    return true;
-  }
-
-  #setTimer(): void {
-    const { scheduler } = this.#network;
-    const deadlineNs = this.tcp.pollTimeoutNs();
-    if (scheduler.deadlineNs[this.#source] === deadlineNs) return;
-    scheduler.deadlineNs[this.#source] = deadlineNs;
-    if (deadlineNs < NEVER) scheduler.arm(this.#source);
   }
 
   /** Errors about segments of ours are TCP's to judge; nothing else that is ICMP means anything here. */
@@ -218,7 +156,7 @@ export class Host implements FrameSink, EventSink {
     const error = readIcmpError(packet, this.isIpv6, (address) =>
       addresses.intern(Int32Array.from(address), 0),
     );
-    if (error?.localAddress === this.address) this.tcp.handleIcmp(error);
+    if (error?.localAddress === this.address) this.service.layer.handleIcmp(error);
     pool.release(frame);
   }
 

@@ -1,13 +1,13 @@
 /**
  * Bulk transfer: a sender that keeps its send buffer full, of so many bytes or without end, and a reader that
- * reads at once. Data are lengths only, or bytes of a pattern. The sender closes when all is written; the reader
- * then closes too.
+ * reads at once. Data are lengths only, or bytes of a pattern. The sender ends its half when all is written; the
+ * reader then closes, and so does the sender.
  */
 import type { Bytes, Instant } from '../base/units.ts';
 import { NEVER } from '../base/units.ts';
 import type { Clock } from '../engine/clock.ts';
-import type { Application } from '../stack/host.ts';
-import { close, discard, write, writeZeros } from '../tcp/commands.ts';
+import type { Application } from '../stack/tcp-service.ts';
+import { close, discard, shutdownWrite, write, writeZeros } from '../tcp/commands.ts';
 import type { TcpConnection } from '../tcp/connection.ts';
 import { TransportEvent } from '../tcp/events.ts';
 import type { FlowTraffic } from './flow-traffic.ts';
@@ -58,12 +58,14 @@ export class BulkSender implements Application {
   }
 
   onTransportEvent(event: TransportEvent, connection: TcpConnection): void {
+    if (event === TransportEvent.PeerClosed) close(connection);
     if (event !== TransportEvent.Established && event !== TransportEvent.Writable) return;
     const room = Math.min(this.leftBytes, FILL_BYTES);
     const taken = writePayload(connection, this.#payload, this.#writtenBytes, room);
     this.#writtenBytes += taken;
     this.leftBytes -= taken;
-    if (this.leftBytes === 0) close(connection);
+    // Not CLOSE: Linux gives up early on data of a socket that nobody holds (tcp_orphan_retries).
+    if (this.leftBytes === 0) shutdownWrite(connection);
   }
 }
 

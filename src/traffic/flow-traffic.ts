@@ -5,7 +5,7 @@
 import type { Instant } from '../base/units.ts';
 import type { RandomSource } from '../engine/random.ts';
 import type { Scheduler } from '../engine/scheduler.ts';
-import type { Application } from '../stack/host.ts';
+import type { Application } from '../stack/tcp-service.ts';
 
 export interface FlowEnvironment {
   readonly scheduler: Scheduler;
@@ -25,6 +25,8 @@ export interface FlowEnds {
 }
 
 export interface FlowProgress {
+  /** What times count from; the flow's start when absent. */
+  readonly beganNs?: Instant;
   /** When all of the work was done; NEVER until then, and for work without an end. */
   readonly completedNs: Instant;
   /** From each request to the last byte of its response, in order; absent for traffic without requests. */

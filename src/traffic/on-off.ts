@@ -8,7 +8,7 @@ import type { BitsPerSecond, Bytes, Duration, Instant } from '../base/units.ts';
 import type { RandomSource } from '../engine/random.ts';
 import type { Scheduler } from '../engine/scheduler.ts';
 import { Task } from '../engine/task.ts';
-import type { Application } from '../stack/host.ts';
+import type { Application } from '../stack/tcp-service.ts';
 import type { TcpConnection } from '../tcp/connection.ts';
 import { TransportEvent } from '../tcp/events.ts';
 import { BulkReader, type Payload, writePayload } from './bulk.ts';

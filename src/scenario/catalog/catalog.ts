@@ -3,9 +3,17 @@ import { NetError } from '../../base/errors.ts';
 import type { CatalogEntry } from './catalog-entry.ts';
 import { dumbbell } from './dumbbell.ts';
 import { fatTree, leafSpine, star } from './fabric.ts';
+import { incast } from './incast.ts';
 import { parkingLot } from './parking-lot.ts';
 
-export const CATALOG: readonly CatalogEntry[] = [dumbbell, parkingLot, star, leafSpine, fatTree];
+export const CATALOG: readonly CatalogEntry[] = [
+  dumbbell,
+  incast,
+  parkingLot,
+  star,
+  leafSpine,
+  fatTree,
+];
 
 /** Throws NetError for a name that is not in the catalogue. */
 export function findScenario(name: string): CatalogEntry {

@@ -1,0 +1,135 @@
+/**
+ * `incast`: servers behind one switch answer a client at once through one port (Vasudevan et al., SIGCOMM 2009).
+ * Connections are open before; at one instant every server sends its response. Cures are parameters: a short
+ * RTOmin, pacing, jitter, a larger buffer. Times count from that instant.
+ */
+import { NetError } from '../../base/errors.ts';
+import { RandomSource } from '../../engine/random.ts';
+import { type GraphPlan, linkPair } from '../../stack/graph-plan.ts';
+import { hostAddress } from '../../stack/host-address.ts';
+import { synchronisedTraffic } from '../../traffic/synchronised.ts';
+import { FORMS, orWord, type ParameterValuesOf } from '../parameters.ts';
+import { planNetwork, processingDelayFor } from '../plan-network.ts';
+import { limitsOf } from '../queue-spec.ts';
+import { type BuiltScenario, defineScenario, type ScenarioContext } from './catalog-entry.ts';
+import {
+  AUTO,
+  dealControllers,
+  processingOf,
+  SIZE_PARAMETER,
+  TRANSPORT_PARAMETERS,
+  tcpOf,
+} from './transport-parameters.ts';
+
+const parameters = {
+  senders: { ...FORMS.count, default: '32', description: 'servers that answer at once' },
+  bytes: { ...SIZE_PARAMETER, default: '64 KiB', description: 'of each response' },
+  rate: { ...FORMS.rate, default: '10 Gbps', description: 'of all links' },
+  delay: {
+    ...FORMS.duration,
+    default: '5 us',
+    description: 'propagation of each link; a round trip has four',
+  },
+  buffer: {
+    ...FORMS.queue,
+    default: '1 MiB',
+    description: 'limit of what waits at the port to the client',
+  },
+  rtoMin: {
+    ...orWord('profile', AUTO, FORMS.positiveDuration),
+    default: 'profile',
+    description:
+      'least retransmission timeout, like 10 ms; profile: 200 ms of Linux, 1 s of RFC 6298',
+  },
+  jitter: {
+    ...FORMS.duration,
+    default: '0 s',
+    description: 'servers begin at random within this time',
+  },
+  duration: {
+    ...FORMS.positiveDuration,
+    default: '1000 s',
+    description: 'after which the run ends',
+  },
+  ...TRANSPORT_PARAMETERS,
+};
+
+type Values = ParameterValuesOf<typeof parameters>;
+
+const SENDERS_MAX = 60_000;
+/** Bits of a SYN on the line: connections are opened one after the other, so that none is lost. */
+const HANDSHAKE_BITS = 8 * 100;
+/** Handshakes in flight at a time take less than the buffer of any switch. */
+const HANDSHAKE_SPACING = 4;
+const CLIENT = 'client';
+const PORT_LINK = `switch-${CLIENT}`;
+
+export const incast = defineScenario({
+  name: 'incast',
+  description: 'many servers answer one client at once through one port of a switch',
+  parameters,
+  build,
+});
+
+function build(values: Values, context: ScenarioContext): BuiltScenario {
+  const { senders, rate, delay, bytes } = values;
+  if (senders > SENDERS_MAX) throw NetError.value('senders', `at most ${SENDERS_MAX}`, senders);
+  if (!Number.isFinite(bytes)) throw NetError.value('bytes', 'responses with an end', 'endless');
+  const graph = planIncast(values);
+  const spacingNs = Math.ceil((HANDSHAKE_SPACING * HANDSHAKE_BITS * 1e9) / rate);
+  // All have their answers, and delayed ACKs are over.
+  const beginNs = senders * spacingNs + 8 * delay + 100e6;
+  const random = RandomSource.fromSeed(context.seed).fork('incast');
+  const flows = dealControllers(
+    values,
+    Array.from({ length: senders }, (_, index) => ({
+      from: serverName(index),
+      to: CLIENT,
+      startNs: index * spacingNs,
+      sizeBytes: bytes,
+    })),
+    context,
+  ).map((flow) => {
+    const lateNs = Math.floor(random.nextDouble() * values.jitter);
+    return { ...flow, traffic: synchronisedTraffic(bytes, beginNs + lateNs) };
+  });
+  const tcp = tcpOf(values);
+  const { rtoMin } = values;
+  return planNetwork(
+    {
+      graph,
+      tcp: rtoMin === AUTO ? tcp : { ...tcp, rtt: { ...tcp.rtt, rtoMinNs: rtoMin } },
+      flows,
+      reportedLinks: [PORT_LINK],
+      countedLinks: [PORT_LINK],
+      endNs: beginNs + values.duration,
+      processingDelayNs: processingOf(values, processingDelayFor(graph.links)),
+    },
+    context,
+  );
+}
+
+const serverName = (index: number): string => `server ${index + 1}`;
+
+/** The servers share one TCP: ten thousand of their own would be most of the memory. */
+function planIncast({ senders, rate, delay, buffer, ip }: Values): GraphPlan {
+  const names = Array.from({ length: senders }, (_, index) => serverName(index));
+  const link = { rate, delayNs: delay };
+  const toClient = { ...link, queue: limitsOf(buffer, rate, 4 * delay), recordsDepth: true };
+  return {
+    nodes: [
+      { name: 'switch', kind: 'switch' },
+      { name: CLIENT, kind: 'host', address: hostAddress(ip, 1, 1) },
+      ...names.map((name, index) => ({
+        name,
+        kind: 'host' as const,
+        address: hostAddress(ip, 0, index + 1),
+        sharesTcpOf: index === 0 ? undefined : serverName(0),
+      })),
+    ],
+    links: [
+      ...linkPair(CLIENT, 'switch', link, toClient),
+      ...names.flatMap((name) => linkPair(name, 'switch', link)),
+    ],
+  };
+}

@@ -1,0 +1,55 @@
+/**
+ * Synchronised transfers: the opener connects early and holds its data back until a given instant, so that many
+ * senders begin together, as servers do that answer one request (incast). Data are lengths only; the reader is
+ * that of bulk transfers.
+ */
+import type { Bytes, Instant } from '../base/units.ts';
+import { Task } from '../engine/task.ts';
+import type { Application } from '../stack/tcp-service.ts';
+import type { TcpConnection } from '../tcp/connection.ts';
+import { TransportEvent } from '../tcp/events.ts';
+import { BulkReader, BulkSender } from './bulk.ts';
+import type { FlowProgress, FlowTraffic } from './flow-traffic.ts';
+
+class HeldSender implements Application {
+  readonly #sender: BulkSender;
+  #isHeld = true;
+  #connection: TcpConnection | undefined;
+
+  constructor(sizeBytes: Bytes) {
+    this.#sender = new BulkSender(sizeBytes);
+  }
+
+  /** The instant has come; a connection that is not established yet begins when it is. */
+  begin(): void {
+    this.#isHeld = false;
+    if (this.#connection !== undefined) {
+      this.#sender.onTransportEvent(TransportEvent.Established, this.#connection);
+    }
+  }
+
+  onTransportEvent(event: TransportEvent, connection: TcpConnection): void {
+    if (event === TransportEvent.Established) this.#connection = connection;
+    if (!this.#isHeld) this.#sender.onTransportEvent(event, connection);
+  }
+}
+
+/** @param beginNs when the data of `sizeBytes` begins, from the opener to the acceptor; times count from it */
+export function synchronisedTraffic(sizeBytes: Bytes, beginNs: Instant): FlowTraffic {
+  return ({ scheduler, pumpOpener }) => {
+    const opener = new HeldSender(sizeBytes);
+    const acceptor = new BulkReader(scheduler.clock, sizeBytes);
+    const progress: FlowProgress = {
+      beganNs: beginNs,
+      get completedNs() {
+        return acceptor.completedNs;
+      },
+    };
+    const start = () => {
+      opener.begin();
+      pumpOpener();
+    };
+    new Task(scheduler, start).runAt(beginNs);
+    return { opener, acceptor, dataFrom: 'opener', progress };
+  };
+}

@@ -1,0 +1,70 @@
+/** Incast: the collapse of many servers that answer at once, its cures, and hosts that share one TCP. */
+import { describe, expect, it } from 'vitest';
+import type { RunResult } from '../../src/scenario/run-result.ts';
+import { runScenario } from '../../src/scenario/run-scenario.ts';
+
+/** 47 servers of 256 KiB at 1 Gbit/s: what Vasudevan et al. (SIGCOMM 2009) looked at. */
+const PAPER = {
+  senders: '47',
+  bytes: '256 KiB',
+  rate: '1 Gbps',
+  delay: '25 us',
+  buffer: '64 KiB',
+};
+
+function run(parameters: Record<string, string>, seed = 1): RunResult {
+  return runScenario({ scenario: 'incast', parameters, seed }).result;
+}
+
+const completionOf = (result: RunResult) => {
+  const { completion } = result;
+  if (completion === undefined) throw new Error('no completion');
+  return completion;
+};
+
+describe('incast', () => {
+  it('collapses with an RTOmin of 200 ms and comes near line rate with 1 ms', () => {
+    const collapsed = completionOf(run(PAPER));
+    const cured = completionOf(run({ ...PAPER, rtoMin: '1 ms' }));
+    for (const { flows, completed } of [collapsed, cured])
+      expect([flows, completed]).toEqual([47, 47]);
+    // Whoever loses a whole window waits for 200 ms, while the link is idle.
+    expect(collapsed.lastMs).toBeGreaterThan(200);
+    expect(cured.goodputMbps).toBeGreaterThan(800);
+    expect((cured.goodputMbps as number) / (collapsed.goodputMbps as number)).toBeGreaterThan(4);
+  });
+
+  it('loses nothing where the buffer holds all initial windows', () => {
+    const result = run({ senders: '32', bytes: '14480 B', buffer: '1 MiB', processing: '0 s' });
+    expect(result.links[0]?.queueDrops).toBe(0);
+    expect(completionOf(result).timeouts).toBe(0);
+    // 32 responses of ten full segments, one behind the other.
+    const lineMs = (32 * 10 * 1514 * 8) / 10e9 / 1e-3;
+    expect(completionOf(result).lastMs).toBeGreaterThan(lineMs);
+    expect(completionOf(result).lastMs).toBeLessThan(lineMs * 1.1 + 0.1);
+  });
+
+  it('is spread by jitter: the first responses come early', () => {
+    const together = completionOf(run({ ...PAPER, rtoMin: '10 ms' }));
+    const spread = completionOf(run({ ...PAPER, rtoMin: '10 ms', jitter: '20 ms' }));
+    expect(spread.firstMs).toBeLessThan(together.firstMs as number);
+  });
+
+  it('is the same for the same seed, with bytes made at every hop too, and not for another', () => {
+    const small = { senders: '16', bytes: '32 KiB', buffer: '64 KiB', rtoMin: '10 ms' };
+    const first = run(small);
+    expect(run(small).fingerprint).toBe(first.fingerprint);
+    expect(run(small, 2).fingerprint).not.toBe(first.fingerprint);
+    const always = runScenario({ scenario: 'incast', parameters: small, seed: 1, wire: 'always' });
+    expect(always.result.fingerprint).toBe(first.fingerprint);
+  });
+
+  it('records the buffer at its port over time', () => {
+    const parameters = { senders: '16', bytes: '64 KiB', buffer: '128 KiB' };
+    const { result, series } = runScenario({ scenario: 'incast', parameters, keepsSeries: true });
+    const depth = series?.links[0]?.depth;
+    expect(Math.max(...(depth?.maxBytes ?? []))).toBe(result.links[0]?.peakQueueBytes);
+    expect(result.links[0]?.peakQueueBytes).toBeLessThanOrEqual(128 * 1024);
+    expect(result.links[0]?.peakQueueBytes).toBeGreaterThan(127 * 1024);
+  });
+});
