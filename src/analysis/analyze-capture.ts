@@ -9,6 +9,7 @@ import { type ByteSource, CaptureStream } from '../pcap/capture-stream.ts';
 import { dissect } from '../wire/dissect.ts';
 import { type LinkLayer, linkLayerFromLinkType } from '../wire/link-layer.ts';
 import { PacketColumns } from '../wire/packet-columns.ts';
+import type { BurstOptions } from './burst-facts.ts';
 import { type AnalyzeResult, CaptureAnalysis } from './capture-analysis.ts';
 
 /** Rows of a batch: their columns stay in a processor's own cache. */
@@ -16,16 +17,17 @@ const BATCH_ROWS = 1000;
 
 /**
  * Analyses the capture that `source` gives; `name` is how errors call it. `onProgress` is told the bytes decoded
- * so far after each block. Throws NetError when it is no capture or cannot be read. The caller closes the source.
+ * so far after each block; `bursts` asks for those too. Throws NetError when it is no capture or cannot be read. The caller closes the source.
  */
 export async function analyzeCapture(
   source: ByteSource,
   name: string,
   onProgress?: (bytes: number) => void,
+  bursts?: BurstOptions,
 ): Promise<AnalyzeResult> {
   const reader = new CaptureReader(name);
   const stream = new CaptureStream(source, reader);
-  const batch = new Batch(reader, stream);
+  const batch = new Batch(reader, stream, bursts);
   const block = new Uint8Array(MAX_RECORD_BYTES);
   for (;;) {
     const loading = stream.load(block, 0, block.length);
@@ -37,7 +39,7 @@ export async function analyzeCapture(
 }
 
 class Batch {
-  readonly analysis = new CaptureAnalysis();
+  readonly analysis: CaptureAnalysis;
   readonly #reader: CaptureReader;
   readonly #stream: CaptureStream;
   readonly #rows = new CaptureRows(BATCH_ROWS);
@@ -46,7 +48,8 @@ class Batch {
   readonly #linkLayers: LinkLayer[] = [];
   #view: DataView = new DataView(new ArrayBuffer(0));
 
-  constructor(reader: CaptureReader, stream: CaptureStream) {
+  constructor(reader: CaptureReader, stream: CaptureStream, bursts: BurstOptions | undefined) {
+    this.analysis = new CaptureAnalysis(bursts);
     this.#reader = reader;
     this.#stream = stream;
   }

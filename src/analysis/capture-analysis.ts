@@ -10,6 +10,7 @@ import type { CaptureRows } from '../pcap/capture-rows.ts';
 import { formatTimestamp } from '../pcap/timestamp.ts';
 import { LinkLayer, linkLayerFromLinkType, linkTypeName } from '../wire/link-layer.ts';
 import { DissectStatus, FragmentKind, type PacketColumns } from '../wire/packet-columns.ts';
+import { BurstAnalysis, type BurstFacts, type BurstOptions } from './burst-facts.ts';
 import { bytesOf, type FlowFacts, packetsOf, readFlow, transportOf } from './flow-facts.ts';
 import { FlowTable } from './flow-table.ts';
 
@@ -72,6 +73,8 @@ export interface AnalyzeResult {
   readonly flows: readonly FlowFacts[];
   /** Flows left out of the list: all of it have at least as many bytes as these. */
   readonly omittedFlows: number;
+  /** When they were asked for. */
+  readonly bursts?: BurstFacts;
 }
 
 /** What is known of the file when it has been read; a CaptureReader has all of it. */
@@ -92,7 +95,7 @@ const NO_STAMP: Stamp = { seconds: 0, nanoseconds: 0 };
 
 export class CaptureAnalysis {
   readonly flows = new FlowTable();
-
+  readonly #bursts: BurstAnalysis | undefined;
   #packets = 0;
   #bytes = 0;
   #capturedBytes = 0;
@@ -112,6 +115,11 @@ export class CaptureAnalysis {
   /** Packets by interface. */
   #interfacePackets = new Float64Array(16);
 
+  /** @param bursts asks for them as well */
+  constructor(bursts?: BurstOptions) {
+    this.#bursts = bursts && new BurstAnalysis(bursts);
+  }
+
   /** Counts the packets of all rows; `columns` holds what wire/dissect made of them. Keeps neither. */
   add(rows: CaptureRows, columns: PacketColumns): void {
     if (rows.count === 0) return;
@@ -127,6 +135,8 @@ export class CaptureAnalysis {
     this.#countStamps(rows);
     this.#countHeaders(rows, columns);
     this.#countFlows(rows, columns);
+    const { seconds, nanoseconds } = this.#epoch;
+    this.#bursts?.add(rows, columns, seconds, nanoseconds);
   }
 
   #countLengths(rows: CaptureRows): void {
@@ -218,6 +228,7 @@ export class CaptureAnalysis {
       capture: this.#summary(source),
       flows: listed.map((flow) => readFlow(table, flow)),
       omittedFlows: table.count - listed.length,
+      ...(this.#bursts && { bursts: this.#bursts.finish(source.interfaces) }),
     };
   }
 

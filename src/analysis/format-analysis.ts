@@ -3,6 +3,7 @@
  * text in aligned columns, no colours; the complete figures are in the JSON document.
  */
 import { bytesText, countText, formatTable } from '../base/text-table.ts';
+import { formatBursts } from './burst-facts.ts';
 import type { AnalyzeResult, CaptureSummary } from './capture-analysis.ts';
 import type { FlowDirectionFacts, FlowFacts } from './flow-facts.ts';
 
@@ -13,6 +14,7 @@ export function formatAnalysis(result: AnalyzeResult, { maxFlows = FLOWS_SHOWN }
   const { capture, flows } = result;
   const parts = [...describeCapture(capture), `Flows     ${describeFlows(result)}`];
   if (flows.length > 0 && maxFlows > 0) parts.push('', formatFlows(flows, maxFlows));
+  if (result.bursts !== undefined) parts.push('', formatBursts(result.bursts));
   return parts.join('\n');
 }
 

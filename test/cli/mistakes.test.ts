@@ -185,6 +185,12 @@ const others: [string, string[], RegExp][] = [
     ['analyze', TRACE, '--flows', 'all'],
     /--flows: expected a whole number from 1/,
   ],
+  ['bursts of no rate', ['analyze', TRACE, '--bursts', 'fast'], /--bursts: expected a rate/],
+  [
+    'a bound on nothing',
+    ['analyze', TRACE, '--bound', '1MB'],
+    /--bound: expected it beside --bursts/,
+  ],
   ['an analysis into a file', ['analyze', TRACE, '--out', text], /expected a folder to write to/],
   ['standard input twice', ['replay', '-', '-'], /standard input \(-\) at most once/],
   [

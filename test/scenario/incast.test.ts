@@ -59,6 +59,30 @@ describe('incast', () => {
     expect(always.result.fingerprint).toBe(first.fingerprint);
   });
 
+  it('keeps the queue near K with DCTCP and step marking, and loses nothing', () => {
+    const shape = { senders: '8', bytes: '2 MB', rate: '10 Gbps', buffer: '1 MiB' };
+    const dctcp = run({ ...shape, cc: 'dctcp', ecnThreshold: '65 packets' });
+    const reno = run({ ...shape, cc: 'reno' });
+    expect(dctcp.links[0]?.ceMarks).toBeGreaterThan(100);
+    expect(dctcp.links[0]?.queueDrops).toBe(0);
+    expect(dctcp.links[0]?.meanQueueDelayMs).toBeLessThan(
+      (reno.links[0]?.meanQueueDelayMs as number) / 2,
+    );
+    expect(completionOf(dctcp).goodputMbps).toBeGreaterThan(8000);
+  });
+
+  it('lets the one congested port of a shared buffer have α/(1 + α) of it', () => {
+    const shape = { senders: '64', bytes: '128 KiB', buffer: '1 MiB' };
+    for (const [sharedBuffer, share] of [
+      ['1', 1 / 2],
+      ['8', 8 / 9],
+      ['abm 1', 1 / 2],
+    ] as const) {
+      const peak = run({ ...shape, sharedBuffer }).links[0]?.peakQueueBytes as number;
+      expect(Math.abs(peak / (share * 1024 * 1024) - 1)).toBeLessThan(0.01);
+    }
+  });
+
   it('records the buffer at its port over time', () => {
     const parameters = { senders: '16', bytes: '64 KiB', buffer: '128 KiB' };
     const { result, series } = runScenario({ scenario: 'incast', parameters, keepsSeries: true });

@@ -5,11 +5,18 @@
  */
 import { NetError } from '../../base/errors.ts';
 import { RandomSource } from '../../engine/random.ts';
-import { type GraphPlan, linkPair } from '../../stack/graph-plan.ts';
+import {
+  SharedBuffer,
+  type SharedBufferPolicy,
+  SharedBufferPort,
+} from '../../qdisc/shared-buffer.ts';
+import { StepMarking } from '../../qdisc/step-marking.ts';
+import { type GraphPlan, type LinkKind, linkPair } from '../../stack/graph-plan.ts';
 import { hostAddress } from '../../stack/host-address.ts';
 import { synchronisedTraffic } from '../../traffic/synchronised.ts';
 import { FORMS, orWord, type ParameterValuesOf } from '../parameters.ts';
 import { planNetwork, processingDelayFor } from '../plan-network.ts';
+import { QDISC_FORM } from '../qdisc-spec.ts';
 import { limitsOf } from '../queue-spec.ts';
 import { type BuiltScenario, defineScenario, type ScenarioContext } from './catalog-entry.ts';
 import {
@@ -34,6 +41,23 @@ const parameters = {
     ...FORMS.queue,
     default: '1 MiB',
     description: 'limit of what waits at the port to the client',
+  },
+  queue: {
+    ...QDISC_FORM,
+    default: 'fifo',
+    description: 'discipline of the port to the client, under the limit of `buffer`',
+  },
+  ecnThreshold: {
+    ...orWord('none', null, FORMS.queue),
+    default: 'none',
+    description: 'K: the port to the client marks beyond it (DCTCP); flows then ask for ECN',
+  },
+  sharedBuffer: {
+    expected: 'none, a multiple α like 1 or 0.5, or abm 0.5',
+    parse: parseSharing,
+    default: 'none',
+    description:
+      'α: all ports share `buffer`, each up to α times what is free (abm: over the congested ports)',
   },
   rtoMin: {
     ...orWord('profile', AUTO, FORMS.positiveDuration),
@@ -61,6 +85,8 @@ const SENDERS_MAX = 60_000;
 const HANDSHAKE_BITS = 8 * 100;
 /** Handshakes in flight at a time take less than the buffer of any switch. */
 const HANDSHAKE_SPACING = 4;
+/** A full frame without FCS. */
+const FRAME_BYTES = 1514;
 const CLIENT = 'client';
 const PORT_LINK = `switch-${CLIENT}`;
 
@@ -93,7 +119,7 @@ function build(values: Values, context: ScenarioContext): BuiltScenario {
     const lateNs = Math.floor(random.nextDouble() * values.jitter);
     return { ...flow, traffic: synchronisedTraffic(bytes, beginNs + lateNs) };
   });
-  const tcp = tcpOf(values);
+  const tcp = tcpOf(values.ecnThreshold === null ? values : { ...values, ecn: 'on' });
   const { rtoMin } = values;
   return planNetwork(
     {
@@ -109,13 +135,23 @@ function build(values: Values, context: ScenarioContext): BuiltScenario {
   );
 }
 
+/** Null for ports with buffers of their own. */
+function parseSharing(text: string): SharedBufferPolicy | null | undefined {
+  if (text.trim() === 'none') return null;
+  const match = /^(abm\s+)?(\d+(?:\.\d+)?)$/.exec(text.trim());
+  const alpha = Number(match?.[2]);
+  if (match === null || !(alpha > 0)) return undefined;
+  return { kind: match[1] === undefined ? 'dynamic' : 'abm', alpha };
+}
+
 const serverName = (index: number): string => `server ${index + 1}`;
 
 /** The servers share one TCP: ten thousand of their own would be most of the memory. */
-function planIncast({ senders, rate, delay, buffer, ip }: Values): GraphPlan {
+function planIncast(values: Values): GraphPlan {
+  const { senders, rate, delay, ip } = values;
   const names = Array.from({ length: senders }, (_, index) => serverName(index));
   const link = { rate, delayNs: delay };
-  const toClient = { ...link, queue: limitsOf(buffer, rate, 4 * delay), recordsDepth: true };
+  const { toClient, toServer } = switchPorts(values);
   return {
     nodes: [
       { name: 'switch', kind: 'switch' },
@@ -128,8 +164,32 @@ function planIncast({ senders, rate, delay, buffer, ip }: Values): GraphPlan {
       })),
     ],
     links: [
-      ...linkPair(CLIENT, 'switch', link, toClient),
-      ...names.flatMap((name) => linkPair(name, 'switch', link)),
+      ...linkPair(CLIENT, 'switch', link, { ...link, ...toClient, recordsDepth: true }),
+      ...names.flatMap((name) => linkPair(name, 'switch', link, { ...link, ...toServer })),
     ],
   };
+}
+
+/** What the ports of the switch do with frames that have to wait. */
+function switchPorts({ rate, delay, buffer, queue, ecnThreshold, sharedBuffer }: Values): {
+  toClient: Pick<LinkKind, 'queue' | 'discipline'>;
+  toServer: Pick<LinkKind, 'queue' | 'discipline'>;
+} {
+  const limits = limitsOf(buffer, rate, 4 * delay);
+  const mark = ecnThreshold === null ? {} : limitsOf(ecnThreshold, rate, 4 * delay);
+  if (queue.create !== undefined && (ecnThreshold ?? sharedBuffer) !== null) {
+    throw NetError.value('queue', 'fifo beside ecnThreshold or sharedBuffer', queue.name);
+  }
+  if (sharedBuffer !== null) {
+    const { bytes = (limits.packets ?? 0) * FRAME_BYTES } = limits;
+    const shared = new SharedBuffer(bytes, sharedBuffer);
+    return {
+      toClient: { discipline: (environment) => new SharedBufferPort(environment, shared, mark) },
+      toServer: { discipline: (environment) => new SharedBufferPort(environment, shared) },
+    };
+  }
+  if (ecnThreshold === null)
+    return { toClient: { queue: limits, discipline: queue.create }, toServer: {} };
+  const marking: LinkKind['discipline'] = (environment) => new StepMarking(environment, mark);
+  return { toClient: { queue: limits, discipline: marking }, toServer: {} };
 }
