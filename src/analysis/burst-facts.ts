@@ -132,6 +132,12 @@ export class BurstAnalysis {
   }
 }
 
+/** Of one stream on a line of this rate; the meter is finished here. */
+export function burstFactsOf(meter: BurstMeter, name: string, rate: BitsPerSecond): BurstFacts {
+  const streams = [describe(meter, name)];
+  return { rate, drainRate: rate, burstBinSeconds: BURST_BIN_NS / NS_PER_S, streams };
+}
+
 function describe(meter: BurstMeter, name: string): BurstStream {
   meter.finish();
   const { lengths } = meter;
@@ -214,8 +220,12 @@ function formatStream(stream: BurstStream, { rate, drainRate }: BurstFacts): str
     formatTable([['  bins of', 'count', 'p50', 'p99', 'p99.9', 'max', 'above half'], ...rows]),
     `  bursts ${bursts.count}: p50 ${us(bursts.p50Us)}, p99 ${us(bursts.p99Us)}, max ${us(bursts.maxUs)}${share}`,
     `  gaps   ${gaps.count}: p50 ${us(gaps.p50Us)}, p99 ${us(gaps.p99Us)}, max ${us(gaps.maxUs)}`,
-    `  buffer of a port of ${drainRate / 1e9} Gbps: ${bytesText(stream.peakBufferBytes)} at most`,
+    ...(drainRate === rate ? [] : [bufferText(stream, drainRate)]),
   ].join('\n');
+}
+
+function bufferText({ peakBufferBytes }: BurstStream, drainRate: BitsPerSecond): string {
+  return `  buffer of a port of ${drainRate / 1e9} Gbps: ${bytesText(peakBufferBytes)} at most`;
 }
 
 function widthText(seconds: number): string {

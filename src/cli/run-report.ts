@@ -1,4 +1,5 @@
 /** What `sluice run` prints: the scenario with its parameters, its flows, its links, and what it cost. */
+import { formatBursts } from '../analysis/burst-facts.ts';
 import { bytesText, countText, formatTable } from '../base/text-table.ts';
 import type { ResultCost } from '../scenario/replay-result.ts';
 import type { RunResult } from '../scenario/run-result.ts';
@@ -17,6 +18,7 @@ export function formatRun(result: RunResult & { readonly cost: ResultCost }): st
     '',
     formatLinks(result),
     '',
+    ...(result.bursts === undefined ? [] : [formatBursts(result.bursts), '']),
     ...formatCompletion(result),
     `Fairness  Jain ${jain} over ${countText(result.flows.length, 'flow')}`,
     `Run       ${simulatedSeconds.toFixed(3)} s of virtual time, ${engine.deliveredPackets} data packets, ${engine.events} events, fingerprint ${result.fingerprint}`,

@@ -3,8 +3,9 @@
  * the flows can have on the way. Catalogue scenarios and scenario files both end here. Cold.
  */
 import { assert } from '../base/assert.ts';
-import type { Bytes, Duration, Instant } from '../base/units.ts';
+import type { BitsPerSecond, Bytes, Duration, Instant } from '../base/units.ts';
 import { FramePool } from '../frame/frame-pool.ts';
+import type { FrameSink } from '../frame/frame-sink.ts';
 import { PayloadArena } from '../frame/payload-arena.ts';
 import type { Link } from '../net/link.ts';
 import type { LinkConfig } from '../net/link-config.ts';
@@ -12,6 +13,7 @@ import { Network } from '../net/network.ts';
 import { buildGraph, type GraphLink, type GraphPlan } from '../stack/graph-plan.ts';
 import type { TcpConfig } from '../tcp/config.ts';
 import { FlowMeter } from '../tcp/flow-meter.ts';
+import { BurstTap } from './burst-tap.ts';
 import type { BuiltScenario, ScenarioContext } from './catalog/catalog-entry.ts';
 import type { FlowPlan, RunPlan } from './flow-run.ts';
 import { TraceTaps } from './trace-taps.ts';
@@ -32,6 +34,8 @@ export interface NetworkScenario {
   readonly reportedLinks: readonly string[];
   /** Names of the links where delivered packets are counted: the bottleneck, or the last hops. */
   readonly countedLinks: readonly string[];
+  /** A link with a capture point behind its line, whose bursts the result tells. */
+  readonly burstLink?: { readonly name: string; readonly rate: BitsPerSecond };
   readonly endNs: Instant;
   /** Of links that leave hosts: what hosts take over a packet, uniform from 0. */
   readonly processingDelayNs: Duration;
@@ -63,12 +67,19 @@ export function planNetwork(scenario: NetworkScenario, context: ScenarioContext)
     tcp,
     scenario.hasBytes === true,
   );
+  let bursts: BurstTap | undefined;
+  const { burstLink } = scenario;
+  const measured = (point: string, to: FrameSink): FrameSink => {
+    if (burstLink === undefined || point !== `${burstLink.name} out`) return to;
+    bursts = new BurstTap(network, burstLink.rate, to);
+    return bursts;
+  };
   const graph = withProcessing(scenario.graph, processingDelayNs);
   const { topology, host } = buildGraph(
     network,
     graph,
     { tcp, controllers: first.controllers, meter },
-    (point, to) => taps.tap(point, to),
+    (point, to) => taps.tap(point, measured(point, to)),
   );
   const byName = new Map(topology.links.map((link) => [link.name, link]));
   const named = (names: readonly string[]) => names.map((name) => byName.get(name) as Link);
@@ -82,7 +93,13 @@ export function planNetwork(scenario: NetworkScenario, context: ScenarioContext)
     endNs,
     sampleNs: sampleIntervalNs(endNs),
   };
-  return { plan, taps, processingDelayNs };
+  return {
+    plan,
+    taps,
+    processingDelayNs,
+    ...(bursts !== undefined &&
+      burstLink !== undefined && { bursts: { meter: bursts.meter, ...burstLink } }),
+  };
 }
 
 interface EmptyNetwork {

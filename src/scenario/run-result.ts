@@ -3,6 +3,8 @@
  * holds. Field names are part of the public interface. Everything here is of the deterministic run; what it
  * cost stands apart (ResultCost), added by the command.
  */
+
+import type { BurstFacts } from '../analysis/burst-facts.ts';
 import type { DropCounts } from './replay-result.ts';
 
 /** One connection, from the sender's and the receiver's own books. */
@@ -98,6 +100,8 @@ export interface RunResult {
   /** Of the flows that have an end: times from the start of each, and what they moved until the last was done. */
   readonly completion?: RunCompletion;
   readonly links: readonly RunLinkResult[];
+  /** Of the link that a scenario looks at closely. */
+  readonly bursts?: BurstFacts;
   /** Jain's index over the flows' goodputs; 1 when all are equal, null when nothing was delivered. */
   readonly fairness: { readonly jain: number | null };
   /** Of flows with requests and responses that have completed some; absent when there are none. */

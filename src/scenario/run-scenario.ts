@@ -2,6 +2,7 @@
  * Runs a scenario, of the catalogue from its parameters' texts or of a network from its nodes, links and traffic:
  * one call for the command and the library. The same scenario, parameters and seed give the same result everywhere.
  */
+import { burstFactsOf } from '../analysis/burst-facts.ts';
 import type { Instant } from '../base/units.ts';
 import { ControllerRegistry } from '../recovery/cc/controllers.ts';
 import { assembleRun, nameOf } from './assemble-run.ts';
@@ -51,7 +52,7 @@ export interface RunOutcome {
 export function runScenario(request: RunRequest): RunOutcome {
   const { onProgress } = request;
   const { scenario, seed, parameters, built } = buildRun(request);
-  const { plan, taps, processingDelayNs } = built;
+  const { plan, taps, processingDelayNs, bursts } = built;
   const run = new FlowRun(plan, request.keepsSeries ?? false);
   run.run((nowNs) => onProgress?.(nowNs, plan.endNs));
   taps.flush();
@@ -62,6 +63,7 @@ export function runScenario(request: RunRequest): RunOutcome {
     parameters,
     processingDelayMs: processingDelayNs / 1e6,
     ...assembleRun(run),
+    ...(bursts && { bursts: burstFactsOf(bursts.meter, bursts.name, bursts.rate) }),
   };
   const names = run.flows.map((flow) => nameOf(plan.network, flow));
   return { result, series: run.series?.toSeries(names) };

@@ -1,5 +1,6 @@
 /** What a scenario of the catalogue is: a name, parameters, and how a run is built from their values. */
-import type { Duration } from '../../base/units.ts';
+import type { BurstMeter } from '../../analysis/burst-meter.ts';
+import type { BitsPerSecond, Duration } from '../../base/units.ts';
 import type { ControllerRegistry } from '../../recovery/cc/controllers.ts';
 import type { RunPlan } from '../flow-run.ts';
 import {
@@ -22,6 +23,12 @@ export interface BuiltScenario {
   readonly plan: RunPlan;
   readonly taps: TraceTaps;
   readonly processingDelayNs: Duration;
+  /** Of a link whose bursts are measured. */
+  readonly bursts?: {
+    readonly meter: BurstMeter;
+    readonly name: string;
+    readonly rate: BitsPerSecond;
+  };
 }
 
 export interface CatalogEntry {

@@ -4,11 +4,13 @@ import type { CatalogEntry } from './catalog-entry.ts';
 import { dumbbell } from './dumbbell.ts';
 import { fatTree, leafSpine, star } from './fabric.ts';
 import { incast } from './incast.ts';
+import { microburst } from './microburst.ts';
 import { parkingLot } from './parking-lot.ts';
 
 export const CATALOG: readonly CatalogEntry[] = [
   dumbbell,
   incast,
+  microburst,
   parkingLot,
   star,
   leafSpine,

@@ -1,0 +1,70 @@
+/**
+ * `microburst`: a rack whose hosts send each other short messages (web search, data mining, or of one size), and
+ * one port to a host looked at closely: utilisation in bins from 1 µs to 1 s, how long bursts and gaps last, the
+ * deepest buffer. What a counter of a second shows stands beside it.
+ */
+import { NetError } from '../../base/errors.ts';
+import { planStar } from '../../stack/star.ts';
+import { FORMS } from '../parameters.ts';
+import { planNetwork, processingDelayFor } from '../plan-network.ts';
+import { limitsOf } from '../queue-spec.ts';
+import { defineScenario } from './catalog-entry.ts';
+import { FABRIC_TRAFFIC_PARAMETERS, fabricTraffic } from './fabric-traffic.ts';
+import {
+  dealControllers,
+  processingOf,
+  TRANSPORT_PARAMETERS,
+  tcpOf,
+} from './transport-parameters.ts';
+
+const PORT = 'switch-h1';
+const { pattern, size, load, duration, ...rest } = FABRIC_TRAFFIC_PARAMETERS;
+
+export const microburst = defineScenario({
+  name: 'microburst',
+  description: 'a rack of hosts with short messages, and the bursts at the port to the first',
+  parameters: {
+    hosts: { ...FORMS.count, default: '32', description: 'of the rack' },
+    rate: { ...FORMS.rate, default: '10 Gbps', description: 'of all links' },
+    delay: { ...FORMS.duration, default: '2 us', description: 'propagation of each link' },
+    queue: {
+      ...FORMS.queue,
+      default: '1 MiB',
+      description: 'limit of what waits at each port of the switch',
+    },
+    pattern: { ...pattern, default: 'incast' },
+    size: { ...size, default: '32 KB' },
+    load: { ...load, default: '15 %' },
+    duration: { ...duration, default: '2 s' },
+    ...rest,
+    ...TRANSPORT_PARAMETERS,
+  },
+  build: (values, context) => {
+    const { hosts, rate, delay, queue, ip: family } = values;
+    if (hosts > 65_000) throw NetError.value('hosts', 'at most 65000', hosts);
+    const up = { rate, delayNs: delay };
+    const down = { ...up, queue: limitsOf(queue, rate, 4 * delay) };
+    const graph = planStar({ hosts, family, up, down });
+    const names = graph.nodes.filter(({ kind }) => kind === 'host').map(({ name }) => name);
+    const { flows, endNs } = fabricTraffic(values, names, rate, context.seed);
+    const links = graph.links.map((link) =>
+      link.config.name === PORT
+        ? { ...link, capture: 'out' as const, config: { ...link.config, recordsDepth: true } }
+        : link,
+    );
+    return planNetwork(
+      {
+        graph: { ...graph, links },
+        tcp: tcpOf(values),
+        flows: dealControllers(values, flows, context),
+        reportedLinks: [PORT],
+        countedLinks: [PORT],
+        burstLink: { name: PORT, rate },
+        endNs,
+        processingDelayNs: processingOf(values, processingDelayFor(graph.links)),
+        hasBytes: values.payload === 'pattern',
+      },
+      context,
+    );
+  },
+});
