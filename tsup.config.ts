@@ -56,6 +56,7 @@ const library: Options = {
   },
   dts: { entry: { index: 'src/index.ts' } },
   async onSuccess() {
+    cpSync('src/cli/templates', 'dist/templates', { recursive: true });
     cpSync('src/scenario/matrix/standard', 'dist/matrices', { recursive: true });
     const built = new URL('dist/schema.js', import.meta.url).href;
     const { scenarioJsonSchema } = await import(`${built}?${Date.now()}`);

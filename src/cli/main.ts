@@ -9,6 +9,7 @@ import { NetError } from '../base/errors.ts';
 import { addAnalyzeCommand } from './commands/analyze.ts';
 import { addListCommand } from './commands/list.ts';
 import { addMatrixCommand } from './commands/matrix.ts';
+import { addNewCommand } from './commands/new.ts';
 import { addPacketdrillCommand } from './commands/packetdrill.ts';
 import { addReplayCommand } from './commands/replay.ts';
 import { addRunCommand } from './commands/run.ts';
@@ -31,6 +32,7 @@ function buildProgram(): Command {
   addReplayCommand(program);
   addRunCommand(program);
   addMatrixCommand(program);
+  addNewCommand(program);
   addListCommand(program);
   addAnalyzeCommand(program);
   addPacketdrillCommand(program);

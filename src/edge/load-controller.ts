@@ -1,10 +1,11 @@
 /**
  * Congestion controllers of the user's own, by the path of a module: `cc=./mine.js`. Its default export is a factory
  * (a function from CongestionContext to a CongestionController) or an entry with parameters, as the registry holds
- * them. Node loads it, so it is JavaScript, or TypeScript where Node itself strips types. What it makes is watched
+ * them, in JavaScript or TypeScript (by jiti, since Node 20 reads no types). What it makes is watched
  * (recovery/cc/guarded-controller), since it is not ours.
  */
-import { statSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { readFileSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { NetError } from '../base/errors.ts';
@@ -16,7 +17,7 @@ const SCRIPT = /\.[cm]?[jt]s$/;
 const TYPESCRIPT = /\.[cm]?ts$/;
 
 /** Whether a controller's name is the path of a module. */
-function isControllerPath(name: string): boolean {
+export function isControllerPath(name: string): boolean {
   return SCRIPT.test(name) || name.startsWith('./') || name.startsWith('../');
 }
 
@@ -36,12 +37,23 @@ export async function loadControllers(
   }
 }
 
+/** What a module is now, to tell whether a result of an earlier time is still its own. Empty for built-in ones. */
+export function controllerVersion(name: string, folder: string): string {
+  if (!isControllerPath(name)) return '';
+  return createHash('sha256')
+    .update(readFileSync(resolve(folder, name)))
+    .digest('hex')
+    .slice(0, 16);
+}
+
 async function loadController(name: string, folder: string): Promise<ControllerEntry> {
   const path = resolve(folder, name);
-  checkFile(name, path);
+  if (statSync(path, { throwIfNoEntry: false })?.isFile() !== true) {
+    throw NetError.value(`controller ${name}`, 'the path of a module', 'no such file');
+  }
   let module: { readonly default?: unknown };
   try {
-    module = (await import(pathToFileURL(path).href)) as { readonly default?: unknown };
+    module = (await importModule(path)) as { readonly default?: unknown };
   } catch (error) {
     const reason = error instanceof Error ? error.message.split('\n')[0] : String(error);
     throw new NetError(
@@ -52,22 +64,10 @@ async function loadController(name: string, folder: string): Promise<ControllerE
   return toEntry(name, module.default);
 }
 
-function checkFile(name: string, path: string): void {
-  if (statSync(path, { throwIfNoEntry: false })?.isFile() !== true) {
-    throw NetError.value(`controller ${name}`, 'the path of a module', 'no such file');
-  }
-  if (!TYPESCRIPT.test(path) || stripsTypes()) return;
-  const compiled = name.replace(TYPESCRIPT, '.mjs');
-  throw NetError.value(
-    `controller ${name}`,
-    `JavaScript with this Node ${process.versions.node}; compile it first: npx esbuild ${name} --bundle --format=esm --outfile=${compiled}`,
-    'TypeScript',
-  );
-}
-
-/** Node 22.18 and 23.6 on: `process.features.typescript`. */
-function stripsTypes(): boolean {
-  return 'typescript' in process.features && Boolean(process.features.typescript);
+async function importModule(path: string): Promise<unknown> {
+  if (!TYPESCRIPT.test(path)) return await import(pathToFileURL(path).href);
+  const { createJiti } = await import('jiti');
+  return await createJiti(import.meta.url, { fsCache: false }).import(path);
 }
 
 function toEntry(name: string, exported: unknown): ControllerEntry {

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { MatrixCost } from '../../src/cli/actions/matrix.ts';
+import type { MatrixResult } from '../../src/scenario/matrix/matrix-result.ts';
 import { sluice } from '../support/command.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'sluice-matrix-'));
@@ -68,7 +69,42 @@ describe('sluice matrix', () => {
     expect(ran.stdout).not.toContain('cubic');
   });
 
+  it('runs a template that sluice new wrote, and one that misbehaves fails in its cell alone', async () => {
+    const made = await sluice(['new', 'cc', 'Mine'], { cwd: folder });
+    expect(made).toMatchObject({ status: 0, stderr: '' });
+    expect((await sluice(['new', 'cc', 'Mine'], { cwd: folder })).stderr).toMatch(
+      /Mine\.ts, which is there/,
+    );
+    const template = readFileSync(join(folder, 'Mine.ts'), 'utf8');
+    const broken = template.replace(
+      'this.cwnd = Math.floor(this.cwnd + growth);',
+      'this.cwnd = Number.NaN;',
+    );
+    expect(broken).not.toBe(template);
+    writeFileSync(join(folder, 'Broken.ts'), broken);
+    const out = join(folder, 'plugins');
+    const matrix = ['matrix', FILE, '--seeds', '1', '--out', out];
+    const modules = ['--cc', 'reno', './Mine.ts', './Broken.ts'];
+    const ran = await sluice([...matrix, ...modules], { cwd: folder });
+    expect(ran).toMatchObject({ status: 0, stderr: '' });
+    const { cells } = JSON.parse(readFileSync(join(out, 'matrix.json'), 'utf8')) as MatrixResult;
+    expect(cells.map(({ runs }) => runs)).toEqual([1, 1, 0]);
+    expect(cells[2]?.failures[0]?.reason).toMatch(/controller \.\/Broken\.ts: .*cwnd.* got NaN/);
+    expect(cells[1]?.metrics.utilisation?.mean).toBeGreaterThan(0.9);
+    // A module that has changed is another controller: its run is made again.
+    writeFileSync(join(folder, 'Broken.ts'), template);
+    await sluice([...matrix, ...modules], { cwd: folder });
+    const cost = JSON.parse(readFileSync(join(out, 'cost.json'), 'utf8')) as MatrixCost;
+    expect([cost.runs, cost.keptRuns]).toEqual([1, 2]);
+  });
+
   it.each([
+    [['new', 'qdisc', 'Mine'], /kind: expected cc, got "qdisc"/],
+    [['new', 'cc', '../x'], /name: expected letters and digits/],
+    [
+      ['matrix', FILE, '--cc', './none.ts'],
+      /controller \.\/none\.ts: expected the path of a module/,
+    ],
     [['matrix', 'no-such-matrix'], /no-such-matrix: expected a file that can be read/],
     [['matrix', FILE, '--workers', '0'], /--workers: expected a whole number from 1/],
     [

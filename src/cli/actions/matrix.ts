@@ -1,19 +1,22 @@
 /** What `sluice matrix` does. Loaded when it is called. */
 import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
+import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Tinypool } from 'tinypool';
 import { NetError } from '../../base/errors.ts';
+import { controllerVersion, loadControllers } from '../../edge/load-controller.ts';
 import { ControllerRegistry } from '../../recovery/cc/controllers.ts';
-import { parseMatrix } from '../../scenario/matrix/matrix-file.ts';
-import { keyOf, type MatrixRun } from '../../scenario/matrix/matrix-plan.ts';
+import { type MatrixSpec, parseMatrix } from '../../scenario/matrix/matrix-file.ts';
+import { controllersOf, keyOf, type MatrixRun } from '../../scenario/matrix/matrix-plan.ts';
 import { assembleMatrix } from '../../scenario/matrix/matrix-result.ts';
 import { METRICS, type MetricName } from '../../scenario/matrix/metric-card.ts';
+import type { RunRecord } from '../../scenario/matrix/run-cell.ts';
 import { allRuns } from '../../scenario/matrix/solo-runs.ts';
 import { parseNames } from '../../scenario/parameters.ts';
 import type { MatrixOptions } from '../commands/matrix.ts';
 import { formatMatrix } from '../matrix-report.ts';
-import type { WorkerAnswer } from '../matrix-worker.ts';
+import type { WorkerAnswer, WorkerOrder } from '../matrix-worker.ts';
 import { parseCount } from '../option-values.ts';
 import { OutputFolder } from '../output-folder.ts';
 import { readPackageVersion } from '../package-version.ts';
@@ -49,10 +52,8 @@ export async function runMatrix(file: string, options: MatrixOptions): Promise<v
   const startedMs = performance.now();
   const path = existsSync(file) ? file : (standardMatrix(file) ?? file);
   const spec = parseMatrix(file, await readWithOptions(path, options));
-  const registry = ControllerRegistry.withBuiltIns();
-  for (const { cc } of spec.controllers) {
-    for (const name of parseNames(cc) ?? []) registry.factory(name);
-  }
+  const folder = options.cc === undefined ? dirname(path) : '.';
+  await checkControllers(spec, folder);
   const metrics = options.metrics === undefined ? DEFAULT_METRICS : parseMetrics(options.metrics);
   const workers =
     options.workers === undefined
@@ -60,10 +61,21 @@ export async function runMatrix(file: string, options: MatrixOptions): Promise<v
       : parseCount('--workers', options.workers);
   const output = options.out === undefined ? undefined : new OutputFolder(options.out);
   const journal = new RunJournal(output?.pathOf('runs.jsonl'), readPackageVersion());
-  const runs = allRuns(spec).filter((run) => journal.get(keyOf(run)) === undefined);
+  // A module that has changed since is another controller: its content is part of what a kept run is kept by.
+  const versionOf = (run: MatrixRun) =>
+    controllersOf(run).map((name) => controllerVersion(name, folder));
+  const versions = new Map(
+    allRuns(spec).map((run) => [keyOf(run), versionOf(run).join(' ').trim()]),
+  );
+  const journalKey = (key: string) => `${key}${versions.get(key) ?? ''}`;
+  const runs = allRuns(spec).filter((run) => journal.get(journalKey(keyOf(run))) === undefined);
   const keptRuns = allRuns(spec).length - runs.length;
-  const runSeconds = await runAll(runs, Math.min(workers, runs.length), journal);
-  const result = assembleMatrix(spec, (key) => journal.get(key));
+  const runSeconds = await runAll(
+    runs.map((run) => ({ run, folder })),
+    Math.min(workers, runs.length),
+    (run, record) => journal.add(journalKey(keyOf(run)), record),
+  );
+  const result = assembleMatrix(spec, (key) => journal.get(journalKey(key)));
   const { user, system } = process.cpuUsage();
   const cost: MatrixCost = {
     workers,
@@ -81,6 +93,14 @@ export async function runMatrix(file: string, options: MatrixOptions): Promise<v
   }
   process.stdout.write(`${formatMatrix(result, metrics, cost)}\n`);
   if (output !== undefined) process.stdout.write(`Results   ${output.describe()}\n`);
+}
+
+/** Throws NetError for a controller that there is not, or a module that cannot be loaded. */
+async function checkControllers(spec: MatrixSpec, folder: string): Promise<void> {
+  const registry = ControllerRegistry.withBuiltIns();
+  const names = spec.controllers.flatMap(({ cc }) => parseNames(cc) ?? []);
+  await loadControllers(registry, names, folder);
+  for (const name of names) registry.factory(name);
 }
 
 /** The file with what the command line says instead. */
@@ -105,25 +125,25 @@ function parseMetrics(text: string): MetricName[] {
 
 /** Gives the sum of the runs' own times. */
 async function runAll(
-  runs: readonly MatrixRun[],
+  orders: readonly WorkerOrder[],
   workers: number,
-  journal: RunJournal,
+  onRecord: (run: MatrixRun, record: RunRecord) => void,
 ): Promise<number> {
-  if (runs.length === 0) return 0;
+  if (orders.length === 0) return 0;
   const pool = new Tinypool({
     filename: fileURLToPath(new URL('./matrix-worker.js', import.meta.url)),
     minThreads: workers,
     maxThreads: workers,
     concurrentTasksPerWorker: 1,
   });
-  const progress = new Progress('matrix', runs.length, RUNS);
+  const progress = new Progress('matrix', orders.length, RUNS);
   let done = 0;
   let seconds = 0;
   try {
     await Promise.all(
-      runs.map(async (run) => {
-        const answer = (await pool.run(run)) as WorkerAnswer;
-        journal.add(keyOf(run), answer.record);
+      orders.map(async (order) => {
+        const answer = (await pool.run(order)) as WorkerAnswer;
+        onRecord(order.run, answer.record);
         seconds += answer.seconds;
         progress.update(++done);
       }),

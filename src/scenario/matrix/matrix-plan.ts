@@ -1,5 +1,5 @@
 /** From the file of a matrix to its cells and runs, in the one order that results have. */
-import type { ParameterTexts } from '../parameters.ts';
+import { type ParameterTexts, parseNames } from '../parameters.ts';
 import type { MatrixSpec } from './matrix-file.ts';
 
 /** One controller on one path under one load: as many runs as there are seeds. */
@@ -37,6 +37,10 @@ export function runsOf(spec: MatrixSpec, cell: MatrixCell): MatrixRun[] {
   const { scenario, seeds, warmupNs } = spec;
   return seeds.map((seed) => ({ scenario, parameters: cell.parameters, seed, warmupNs }));
 }
+
+/** Names of the controllers of a run. */
+export const controllersOf = ({ parameters }: MatrixRun): readonly string[] =>
+  parseNames(parameters['cc'] ?? '') ?? [];
 
 /**
  * Names a run by all that its result depends on, so that a finished one is recognised when the matrix is

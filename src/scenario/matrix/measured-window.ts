@@ -20,6 +20,7 @@ interface LinkCounts {
   readonly forwardedPackets: number;
   readonly forwardedBytes: number;
   readonly drops: number;
+  readonly marks: number;
   readonly busySeconds: number;
 }
 
@@ -88,6 +89,7 @@ export class MeasuredWindow {
       forwardedPackets: link.forwardedPackets,
       forwardedBytes: link.forwardedBytes,
       drops: network.dropsAt(link.place),
+      marks: network.markCount(link.place),
       busySeconds: link.utilisation * this.#nowSeconds(),
     };
   }
@@ -120,7 +122,7 @@ export class MeasuredWindow {
       queueDelayP99Ms: delayMs(0.99),
       queueDelayMaxMs: delayMs(1),
       lossRatio: offered === 0 ? null : drops / offered,
-      markRatio: null,
+      markRatio: offered === 0 ? null : (end.marks - start.marks) / offered,
     };
   }
 
