@@ -104,6 +104,8 @@ const READERS: Readonly<Record<string, Reader>> = {
   'net.ipv4.tcp_orphan_retries': count('orphanRetries'),
   'net.ipv4.tcp_reordering': count('dupThresh'),
   'net.ipv4.tcp_frto': flag('usesFrto'),
+  'net.ipv4.tcp_min_tso_segs': count('sendChunkSegmentsMin'),
+  'net.ipv4.tcp_tso_win_divisor': count('deferWindowDivisor'),
   'net.ipv4.tcp_early_retrans': (value) => ({ tcp: { usesTailLossProbe: value !== '0' } }),
   // Bit 1, RACK, is how losses are found; the others choose its variants.
   'net.ipv4.tcp_recovery': (value) => (value === '1' ? {} : undefined),
@@ -144,8 +146,6 @@ function gain(phase: keyof PacingGains, value: string): Change | undefined {
  * value says.
  */
 const WITHOUT_MEANING = new Set([
-  'net.ipv4.tcp_min_tso_segs',
-  'net.ipv4.tcp_tso_win_divisor',
   'net.ipv4.tcp_fack',
   'net.ipv4.tcp_ecn_option',
   'net.ipv4.tcp_ecn_fallback',

@@ -283,9 +283,10 @@ export class TcpStack implements StackUnderTest, TcpPort {
     const { connectionCount } = this.#layer;
     if (connectionCount > 0) return `${connectionCount} connections`;
     if (this.#pool.inUse > 0) return `${this.#pool.inUse} frames`;
-    const { pieces, segments, ranges } = this.#layer.context;
+    const { pieces, segments, ranges, buffers } = this.#layer.context;
     if (pieces.inUse > 0) return `${pieces.inUse} pieces of queues`;
     if (segments.inUse > 0) return `${segments.inUse} rows of scoreboards`;
+    if (buffers.inUse > 0) return `${buffers.inUse} buffers of write queues`;
     return ranges.inUse > 0 ? `${ranges.inUse} ranges of reassembly` : undefined;
   }
 
@@ -414,8 +415,8 @@ export class TcpStack implements StackUnderTest, TcpPort {
     this.#settle();
   }
 
-  send(connection: TcpConnection, bytes: Bytes, hasMore: boolean, _endsRecord: boolean): Bytes {
-    const taken = writeZeros(connection, bytes, hasMore);
+  send(connection: TcpConnection, bytes: Bytes, hasMore: boolean, endsRecord: boolean): Bytes {
+    const taken = writeZeros(connection, bytes, hasMore, endsRecord);
     this.#settle();
     return taken;
   }

@@ -13,6 +13,7 @@ import { TcpError } from './errors.ts';
 import { isWindowUpdateDue, tuneReceiveBuffer, unacknowledgedBytes } from './receive-window.ts';
 import { startFinWait2 } from './segment-arrives.ts';
 import { canSend, TcpState } from './state.ts';
+import { noteWritten, WriteFlag } from './write-queue.ts';
 
 /** Why nothing can be written; None when something can. */
 export function writeError(connection: TcpConnection): TcpError {
@@ -41,14 +42,19 @@ export function isAtEnd(connection: TcpConnection): boolean {
 
 /**
  * Queues up to `length` zeros, as a length only. Returns how many were taken; `hasMore` (MSG_MORE) holds a
- * partial segment back.
+ * partial segment back, `endsRecord` (MSG_EOR) lets nothing join the last one.
  */
-export function writeZeros(connection: TcpConnection, length: Bytes, hasMore = false): Bytes {
+export function writeZeros(
+  connection: TcpConnection,
+  length: Bytes,
+  hasMore = false,
+  endsRecord = false,
+): Bytes {
   if (writeError(connection) !== TcpError.None) return 0;
   const count = Math.min(length, writableBytes(connection));
   if (count > 0) ownSendQueue(connection).appendZeros(count);
   if (count < length) connection.isWriteBlocked = true;
-  afterWrite(connection, hasMore);
+  afterWrite(connection, count, writeFlags(hasMore, endsRecord, count < length));
   return count;
 }
 
@@ -59,6 +65,7 @@ export function write(
   at: number,
   length: Bytes,
   hasMore = false,
+  endsRecord = false,
 ): Bytes {
   if (writeError(connection) !== TcpError.None) return 0;
   const { payloadWriter, pool } = connection.context;
@@ -75,8 +82,9 @@ export function write(
     from += count;
     left -= count;
   }
-  if (from - at < length) connection.isWriteBlocked = true;
-  afterWrite(connection, hasMore);
+  const isShort = from - at < length;
+  if (isShort) connection.isWriteBlocked = true;
+  afterWrite(connection, from - at, writeFlags(hasMore, endsRecord, isShort));
   return from - at;
 }
 
@@ -86,8 +94,15 @@ function ownSendQueue(connection: TcpConnection): ByteQueue {
   return connection.sendQueue;
 }
 
-function afterWrite(connection: TcpConnection, hasMore: boolean): void {
-  connection.hasMore = hasMore;
+function writeFlags(hasMore: boolean, endsRecord: boolean, isShort: boolean): number {
+  let flags = hasMore ? WriteFlag.More : 0;
+  if (endsRecord) flags |= WriteFlag.EndOfRecord;
+  return isShort ? flags | WriteFlag.Short : flags;
+}
+
+function afterWrite(connection: TcpConnection, written: Bytes, flags: number): void {
+  connection.hasMore = (flags & WriteFlag.More) !== 0;
+  if (connection.config.sendsChunks) noteWritten(connection, written, flags);
   connection.context.wake(connection);
 }
 

@@ -93,13 +93,17 @@ export interface TcpConfig {
   readonly pacingGains: PacingGains;
   /** A connection's first segments leave at once. */
   readonly unpacedSegments: number;
-  /** Bursts are cut into chunks that end with PSH: at most half of cwnd each, so that two are in flight. */
+  /** New data leaves in chunks, as segmentation offload takes them: tcp/send-chunk. */
   readonly sendsChunks: boolean;
   readonly sendChunkBytesMax: Bytes;
+  /** A chunk may have this many segments whatever the pacing rate. */
+  readonly sendChunkSegmentsMin: number;
+  /** A chunk waits for more ACKs while less than this part of the window is free. */
+  readonly deferWindowDivisor: number;
 
   /** Nagle's rule: while any data is unacknowledged (RFC 9293 §3.7.4), or any short segment (Minshall). */
   readonly nagle: 'rfc' | 'minshall';
-  /** Cork holds a partial segment at most this long. */
+  /** Cork holds a partial segment at most this long; 0: until the timer of window probes. */
   readonly corkNs: Duration;
   /** RFC 9293 §3.8.6.2.1: a sender's override when the window stays too small; zero-window probes share it. */
   readonly persistNsMax: Duration;
@@ -184,8 +188,10 @@ export const RFC_PROFILE: TcpConfig = {
   usesPacing: false,
   pacingGains: PACING_GAINS_RFC,
   unpacedSegments: 0,
-  sendChunkBytesMax: 65_536,
   sendsChunks: false,
+  sendChunkBytesMax: 65_215, // 64 KiB less the most that headers take in Linux
+  sendChunkSegmentsMin: 2,
+  deferWindowDivisor: 3,
   nagle: 'rfc',
   corkNs: 200 * MS,
   persistNsMax: 60 * SECOND,
@@ -234,6 +240,7 @@ export const LINUX_PROFILE: TcpConfig = {
   unpacedSegments: 9, // the tenth and later ones pay, as in its qdisc fq
   sendsChunks: true,
   nagle: 'minshall',
+  corkNs: 0,
   persistNsMax: 120 * SECOND,
   timeWaitNs: 60 * SECOND,
   finWait2Ns: 60 * SECOND,

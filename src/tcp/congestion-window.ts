@@ -63,13 +63,18 @@ function pace(connection: TcpConnection, length: Bytes): void {
     );
     quantum = sendQuantumAt(rate, smss);
   }
+  if (connection.config.sendsChunks) {
+    quantum = Math.max(length, connection.chunkBytes, connection.resendSegments * smss);
+  }
   connection.pacer ??= new Pacer(connection.context.clock);
   connection.pacer.onSent(length, rate, quantum);
 }
 
 /** After a burst: the most in flight of this round, and whether the window stopped it. */
 export function noteFlight(connection: TcpConnection, isStopped: boolean): void {
-  const flight = flightSize(connection);
+  const { config, scoreboard, smss } = connection;
+  const flight =
+    config.granularity === 'segments' ? scoreboard.segments * smss : scoreboard.inFlightBytes;
   const isNewRound = !seqBefore(connection.sndUna, connection.flightMaxSeq);
   if (
     isNewRound ||

@@ -21,7 +21,9 @@ import { defineFlags, defineSettings } from './packed-fields.ts';
 import type { MtuSearch } from './path-mtu.ts';
 import type { Reassembly } from './reassembly.ts';
 import type { Scoreboard } from './scoreboard.ts';
+import type { ConnectionSettings } from './settings.ts';
 import { assertTransition, TcpState } from './state.ts';
+import { NO_BUFFER, PushMode } from './write-queue.ts';
 
 /** The sender's view of the path; numbers as in Linux's tcpi_ca_state. */
 export const enum CongestionState {
@@ -58,37 +60,6 @@ export const enum ProbeKind {
 }
 
 const ZERO_SEQ = seqFromWire(0);
-
-/** What applications rarely set: tcp/options, or assigned to the connection's fields of these names. */
-export interface ConnectionSettings {
-  keepAliveIdleNs: Duration;
-  keepAliveIntervalNs: Duration;
-  keepAliveProbesMax: number;
-  userTimeoutNs: Duration;
-  lingerNs: Duration;
-  mssClamp: Bytes;
-  windowClamp: Bytes;
-  synRetries: number;
-  notSentLowAt: Bytes;
-  trafficClass: number;
-  quickAckChoice: number;
-}
-
-export function defaultSettings(config: TcpConfig): ConnectionSettings {
-  return {
-    keepAliveIdleNs: config.keepAliveIdleNs,
-    keepAliveIntervalNs: config.keepAliveIntervalNs,
-    keepAliveProbesMax: config.keepAliveProbes,
-    userTimeoutNs: config.userTimeoutNs,
-    lingerNs: -1,
-    mssClamp: 0,
-    windowClamp: 0,
-    synRetries: config.synRetries,
-    notSentLowAt: 0,
-    trafficClass: 0,
-    quickAckChoice: -1,
-  };
-}
 
 export class TcpConnection {
   readonly context: TcpContext;
@@ -181,6 +152,18 @@ export class TcpConnection {
   /** The first byte not sent yet: piece and bytes of it already sent. */
   sendPiece = NO_PIECE;
   sendSkip: Bytes = 0;
+  // What is unsent, in buffers: tcp/write-queue.
+  bufferHead = NO_BUFFER;
+  bufferTail = NO_BUFFER;
+  bufferedBytes: Bytes = 0;
+  /** Of the last write, in no buffer yet, and what kind of write it is. */
+  fillBytes: Bytes = 0;
+  fillFlags = 0;
+  /** In buffers since the last push. */
+  unpushedBytes: Bytes = 0;
+  pushMode = PushMode.Usual;
+  /** An option just set lets short segments go. */
+  declare isPushing: boolean;
   /** A write found too little room: Writable is to be told. */
   declare isWriteBlocked: boolean;
   /** The application will send no more: a FIN follows the data. */
@@ -327,8 +310,16 @@ export class TcpConnection {
   /** Minshall: the end of the last short segment sent. */
   shortEnd: SeqNumber = ZERO_SEQ;
   declare hasShort: boolean;
-  chunkSegments = 0;
-  declare chunkIsLong: boolean;
+  /** Left of the chunk of new data that is going out: tcp/send-chunk. */
+  chunkBytes: Bytes = 0;
+  /** It ends with PSH; its buffer says so, so that a retransmission has it too. */
+  declare isChunkPushed: boolean;
+  declare isChunkMarked: boolean;
+  /** Left of the chunk of retransmissions, in segments. */
+  resendSegments = 0;
+  declare isResendPushed: boolean;
+  /** Sending waits for the window to let a larger chunk go. */
+  declare isHeldByWindow: boolean;
   // Path MTU: RFC 1191, RFC 4821.
   pathMtuBytes: Bytes;
   /** RFC 4821 §7.3, while the path is searched. */
@@ -473,7 +464,11 @@ defineFlags(TcpConnection.prototype, [
   'hasRetransmitTsVal',
   'isCwndLimited',
   'hasShort',
-  'chunkIsLong',
+  'isPushing',
+  'isChunkPushed',
+  'isChunkMarked',
+  'isResendPushed',
+  'isHeldByWindow',
   'hasSeenEct',
   'isReady',
 ]);

@@ -17,7 +17,7 @@ import { AckOutcome } from './ack-outcome.ts';
 import { ArrivedSegment } from './arrived-segment.ts';
 import { ByteQueue, PiecePool } from './byte-queue.ts';
 import type { TcpConfig } from './config.ts';
-import { type ConnectionSettings, defaultSettings, type TcpConnection } from './connection.ts';
+import type { TcpConnection } from './connection.ts';
 import { TCP_COUNTER_COUNT, type TcpCounter } from './counters.ts';
 import { FastOpenCookies } from './fast-open.ts';
 import type { FlowMeter } from './flow-meter.ts';
@@ -25,7 +25,9 @@ import { PathMtuCache } from './path-mtu-cache.ts';
 import { RangePool } from './reassembly.ts';
 import { Scoreboard } from './scoreboard.ts';
 import { SegmentTable } from './segment-table.ts';
+import { type ConnectionSettings, defaultSettings } from './settings.ts';
 import { TcpState } from './state.ts';
+import { BufferPool } from './write-queue.ts';
 
 /** What a host gives its TCP. */
 export interface TcpEnvironment {
@@ -75,6 +77,7 @@ export class TcpContext {
   readonly pieces: PiecePool;
   readonly ranges: RangePool;
   readonly segments = new SegmentTable();
+  readonly buffers = new BufferPool();
   readonly outcome = new AckOutcome();
   readonly segment = new ArrivedSegment();
   readonly timers: TimerTable;

@@ -13,6 +13,7 @@ import { TransportEvent } from './events.ts';
 import { endFastOpenHandshake } from './fast-open.ts';
 import { buildSegment } from './frame-builder.ts';
 import { isSynchronized, TcpState } from './state.ts';
+import { clearBuffers } from './write-queue.ts';
 
 /** The connection is over by failure: the peer's reset, a timeout, ICMP. */
 export function failConnection(connection: TcpConnection, error: TcpError): void {
@@ -70,6 +71,7 @@ function finish(connection: TcpConnection, event: TransportEvent): void {
   const { context } = connection;
   connection.setState(TcpState.Closed);
   connection.sendQueue.clear();
+  clearBuffers(connection);
   connection.sendQueue = context.returnQueue(connection.sendQueue);
   context.returnScoreboard(connection);
   connection.reassembly?.clear();

@@ -13,6 +13,7 @@ import { armKeepAlive } from './timers.ts';
 /** Nagle's rule off: RFC 9293 §3.7.4. What it held back goes out. */
 export function setNoDelay(connection: TcpConnection, isOn: boolean): void {
   connection.isNoDelay = isOn;
+  connection.isPushing = isOn;
   connection.context.wake(connection);
 }
 
@@ -20,7 +21,8 @@ export function setNoDelay(connection: TcpConnection, isOn: boolean): void {
 export function setCork(connection: TcpConnection, isOn: boolean): void {
   connection.isCorked = isOn;
   if (!isOn) {
-    // Uncorking pushes what waits, Nagle or not.
+    // Uncorking pushes what waits; in the `linux` profile Nagle's rule holds.
+    connection.isPushing = connection.isNoDelay;
     connection.hasMore = false;
     connection.isCorkOver = true;
   }

@@ -339,7 +339,8 @@ export class Scoreboard {
     table.copyHistory(row, rest);
     const flags = words[at + SegmentWord.Flags];
     words[at + SegmentWord.Length] = length;
-    words[at + SegmentWord.Flags] = flags & ~(SegmentFlag.Fin | SegmentFlag.Push);
+    words[at + SegmentWord.Flags] =
+      flags & ~(SegmentFlag.Fin | SegmentFlag.Push | SegmentFlag.ChunkEnd);
     words[to + SegmentWord.Seq] = seqAdd(seqFromWire(words[at + SegmentWord.Seq]), length);
     words[to + SegmentWord.Length] -= length;
     movePiece(words, to, length, pieces);

@@ -42,6 +42,8 @@ export const enum SegmentFlag {
   EverRetransmitted = 32,
   /** RFC 4821: larger than the MSS, to probe the path. */
   MtuProbe = 64,
+  /** The last of a chunk: what is sent again together ends here at the latest. */
+  ChunkEnd = 128,
 }
 
 const ROWS_AT_FIRST = 256;

@@ -34,9 +34,11 @@ import {
   settleWindowProbe,
 } from './retransmit-timer.ts';
 import { NO_ROW, ROW_SHIFT, SegmentFlag, SegmentWord } from './segment-table.ts';
+import { beginChunk, endsResentChunk, startChunk } from './send-chunk.ts';
 import { advanceCursor, settleCursor } from './send-cursor.ts';
 import { TcpState } from './state.ts';
 import { timestampNow } from './timestamps.ts';
+import { fillBuffer, growHead, PushMode, reconcileBuffers } from './write-queue.ts';
 
 /** No place for a payload that has to be put together. */
 const ARENA_FULL = -2;
@@ -87,7 +89,9 @@ function transmitData(connection: TcpConnection): FrameId {
   const { scoreboard } = connection;
   if (connection.probeDue !== ProbeKind.None) return transmitProbe(connection);
   const { pacer } = connection;
-  if (pacer !== undefined && pacer.eligibleAtNs > connection.context.clock.nowNs) {
+  // A chunk leaves whole.
+  const isWithin = connection.chunkBytes > 0 || connection.resendSegments > 0;
+  if (pacer !== undefined && !isWithin && pacer.eligibleAtNs > connection.context.clock.nowNs) {
     waitForPacer(connection, pacer);
     return NO_FRAME;
   }
@@ -96,7 +100,7 @@ function transmitData(connection: TcpConnection): FrameId {
   if (lost === NO_ROW) return transmitNew(connection);
   const length = connection.context.segments.length(lost);
   if (!hasWindowFor(connection, Math.min(length, connection.smss))) return NO_FRAME;
-  return retransmit(connection, lost);
+  return retransmit(connection, lost, endsResentChunk(connection, lost));
 }
 
 /** Something waits only for its time. */
@@ -110,7 +114,7 @@ function waitForPacer(connection: TcpConnection, pacer: Pacer): void {
 }
 
 /** Sends a segment once more, cut to what now fits. The caller has seen to the window. */
-export function retransmit(connection: TcpConnection, row: number): FrameId {
+function retransmit(connection: TcpConnection, row: number, endsChunk: boolean): FrameId {
   const { context, scoreboard, smss } = connection;
   const { segments } = context;
   // A window that was taken back: only the first segment is sent into it.
@@ -129,7 +133,7 @@ export function retransmit(connection: TcpConnection, row: number): FrameId {
   const rowFlags = words[at + SegmentWord.Flags];
   let flags = TcpFlag.Ack | ecnEcho(connection);
   if ((rowFlags & SegmentFlag.Fin) !== 0) flags |= TcpFlag.Fin;
-  if ((rowFlags & SegmentFlag.Push) !== 0) flags |= TcpFlag.Psh;
+  if (endsChunk || (rowFlags & SegmentFlag.Push) !== 0) flags |= TcpFlag.Psh;
   const frame = payload === ARENA_FULL ? NO_FRAME : buildData(connection, row, flags, payload);
   if (frame === NO_FRAME) return NO_FRAME;
   // RFC 3168 §6.1.5 forbids it, RFC 8257 §4.1 recommends it.
@@ -189,14 +193,22 @@ function ecnEcho(connection: TcpConnection): number {
 
 /** New data, or the FIN. */
 function transmitNew(connection: TcpConnection): FrameId {
+  const { config } = connection;
+  if (config.sendsChunks && connection.chunkBytes > 0) return sendChunked(connection);
   const unsent = connection.unsentBytes;
   const wantsFin = connection.isWriteShut && !connection.isFinSent;
   if (unsent === 0 && !wantsFin) return NO_FRAME;
-  const { config, context } = connection;
   if (connection.congestionState === CongestionState.Disorder && !config.usesLimitedTransmit) {
     return NO_FRAME;
   }
   if (connection.scoreboard.segments === 0) restartAfterIdle(connection);
+  return config.sendsChunks ? transmitChunk(connection, unsent) : transmitSegment(connection);
+}
+
+/** One segment, as the texts have it. */
+function transmitSegment(connection: TcpConnection): FrameId {
+  const unsent = connection.unsentBytes;
+  const wantsFin = connection.isWriteShut && !connection.isFinSent;
   const room = seqDiff(connection.sndWndEnd, connection.sndNxt);
   const probe = mtuProbeLength(connection, unsent, room);
   const length = Math.min(probe > 0 ? probe : connection.smss, unsent, room);
@@ -208,13 +220,64 @@ function transmitNew(connection: TcpConnection): FrameId {
     return NO_FRAME;
   }
   const hasFin = wantsFin && isLast && length < room;
-  const frame = sendNew(connection, length, hasFin, isLast);
-  if (frame === NO_FRAME) {
-    context.setTimer(connection.slot, TimerKind.Pacing, context.clock.nowNs + RETRY_NS);
-  } else if (probe > 0) {
-    onMtuProbeSent(connection, probe);
-  }
+  const frame = sendNew(connection, length, endFlags(hasFin, isLast && length > 0));
+  if (probe > 0 && frame !== NO_FRAME) onMtuProbeSent(connection, probe);
   return frame;
+}
+
+function endFlags(hasFin: boolean, isPushed: boolean): number {
+  return (hasFin ? SegmentFlag.Fin : 0) | (isPushed ? SegmentFlag.Push : 0);
+}
+
+/** The first segment of the next chunk, or the FIN: tcp/send-chunk. */
+function transmitChunk(connection: TcpConnection, unsent: Bytes): FrameId {
+  reconcileBuffers(connection, unsent);
+  const room = seqDiff(connection.sndWndEnd, connection.sndNxt);
+  if (unsent === 0) {
+    if (room <= 0 || !hasWindowFor(connection, connection.smss)) return NO_FRAME;
+    return sendNew(connection, 0, SegmentFlag.Fin);
+  }
+  for (;;) {
+    if (connection.pushMode <= PushMode.All) {
+      const probe = mtuProbeLength(connection, connection.bufferedBytes, room);
+      if (probe > 0) return sendMtuProbe(connection, probe);
+    }
+    if (startChunk(connection)) return sendChunked(connection);
+    if (connection.fillBytes === 0) break;
+    fillBuffer(connection);
+  }
+  connection.pushMode = PushMode.Usual;
+  return NO_FRAME;
+}
+
+function sendMtuProbe(connection: TcpConnection, length: Bytes): FrameId {
+  beginChunk(connection, length);
+  connection.chunkBytes = 0;
+  connection.isChunkPushed = connection.isChunkMarked;
+  const frame = sendNew(connection, length, endFlags(false, connection.isChunkMarked));
+  if (frame !== NO_FRAME) onMtuProbeSent(connection, length);
+  return frame;
+}
+
+/** The next segment of the chunk that is going out. */
+function sendChunked(connection: TcpConnection): FrameId {
+  const { chunkBytes } = connection;
+  const length = Math.min(chunkBytes, connection.smss);
+  let flags = 0;
+  if (length === chunkBytes) {
+    flags = endFlags(hasFinBehind(connection, length), connection.isChunkMarked);
+    flags |= SegmentFlag.ChunkEnd;
+  }
+  const frame = sendNew(connection, length, flags);
+  if (frame !== NO_FRAME) connection.chunkBytes -= length;
+  return frame;
+}
+
+/** The FIN goes with the last data where the window has room for it. */
+function hasFinBehind(connection: TcpConnection, length: Bytes): boolean {
+  if (!connection.isWriteShut || connection.isFinSent) return false;
+  if (length < connection.unsentBytes) return false;
+  return length < seqDiff(connection.sndWndEnd, connection.sndNxt);
 }
 
 /** RFC 9293 §3.7.4 (Nagle) and §3.8.6.2.1 (silly window) for less than a full segment. */
@@ -236,33 +299,29 @@ function maySendShort(connection: TcpConnection, length: Bytes, unsent: Bytes): 
 
 function startCorkTimer(connection: TcpConnection): void {
   const { context, slot, config } = connection;
-  if (context.timer(slot, TimerKind.Cork) < NEVER) return;
+  if (config.corkNs === 0 || context.timer(slot, TimerKind.Cork) < NEVER) return;
   context.setTimer(slot, TimerKind.Cork, context.clock.nowNs + config.corkNs);
 }
 
-/** Appends the next `length` bytes to the scoreboard and builds their segment. */
-function sendNew(
-  connection: TcpConnection,
-  length: Bytes,
-  hasFin: boolean,
-  isLast: boolean,
-): FrameId {
+/** Appends the next `length` bytes to the scoreboard, with flags of their row, and builds their segment. */
+function sendNew(connection: TcpConnection, length: Bytes, rowFlags: number): FrameId {
   const { context, sndNxt } = connection;
   settleCursor(connection);
   const { sendPiece, sendSkip } = connection;
   const payload = payloadAt(connection, sendPiece, sendSkip, length);
-  if (payload === ARENA_FULL) return NO_FRAME;
+  const hasFin = (rowFlags & SegmentFlag.Fin) !== 0;
   let flags = TcpFlag.Ack | ecnEcho(connection);
-  const endsChunk = connection.config.sendsChunks && countChunk(connection, isLast);
-  if (length > 0 && (isLast || endsChunk)) flags |= TcpFlag.Psh;
+  if (isPushed(connection, rowFlags)) flags |= TcpFlag.Psh;
   if (hasFin) flags |= TcpFlag.Fin;
   if (connection.isCwrDue && length > 0) flags |= TcpFlag.Cwr;
-  const frame = buildSegment(connection, sndNxt, flags, length, payload);
-  if (frame === NO_FRAME) return NO_FRAME;
+  const isReady = payload !== ARENA_FULL;
+  const frame = isReady ? buildSegment(connection, sndNxt, flags, length, payload) : NO_FRAME;
+  if (frame === NO_FRAME) {
+    context.setTimer(connection.slot, TimerKind.Pacing, context.clock.nowNs + RETRY_NS);
+    return NO_FRAME;
+  }
   if ((flags & TcpFlag.Cwr) !== 0) connection.isCwrDue = false;
   if (connection.hasEcn && length > 0) markEcnCapable(connection, frame);
-  const rowFlags =
-    (hasFin ? SegmentFlag.Fin : 0) | ((flags & TcpFlag.Psh) !== 0 ? SegmentFlag.Push : 0);
   if (connection.scoreboard === context.idleScoreboard) {
     connection.scoreboard = context.takeScoreboard();
   }
@@ -284,25 +343,10 @@ function sendNew(
   return frame;
 }
 
-/**
- * Bursts go to the host in chunks of at most half of cwnd, each of which ends with PSH, as segmentation offload
- * does it. True when this segment ends one of more than one segment.
- */
-function countChunk(connection: TcpConnection, isLast: boolean): boolean {
-  const { config, smss } = connection;
-  if (connection.chunkSegments === 0) {
-    const window = Math.floor(sendWindow(connection) / smss);
-    let segments = Math.max(1, window - Math.floor(flightSize(connection) / smss));
-    segments = Math.min(segments, Math.max(1, window >> 1));
-    const room = seqDiff(connection.sndWndEnd, connection.sndNxt);
-    segments = Math.min(segments, Math.max(1, Math.floor(room / smss)));
-    segments = Math.min(segments, Math.max(1, Math.floor(config.sendChunkBytesMax / smss)));
-    connection.chunkSegments = segments;
-    connection.chunkIsLong = segments > 1;
-  }
-  connection.chunkSegments--;
-  if (isLast) connection.chunkSegments = 0;
-  return connection.chunkSegments === 0 && connection.chunkIsLong;
+/** PSH: where a write ends, or a chunk of more than one segment. */
+function isPushed(connection: TcpConnection, rowFlags: number): boolean {
+  if ((rowFlags & SegmentFlag.Push) !== 0) return true;
+  return (rowFlags & SegmentFlag.ChunkEnd) !== 0 && connection.isChunkPushed;
 }
 
 /** Where `length` bytes of the send queue lie in one piece; they are put together when they do not. */
@@ -326,21 +370,40 @@ function transmitProbe(connection: TcpConnection): FrameId {
   const room = seqDiff(connection.sndWndEnd, connection.sndNxt);
   const length = Math.min(connection.smss, connection.unsentBytes, room);
   if (kind !== ProbeKind.KeepAlive && length > 0) {
-    const isLast = length === connection.unsentBytes;
-    const hasFin = connection.isWriteShut && !connection.isFinSent && isLast && length < room;
-    const frame = sendNew(connection, length, hasFin, isLast);
+    const frame = sendProbeData(connection, length, kind);
     if (kind === ProbeKind.Loss) noteLossProbe(connection, false);
     return frame;
   }
   if (kind === ProbeKind.Loss) {
     if (scoreboard.tail === NO_ROW) return NO_FRAME;
-    const frame = retransmit(connection, scoreboard.tail);
+    const frame = retransmit(connection, scoreboard.tail, false);
     noteLossProbe(connection, true);
     return frame;
   }
   context.count(kind === ProbeKind.Window ? TcpCounter.WindowProbes : TcpCounter.KeepAlives);
   // An old sequence number makes the peer answer: RFC 9293 §3.8.4.
   return transmitAck(connection, seqAdd(connection.sndUna, -1));
+}
+
+/** New data whatever the congestion window. Into a window that is too small it goes with PSH, as Linux has it. */
+function sendProbeData(connection: TcpConnection, length: Bytes, kind: ProbeKind): FrameId {
+  if (!connection.config.sendsChunks) {
+    const isLast = length === connection.unsentBytes;
+    const hasFin = isLast && hasFinBehind(connection, length);
+    return sendNew(connection, length, endFlags(hasFin, isLast));
+  }
+  reconcileBuffers(connection, connection.unsentBytes);
+  while (connection.fillBytes > 0) fillBuffer(connection);
+  if (connection.chunkBytes === 0) {
+    growHead(connection, length);
+    beginChunk(
+      connection,
+      Math.min(length, connection.context.buffers.length(connection.bufferHead)),
+    );
+    if (kind === ProbeKind.Window) connection.isChunkMarked = true;
+    connection.isChunkPushed = connection.isChunkMarked;
+  }
+  return sendChunked(connection);
 }
 
 /** RFC 8985 §7.3. */
@@ -361,11 +424,15 @@ function settleBurst(connection: TcpConnection): void {
   const { scoreboard, config } = connection;
   const sent = connection.burstSegments;
   connection.burstSegments = 0;
-  connection.chunkSegments = 0;
   connection.pacer?.endBurst();
+  connection.resendSegments = 0;
   const window = sendWindow(connection);
   const unit = config.granularity === 'segments' ? connection.smss : 1;
-  const isStopped = flightSize(connection) + unit > window || isShortOfWindow(connection);
+  const isStopped =
+    flightSize(connection) + unit > window ||
+    connection.isHeldByWindow ||
+    isShortOfWindow(connection);
+  connection.isHeldByWindow = false;
   if (sent > 0 || isStopped) noteFlight(connection, isStopped);
   if (!isStopped && connection.unsentBytes < connection.smss && scoreboard.lost.head === NO_ROW) {
     if (connection.controller.pacingRate !== UNPACED || sent > 0) {

@@ -88,7 +88,7 @@ describe('expected packets', () => {
   });
 
   it('are joined to the scripted length, unless segments are strict', () => {
-    expectPass(`${WRITE}+0 > . 1:2001(2000) ack 1\n+0 > P. 2001:3001(1000) ack 1`);
+    expectPass(`${WRITE}+0 > P. 1:2001(2000) ack 1\n+0 > P. 2001:3001(1000) ack 1`);
     expectPass(`--strict_segments\n${WRITE}+0 > . 1:1001(1000) ack 1`);
     expectFailure(
       `--strict_segments\n${WRITE}+0 > . 1:3001(3000) ack 1`,

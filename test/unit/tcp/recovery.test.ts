@@ -94,6 +94,7 @@ describe('fast recovery with SACK', () => {
       peer.sends('.', { ack: 1, sack: sack as never });
       sentFor.push(sequences(peer));
       peer.forget();
+      peer.wait(2);
     }
     // Limited transmit for two; then one for two delivered, while the pipe is above ssthresh, 5.
     expect(sentFor).toEqual([[10_001], [11_001], [1], [], [2001], [], [], [12_001]]);
@@ -107,6 +108,8 @@ describe('fast recovery with SACK', () => {
     peer.wait(RTT_MS);
     for (let segment = 2; segment <= 10; segment++) {
       peer.sends('.', { ack: 1, sack: [[1001, 1 + 1000 * segment]] });
+      // An ACK within a millisecond of the last transmission would wait for more.
+      peer.wait(2);
     }
     const first = sequences(peer);
     expect(first.slice(0, 3)).toEqual([10_001, 11_001, 1]);
@@ -201,6 +204,7 @@ describe('fast recovery without SACK', () => {
     peer.wait(RTT_MS);
     peer.sends('.', { ack: 1 });
     peer.expects('.', { seq: 10_001 });
+    peer.wait(2);
     peer.sends('.', { ack: 1 });
     peer.expects('.', { seq: 11_001 });
   });

@@ -65,7 +65,7 @@ describe('segmentation', () => {
     peer.expectsNothing();
   });
 
-  it('holds partial segments back while corked, for 200 ms', () => {
+  it('holds partial segments back while corked, until the timer of window probes', () => {
     const peer = open({ base: LINUX_PROFILE });
     peer.does((connection) => setCork(connection, true));
     writes(peer, 1100);
@@ -79,7 +79,7 @@ describe('segmentation', () => {
     peer.sends('.', { seq: 1, ack: 1101 });
     writes(peer, 50);
     peer.expectsNothing();
-    peer.wait(200);
+    peer.wait(310);
     peer.expects('P.', { seq: 1101, length: 50 });
   });
 

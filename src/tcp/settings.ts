@@ -1,0 +1,37 @@
+/**
+ * What applications rarely set on a connection, in one object that all connections share until one of them differs:
+ * tcp/packed-fields. It starts from the configuration.
+ */
+import type { Bytes, Duration } from '../base/units.ts';
+import type { TcpConfig } from './config.ts';
+
+/** What applications rarely set: tcp/options, or assigned to the connection's fields of these names. */
+export interface ConnectionSettings {
+  keepAliveIdleNs: Duration;
+  keepAliveIntervalNs: Duration;
+  keepAliveProbesMax: number;
+  userTimeoutNs: Duration;
+  lingerNs: Duration;
+  mssClamp: Bytes;
+  windowClamp: Bytes;
+  synRetries: number;
+  notSentLowAt: Bytes;
+  trafficClass: number;
+  quickAckChoice: number;
+}
+
+export function defaultSettings(config: TcpConfig): ConnectionSettings {
+  return {
+    keepAliveIdleNs: config.keepAliveIdleNs,
+    keepAliveIntervalNs: config.keepAliveIntervalNs,
+    keepAliveProbesMax: config.keepAliveProbes,
+    userTimeoutNs: config.userTimeoutNs,
+    lingerNs: -1,
+    mssClamp: 0,
+    windowClamp: 0,
+    synRetries: config.synRetries,
+    notSentLowAt: 0,
+    trafficClass: 0,
+    quickAckChoice: -1,
+  };
+}
