@@ -131,8 +131,11 @@ export interface CongestionController {
   /** Once a recovery period: RFC 5681 §3.2, RFC 6675 §5, RFC 9002 §7.3.2. */
   onEnterRecovery(cause: CongestionCause, sample: Readonly<AckSample>): void;
   onExitRecovery(): void;
-  /** TCP: RFC 5681 §3.1 equation (4); `inFlight` is FlightSize when the timer fired. Once a timeout. */
-  onRetransmissionTimeout(inFlight: Bytes): void;
+  /**
+   * TCP: RFC 5681 §3.1 equation (4); `inFlight` is FlightSize when the timer fired, `notLost` what of it was sent too
+   * lately to be lost (RFC 8985 §6.3). Once a timeout.
+   */
+  onRetransmissionTimeout(inFlight: Bytes, notLost?: Bytes): void;
   /** QUIC: RFC 9002 §7.6. */
   onPersistentCongestion(): void;
   /** Undo: RFC 4015, RFC 5682, DSACK. */

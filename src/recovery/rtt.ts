@@ -55,6 +55,8 @@ export class RttEstimator implements RttView {
   minNs: Duration = NO_SAMPLE;
   smoothedNs: Duration = NO_SAMPLE;
   varNs: Duration = NO_SAMPLE;
+  /** Of the sample to come: the round trip of the newest packet in it, which the minimum is of. NO_SAMPLE: the same. */
+  newestNs: Duration = NO_SAMPLE;
   /** The timeout without backing off, within its bounds. */
   rtoNs: Duration = UNSET_ZERO;
   readonly #config: RttConfig;
@@ -105,7 +107,8 @@ export class RttEstimator implements RttView {
 
   /** The least of this half window and the one before, in constant space. */
   #updateMin(): void {
-    const rttNs = this.latestNs;
+    const rttNs = this.newestNs >= 0 ? this.newestNs : this.latestNs;
+    this.newestNs = NO_SAMPLE;
     const nowNs = this.#clock.nowNs;
     const windowNs = this.#config.minRttWindowNs;
     const ageNs = nowNs - this.#halfStartNs;

@@ -37,16 +37,32 @@ export class AckOutcome {
   /** RACK's newest delivered segment: RFC 8985 §6.2 step 2. */
   rackSentNs: Instant = NONE;
   rackEnd: SeqNumber = seqFromWire(0);
-  rackIsRetransmitted = false;
-  /** DSACK blocks in this ACK: RFC 2883. */
+  /** Sending time of the last one that tells a round trip: RFC 8985 §6.2 step 2, RACK.rtt. */
+  rackRttSentNs: Instant = NONE;
+  /** Segments that a DSACK block says came twice: RFC 2883. */
   dsacks = 0;
+  /** The DSACK is of the tail loss probe. */
+  hasProbeDsack = false;
+  /** A retransmission that was in flight is lost as well. */
+  hasLostRetransmission = false;
+  /** The SACK block that is being taken. */
+  blockLeft: SeqNumber = seqFromWire(0);
+  blockRight: SeqNumber = seqFromWire(0);
   newlyLostSegments = 0;
   /** One that the controller has not been told of. */
   hasPendingLoss = false;
   newlyLostBytes: Bytes = 0;
+  /** SND.UNA moved. */
+  advances = false;
+  /** RFC 5681 §2: a duplicate ACK. */
+  isDuplicate = false;
+  /** The retransmission timer was set to something else than the end of this ACK would set it to. */
+  keepsTimer = false;
+  lastSackedSentNs: Instant = NONE;
   #rate!: DeliveryRateEstimator;
   #highSeq: SeqNumber = seqFromWire(0);
   #minRttNs = NEVER;
+  #hasAckedRtt = false;
   /** The end of what was SACKed before this ACK. */
   #hasSacked = false;
   #sackedEnd: SeqNumber = seqFromWire(0);
@@ -69,8 +85,15 @@ export class AckOutcome {
     this.isReordered = false;
     this.reorderedBytes = 0;
     this.rackSentNs = NONE;
-    this.rackIsRetransmitted = false;
+    this.rackRttSentNs = NONE;
+    this.#hasAckedRtt = false;
     this.dsacks = 0;
+    this.hasProbeDsack = false;
+    this.hasLostRetransmission = false;
+    this.advances = false;
+    this.isDuplicate = false;
+    this.keepsTimer = false;
+    this.lastSackedSentNs = NONE;
     this.newlyLostSegments = 0;
     this.newlyLostBytes = 0;
     this.#hasSacked = false;
@@ -111,7 +134,8 @@ export class AckOutcome {
     // Sent once, they were sent in order: the last one is the newest.
     this.rackSentNs = table.sentNs[last];
     this.rackEnd = end;
-    this.rackIsRetransmitted = false;
+    this.rackRttSentNs = this.rackSentNs;
+    this.#hasAckedRtt = true;
   }
 
   /** A segment below SEG.ACK, before its row goes. */
@@ -135,6 +159,7 @@ export class AckOutcome {
     this.sackedBytes += table.sequenceLength(row);
     if ((flags & SegmentFlag.EverRetransmitted) === 0) {
       if (this.sackedSentNs < 0) this.sackedSentNs = table.sentNs[row];
+      this.lastSackedSentNs = table.sentNs[row];
       this.#onOriginal(table, row);
     }
     this.#onDelivered(table, row, flags);
@@ -159,10 +184,12 @@ export class AckOutcome {
     const isRetransmitted = (flags & SegmentFlag.EverRetransmitted) !== 0;
     // Sooner than any round trip: this acknowledges the first transmission, not the last.
     if (isRetransmitted && this.sample.nowNs - sentNs < this.#minRttNs) return;
+    // What is acknowledged in order decides before what is SACKed; of each, the last.
+    if (this.sackedSegments === 0) this.#hasAckedRtt = true;
+    if (this.sackedSegments === 0 || !this.#hasAckedRtt) this.rackRttSentNs = sentNs;
     if (sentNs < this.rackSentNs) return;
     if (sentNs === this.rackSentNs && !seqBefore(this.rackEnd, table.end(row))) return;
     this.rackSentNs = sentNs;
     this.rackEnd = table.end(row);
-    this.rackIsRetransmitted = isRetransmitted;
   }
 }

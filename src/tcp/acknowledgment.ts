@@ -10,13 +10,14 @@ import { TcpFlag } from '../wire/tcp.ts';
 import type { ArrivedSegment } from './arrived-segment.ts';
 import { NO_PIECE } from './byte-queue.ts';
 import { flightSize, inReduction, isWindowUsed } from './congestion-window.ts';
-import { CongestionState, RetransmitMode, type TcpConnection } from './connection.ts';
+import { CongestionState, type TcpConnection } from './connection.ts';
 import { TcpCounter } from './counters.ts';
 import { TransportEvent } from './events.ts';
 import { type FlowMeter, NO_METER_ROW } from './flow-meter.ts';
+import { onTailLossProbeAck } from './loss-timeouts.ts';
 import { onMtuProbeAcked } from './path-mtu.ts';
-import { detectLosses, updateRack, widenReorderingWindow } from './rack.ts';
-import { advanceRecovery, detectLossesWithoutSack, onTailLossProbeAck } from './recovery.ts';
+import { updateRack, widenReorderingWindow } from './rack.ts';
+import { advanceRecovery, countDuplicates } from './recovery.ts';
 import { restartRto, scheduleLossProbe, settleWindowProbe } from './retransmit-timer.ts';
 import { NO_ROW } from './segment-table.ts';
 import { settleCursor } from './send-cursor.ts';
@@ -38,24 +39,44 @@ export function processAck(connection: TcpConnection, segment: ArrivedSegment): 
   if (advances) advanceUna(connection, segment.ack);
   if (segment.hasSack && connection.hasSack) processSack(connection, segment);
   if (!hadSegments) {
+    // Data that came twice may show that the last reduction was needless.
+    if (outcome.dsacks > 0) advanceRecovery(connection, segment);
     settleIdle(connection, advances);
     return;
   }
-  const isDuplicate =
-    !advances && !isWindowUpdate && segment.length === 0 && !segment.has(TcpFlag.Fin);
-  sampleRtt(connection, segment, advances);
-  if (connection.isTlpOut) onTailLossProbeAck(connection, segment, isDuplicate);
+  outcome.advances = advances;
+  outcome.isDuplicate =
+    !advances &&
+    !isWindowUpdate &&
+    outcome.dsacks === 0 &&
+    segment.length === 0 &&
+    !segment.has(TcpFlag.Fin);
+  if (seqBefore(segment.ack, connection.sndUna)) {
+    takeOldSacks(connection, segment);
+    return;
+  }
+  const isTimely = sampleRtt(connection, segment, advances);
+  if (connection.isTlpOut) onTailLossProbeAck(connection, segment);
   if (connection.hasSack) {
     updateRack(connection);
     widenReorderingWindow(connection);
-    detectLosses(connection);
   } else {
-    detectLossesWithoutSack(connection, isDuplicate, advances);
+    countDuplicates(connection);
   }
   fillSample(connection, segment, advances);
-  advanceRecovery(connection, segment, advances, isDuplicate);
+  advanceRecovery(connection, segment);
   tellController(connection);
-  settleTimers(connection, advances);
+  settleTimers(connection, outcome.acknowledgedSegments > 0 || isTimely);
+}
+
+/** An ACK that was overtaken: what it SACKs is new all the same. */
+function takeOldSacks(connection: TcpConnection, segment: ArrivedSegment): void {
+  const { outcome } = connection.context;
+  if (!segment.hasSack || !connection.hasSack) return;
+  outcome.isDuplicate = false;
+  updateRack(connection);
+  fillSample(connection, segment, false);
+  advanceRecovery(connection, segment);
 }
 
 /** RFC 9293 §3.10.7.4: an old segment must not set the window. True when this one changed it. */
@@ -168,7 +189,10 @@ function sackNew(connection: TcpConnection, left: SeqNumber, right: SeqNumber): 
     if (!seqBefore(from, knownLeft) && seqBefore(from, knownRight)) from = knownRight;
     if (!seqBefore(knownRight, to) && seqBefore(knownLeft, to)) to = knownLeft;
   }
-  if (seqBefore(from, to)) scoreboard.sack(from, to, context.outcome, context.pieces);
+  if (!seqBefore(from, to)) return;
+  context.outcome.blockLeft = left;
+  context.outcome.blockRight = right;
+  scoreboard.sack(from, to, context.outcome);
 }
 
 function rememberSack(
@@ -197,7 +221,7 @@ function isDsack(connection: TcpConnection, segment: ArrivedSegment, count: numb
   const left = segment.sackLeft(pool, 0);
   const right = segment.sackRight(pool, 0);
   if (!seqBefore(left, right)) return false;
-  if (!seqBefore(segment.ack, right)) return true;
+  if (seqBefore(left, segment.ack)) return true;
   if (count < 2) return false;
   return (
     !seqBefore(left, segment.sackLeft(pool, 1)) && !seqBefore(segment.sackRight(pool, 1), right)
@@ -206,18 +230,27 @@ function isDsack(connection: TcpConnection, segment: ArrivedSegment, count: numb
 
 /** RFC 3708 §3: a retransmission was needless, if it was in the recovery that may be undone. */
 function onDsack(connection: TcpConnection, left: SeqNumber, right: SeqNumber): void {
-  const { context } = connection;
+  const { context, smss } = connection;
+  const { outcome } = context;
+  const length = seqDiff(right, left);
+  // More than was ever on offer is dubious.
+  if (length > connection.maxSndWnd) return;
   context.count(TcpCounter.DsackRecv);
-  context.outcome.dsacks++;
-  connection.dsackDups++;
+  const copies = Math.ceil(length / smss);
+  connection.dsackDups += copies;
+  // What was sent once and arrived twice says nothing about our retransmissions.
+  if (connection.dsackDups > connection.totalRetransmits) return;
+  outcome.dsacks += copies;
+  outcome.deliveredSegments += copies;
+  outcome.deliveredBytes += length;
+  outcome.hasProbeDsack = connection.isTlpOut && length <= smss && right === connection.tlpEnd;
   if (!connection.hasUndo || connection.undoRetransmits <= 0) return;
-  if (seqBefore(connection.undoUna, right) && !seqBefore(connection.highSeq, left)) {
-    connection.undoRetransmits--;
-  }
+  if (!seqBefore(connection.undoUna, right)) return;
+  connection.undoRetransmits = Math.max(0, connection.undoRetransmits - copies);
 }
 
 /** One sample an ACK: of segments sent once, or by timestamp: RFC 6298 §3, RFC 7323 §4. */
-function sampleRtt(connection: TcpConnection, segment: ArrivedSegment, advances: boolean): void {
+function sampleRtt(connection: TcpConnection, segment: ArrivedSegment, advances: boolean): boolean {
   const { context, rtt } = connection;
   const { outcome } = context;
   const nowNs = context.clock.nowNs;
@@ -226,17 +259,24 @@ function sampleRtt(connection: TcpConnection, segment: ArrivedSegment, advances:
   if (outcome.firstSentNs >= 0 && !outcome.hasRetransmitted) {
     sampleNs = nowNs - outcome.firstSentNs;
     newestNs = nowNs - outcome.lastSentNs;
-  } else if (outcome.sackedSentNs >= 0) {
-    sampleNs = nowNs - outcome.sackedSentNs;
-    newestNs = sampleNs;
-  } else if (advances && connection.hasTimestamps && segment.hasTimestamps && segment.tsEcr !== 0) {
+  }
+  if (outcome.sackedSentNs >= 0) {
+    newestNs = nowNs - outcome.lastSackedSentNs;
+    if (sampleNs < 0) sampleNs = nowNs - outcome.sackedSentNs;
+  } else if (sampleNs < 0 && advances && connection.hasTimestamps && segment.tsEcr !== 0) {
     sampleNs = timestampRttNs(connection, segment.tsEcr);
+    newestNs = sampleNs;
   }
   outcome.sample.rttNs = newestNs;
-  if (sampleNs < 0) return;
+  if (sampleNs < 0) return false;
+  rtt.newestNs = newestNs;
   rtt.onSample(sampleNs);
   connection.backoffs = 0;
   if (connection.meterRow !== NO_METER_ROW) meterRtt(connection);
+  // A SACK of what was sent before the first segment in flight was (again): that one still has its time.
+  const { head } = connection.scoreboard;
+  if (head === NO_ROW || outcome.sackedSentNs < 0) return false;
+  return outcome.sackedSentNs < context.segments.sentNs[head];
 }
 
 function meterRtt(connection: TcpConnection): void {
@@ -254,8 +294,8 @@ function fillSample(connection: TcpConnection, segment: ArrivedSegment, advances
   if (hasEce) connection.deliveredCeSegments += outcome.deliveredSegments;
   sample.ackedBytes = outcome.deliveredBytes;
   sample.ackedSegments = outcome.deliveredSegments;
-  sample.lostBytes = outcome.newlyLostBytes;
-  sample.lostSegments = outcome.newlyLostSegments;
+  sample.lostBytes = 0;
+  sample.lostSegments = 0;
   sample.ceBytes = hasEce ? outcome.deliveredBytes : 0;
   sample.inFlight = flightSize(connection);
   sample.inFlightSegments = scoreboard.inFlightSegments;
@@ -278,6 +318,11 @@ function tellController(connection: TcpConnection): void {
   sample.isTimedOut = connection.congestionState === CongestionState.Loss;
   sample.nextSendNs = connection.pacer?.eligibleAtNs ?? 0;
   sample.inFlight = flightSize(connection);
+  sample.inFlightSegments = scoreboard.inFlightSegments;
+  // On a path that reorders, what is SACKed opens the window as well.
+  sample.advancesSndUna =
+    outcome.acknowledgedSegments > 0 ||
+    (connection.reordering > config.dupThresh && outcome.sackedSegments > 0);
   controller.onAck(sample, connection.rtt);
   if (controller.isHoldingBack === true) {
     connection.rate.markAppLimited(scoreboard.inFlightBytes);
@@ -290,7 +335,7 @@ function tellController(connection: TcpConnection): void {
   const unit = inSegments ? connection.smss : 1;
   const delivered = inSegments ? outcome.deliveredSegments : outcome.deliveredBytes;
   const flight = flightSize(connection);
-  const isSafe = sample.advancesSndUna && outcome.newlyLostSegments === 0;
+  const isSafe = outcome.advances && outcome.newlyLostSegments === 0;
   if (delivered > 0 || sample.lostSegments > 0) {
     let allowed = prr.onAck(delivered, flight / unit, isSafe);
     // RFC 6582 §3.2 step 3: a partial ACK sends the next missing segment whatever the pipe says.
@@ -302,14 +347,9 @@ function tellController(connection: TcpConnection): void {
 }
 
 /** RFC 6298 §5.2 and §5.3, RFC 8985 §7.2. */
-function settleTimers(connection: TcpConnection, advances: boolean): void {
-  if (connection.retransmitMode === RetransmitMode.Reordering) return;
-  const isOpen = connection.congestionState === CongestionState.Open;
-  if (advances) {
-    if (!scheduleLossProbe(connection)) restartRto(connection);
-  } else if (connection.retransmitMode === RetransmitMode.LossProbe && !isOpen) {
-    restartRto(connection);
-  }
+function settleTimers(connection: TcpConnection, isProgress: boolean): void {
+  if (connection.context.outcome.keepsTimer) return;
+  if (isProgress && !scheduleLossProbe(connection, true)) restartRto(connection);
   if (connection.scoreboard.segments === 0) connection.context.returnScoreboard(connection);
   settleWindowProbe(connection);
 }

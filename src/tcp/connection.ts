@@ -281,6 +281,8 @@ export class TcpConnection {
   rackDsackRound: SeqNumber = ZERO_SEQ;
   declare hasRackDsackRound: boolean;
   declare isReorderingSeen: boolean;
+  /** Something was delivered since losses were last looked for. */
+  declare isRackAdvanced: boolean;
   /** How far segments have overtaken each other, in segments, and how often it was seen. */
   reordering: number;
   reorderSeen = 0;
@@ -458,6 +460,7 @@ defineFlags(TcpConnection.prototype, [
   'hasRecoverPoint',
   'hasRackDsackRound',
   'isReorderingSeen',
+  'isRackAdvanced',
   'isTlpOut',
   'isTlpRetransmission',
   'hasUndo',

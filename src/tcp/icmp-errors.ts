@@ -5,7 +5,7 @@
  */
 import { type SeqNumber, seqBefore } from '../base/seq.ts';
 import type { Bytes } from '../base/units.ts';
-import type { TcpConnection } from './connection.ts';
+import { CongestionState, type TcpConnection } from './connection.ts';
 import { TcpCounter } from './counters.ts';
 import { failConnection } from './ending.ts';
 import { TcpError } from './errors.ts';
@@ -111,4 +111,10 @@ function resendTooBig(connection: TcpConnection): void {
   }
   finishLosses(connection);
   restartRto(connection);
+  if (connection.congestionState === CongestionState.Loss) return;
+  // No sign of congestion: recovered from without a reduction.
+  connection.highSeq = connection.sndNxt;
+  connection.hasUndo = false;
+  connection.frtoStep = 0;
+  connection.congestionState = CongestionState.Loss;
 }

@@ -18,8 +18,10 @@ const REORDERING_MAX = 300;
 export function updateRack(connection: TcpConnection): void {
   const { context } = connection;
   const { outcome } = context;
-  if (outcome.isReordered) noteReordering(connection);
+  if (outcome.isReordered) noteOvertaken(connection);
   if (outcome.rackSentNs < 0) return;
+  connection.isRackAdvanced = true;
+  connection.rackRttNs = context.clock.nowNs - outcome.rackRttSentNs;
   const isLater =
     outcome.rackSentNs > connection.rackSentNs ||
     (outcome.rackSentNs === connection.rackSentNs &&
@@ -27,12 +29,18 @@ export function updateRack(connection: TcpConnection): void {
   if (!isLater) return;
   connection.rackSentNs = outcome.rackSentNs;
   connection.rackEnd = outcome.rackEnd;
-  connection.rackRttNs = context.clock.nowNs - outcome.rackSentNs;
 }
 
 /** Step 3; the distance is what Linux calls the reordering degree. */
-function noteReordering(connection: TcpConnection): void {
-  const segments = Math.ceil(connection.context.outcome.reorderedBytes / connection.smss);
+function noteOvertaken(connection: TcpConnection): void {
+  noteReordering(
+    connection,
+    Math.ceil(connection.context.outcome.reorderedBytes / connection.smss),
+  );
+}
+
+/** Segments have overtaken each other by so many. */
+export function noteReordering(connection: TcpConnection, segments: number): void {
   connection.isReorderingSeen = true;
   connection.reorderSeen++;
   connection.reordering = Math.min(Math.max(connection.reordering, segments), REORDERING_MAX);
@@ -44,7 +52,9 @@ export function widenReorderingWindow(connection: TcpConnection): void {
   if (connection.hasRackDsackRound && !seqBefore(connection.sndUna, connection.rackDsackRound)) {
     connection.hasRackDsackRound = false;
   }
-  if (outcome.dsacks === 0 || connection.hasRackDsackRound) return;
+  // Only where reordering may have caused it; a probe's timer says nothing.
+  const isTelling = outcome.dsacks > 0 && connection.isReorderingSeen && !outcome.hasProbeDsack;
+  if (!isTelling || connection.hasRackDsackRound) return;
   connection.hasRackDsackRound = true;
   connection.rackDsackRound = connection.sndNxt;
   connection.rackWindowSteps = Math.min(connection.rackWindowSteps + 1, 255);
@@ -70,8 +80,17 @@ function reorderingWindowNs(connection: TcpConnection): Duration {
 
 /** Step 5: marks what is late enough as lost; sets the timer for what may become so. */
 export function detectLosses(connection: TcpConnection): void {
+  if (!connection.isRackAdvanced) return;
+  const longestNs = findLate(connection);
+  if (longestNs > 0) setReorderingTimer(connection, longestNs);
+  else if (connection.retransmitMode === RetransmitMode.Reordering) restartRto(connection);
+}
+
+/** Marks what is late enough as lost. Gives how long until the rest may be. */
+export function findLate(connection: TcpConnection): Duration {
   const { context, scoreboard } = connection;
-  if (connection.rackSentNs < 0) return;
+  connection.isRackAdvanced = false;
+  if (connection.rackSentNs < 0) return 0;
   const { segments, clock } = context;
   const nowNs = clock.nowNs;
   const waitNs = connection.rackRttNs + reorderingWindowNs(connection);
@@ -89,15 +108,14 @@ export function detectLosses(connection: TcpConnection): void {
     row = next;
   }
   finishLosses(connection);
-  if (longestNs > 0) setReorderingTimer(connection, longestNs);
-  else if (connection.retransmitMode === RetransmitMode.Reordering) restartRto(connection);
+  return longestNs;
 }
 
 /** RFC 8985 §6.3: at a timeout, what was sent recently is not lost yet, but the first segment is. */
 export function markLostAtTimeout(connection: TcpConnection): void {
   const { context, scoreboard } = connection;
   const { segments, clock } = context;
-  const lateNs = connection.rackRttNs + reorderingWindowNs(connection);
+  const lateNs = connection.rackRttNs;
   for (let row = scoreboard.flight.head; row !== NO_ROW; ) {
     const next = segments.timeNext(row);
     const isLate = segments.sentNs[row] + lateNs <= clock.nowNs;
@@ -119,6 +137,7 @@ export function markLost(connection: TcpConnection, row: number): void {
   outcome.hasPendingLoss = true;
   outcome.newlyLostSegments++;
   outcome.newlyLostBytes += length;
+  if ((flags & SegmentFlag.Retransmitted) !== 0) outcome.hasLostRetransmission = true;
   scoreboard.markLost(row);
 }
 

@@ -1,9 +1,9 @@
 /**
  * The recovery period: when it begins and ends, and when it was a mistake. RFC 6675 §5 and RFC 6582 (fast
- * recovery with and without SACK), RFC 6298 §5 and RFC 5681 §3.1 (timeout), RFC 5682 (F-RTO), RFC 4015 and
- * RFC 3708 (undo), RFC 8985 §7.4 (tail loss probe), RFC 3168 §6.1.2 (ECN). What is lost is found by tcp/rack,
- * or here without SACK; what to send follows from the window. States as in Linux: Open, Disorder, CWR,
- * Recovery, Loss. Hot: no allocation per ACK.
+ * recovery with and without SACK), RFC 5682 (F-RTO), RFC 4015 and RFC 3708 (undo), RFC 3168 §6.1.2 (ECN). An ACK is
+ * judged in this order: is the period over, was it needless, what is lost now, does a period begin. What is lost is
+ * found by tcp/rack, or without SACK here; what to send follows from the window. States as in Linux: Open,
+ * Disorder, CWR, Recovery, Loss. Timers are in tcp/loss-timeouts. Hot: no allocation per ACK.
  */
 import { seqBefore } from '../base/seq.ts';
 import { CongestionCause } from '../recovery/congestion.ts';
@@ -11,106 +11,207 @@ import { ProportionalRateReduction, ReductionBound } from '../recovery/prr.ts';
 import { TcpFlag } from '../wire/tcp.ts';
 import type { ArrivedSegment } from './arrived-segment.ts';
 import { flightSize } from './congestion-window.ts';
-import { CongestionState, RetransmitMode, type TcpConnection } from './connection.ts';
+import { CongestionState, type TcpConnection } from './connection.ts';
 import { TcpCounter } from './counters.ts';
 import { isMtuProbeLost } from './path-mtu.ts';
-import {
-  detectLosses,
-  finishLosses,
-  markLost,
-  markLostAtTimeout,
-  onRackRecoveryEnd,
-} from './rack.ts';
-import { setRetransmitTimer } from './retransmit-timer.ts';
+import { detectLosses, finishLosses, markLost, noteReordering, onRackRecoveryEnd } from './rack.ts';
+import { deferRto } from './retransmit-timer.ts';
 import { NO_ROW, SegmentFlag } from './segment-table.ts';
 
-/** Moves between the states after an ACK whose losses are marked. */
-export function advanceRecovery(
-  connection: TcpConnection,
-  segment: ArrivedSegment,
-  advances: boolean,
-  isDuplicate: boolean,
-): void {
-  if (connection.hasEcn && segment.has(TcpFlag.Ece)) onEce(connection);
-  if (isPeriodOver(connection)) endPeriod(connection, segment, advances);
-  switch (connection.congestionState) {
-    case CongestionState.Recovery:
-      continueRecovery(connection, segment, advances);
-      break;
-    case CongestionState.Loss:
-      continueLoss(connection, segment, advances, isDuplicate);
-      break;
-    default:
-      watch(connection);
-  }
-}
-
-/** SND.UNA has reached RecoveryPoint. Without SACK it must pass it: RFC 6582 §4.1. */
-function isPeriodOver(connection: TcpConnection): boolean {
-  const { congestionState, sndUna, highSeq } = connection;
-  if (congestionState < CongestionState.Cwr) return false;
-  if (seqBefore(sndUna, highSeq)) return false;
-  if (congestionState === CongestionState.Loss || connection.hasSack) return true;
-  return seqBefore(highSeq, sndUna) || connection.scoreboard.segments === 0;
-}
-
-function endPeriod(connection: TcpConnection, segment: ArrivedSegment, advances: boolean): void {
-  const { congestionState } = connection;
-  if (congestionState !== CongestionState.Cwr && mayUndo(connection, segment, advances)) {
-    undo(connection, TcpCounter.FullUndo);
+/** Moves between the states after an ACK: RFC 6675 §5. */
+export function advanceRecovery(connection: TcpConnection, segment: ArrivedSegment): void {
+  const hasEce = connection.hasEcn && segment.has(TcpFlag.Ece);
+  if (connection.context.outcome.advances && isReneging(connection)) {
+    deferRto(connection);
     return;
   }
-  if (congestionState !== CongestionState.Loss) connection.controller.onExitRecovery();
-  if (congestionState === CongestionState.Recovery) onRackRecoveryEnd(connection);
-  // What a DSACK still to come may say: RFC 3708 §3. The marker stays until the next period.
-  connection.frtoStep = 0;
-  connection.congestionState = CongestionState.Open;
+  if (isPeriodOver(connection) && endPeriod(connection, segment)) return;
+  switch (connection.congestionState) {
+    case CongestionState.Recovery:
+      continueRecovery(connection, segment);
+      break;
+    case CongestionState.Loss:
+      continueLoss(connection, segment, hasEce);
+      break;
+    default:
+      watch(connection, hasEce);
+  }
+}
+
+/**
+ * The ACK stops at what the peer had SACKed: it may have thrown it away (RFC 2018 §8), or later ACKs may explain it. Half
+ * a round trip decides.
+ */
+function isReneging(connection: TcpConnection): boolean {
+  const { head } = connection.scoreboard;
+  return head !== NO_ROW && (connection.context.segments.flags(head) & SegmentFlag.Sacked) !== 0;
+}
+
+function isPeriodOver(connection: TcpConnection): boolean {
+  const { congestionState, sndUna, highSeq } = connection;
+  if (seqBefore(sndUna, highSeq)) return false;
+  return congestionState === CongestionState.Cwr || congestionState === CongestionState.Recovery;
+}
+
+/** SND.UNA has reached RecoveryPoint. True when the state stays, and nothing more is to be done. */
+function endPeriod(connection: TcpConnection, segment: ArrivedSegment): boolean {
+  const { congestionState, controller, sndUna, highSeq } = connection;
+  if (congestionState === CongestionState.Cwr) {
+    // CWR has to reach the receiver: something above has to be acknowledged.
+    if (sndUna === highSeq && connection.scoreboard.segments > 0) return false;
+    controller.onExitRecovery();
+    setOpen(connection);
+    return false;
+  }
   if (!connection.hasSack) connection.scoreboard.emulateSacked(-1e9, connection.smss);
+  if (closePeriod(connection, segment)) return true;
+  controller.onExitRecovery();
+  return false;
+}
+
+/** The end of Recovery or Loss, undone if it was needless. True when the state stays: RFC 6582 §4.1. */
+function closePeriod(connection: TcpConnection, segment: ArrivedSegment): boolean {
+  if (mayUndo(connection, segment)) undo(connection, TcpCounter.FullUndo, false);
+  else onRackRecoveryEnd(connection);
+  if (isHeld(connection)) return true;
+  // What a DSACK still to come may say: RFC 3708 §3. The marker stays until the next period.
+  setOpen(connection);
+  return false;
+}
+
+/** Without SACK the period ends only beyond RecoveryPoint, lest late duplicates begin another: RFC 6582 §4.1. */
+function isHeld(connection: TcpConnection): boolean {
+  const { hasSack, sndUna, highSeq, scoreboard } = connection;
+  return !hasSack && sndUna === highSeq && scoreboard.segments > 0;
+}
+
+function setOpen(connection: TcpConnection): void {
+  connection.congestionState = CongestionState.Open;
+  connection.frtoStep = 0;
   connection.duplicateAcks = 0;
 }
 
-/** Open and Disorder (and CWR): a loss begins a period. */
-function watch(connection: TcpConnection): void {
-  const { scoreboard } = connection;
-  const { head } = scoreboard.lost;
-  const isProbe =
-    scoreboard.lostSegments === 1 &&
-    head !== NO_ROW &&
-    isMtuProbeLost(connection, connection.context.segments.end(head));
-  if (scoreboard.lostSegments > 0 && !isProbe) {
-    enterRecovery(connection);
-    return;
-  }
-  // A late DSACK may still show that the last period was needless.
-  if (connection.hasUndo && connection.undoRetransmits === 0)
-    undo(connection, TcpCounter.DsackUndo);
-  if (connection.congestionState === CongestionState.Cwr) return;
-  connection.congestionState =
-    scoreboard.sackedSegments > 0 ? CongestionState.Disorder : CongestionState.Open;
+function continueRecovery(connection: TcpConnection, segment: ArrivedSegment): void {
+  if (connection.context.outcome.advances && undoPartially(connection, segment)) return;
+  if (undoByDsack(connection)) settleOpen(connection);
+  identifyLosses(connection);
+  if (connection.congestionState === CongestionState.Recovery) return;
+  if (connection.scoreboard.lostSegments > 0) enterRecovery(connection, false);
 }
 
-function enterRecovery(connection: TcpConnection): void {
+/** A hole was filled by the original, not by its retransmission. True when no more is to be marked lost for now. */
+function undoPartially(connection: TcpConnection, segment: ArrivedSegment): boolean {
+  if (!connection.hasUndo || !isPacketDelayed(connection, segment)) return false;
+  if (connection.scoreboard.retransmittedSegments > 0) return true;
+  undo(connection, TcpCounter.PartialUndo, true);
+  settleOpen(connection);
+  return false;
+}
+
+/** After a timeout: slow start, unless F-RTO or undo finds that it was needless. */
+function continueLoss(connection: TcpConnection, segment: ArrivedSegment, hasEce: boolean): void {
+  const { outcome } = connection.context;
+  judgeTimeout(connection, segment);
+  identifyLosses(connection);
+  if (connection.congestionState === CongestionState.Open || outcome.hasLostRetransmission) {
+    watch(connection, hasEce);
+  }
+}
+
+/** RFC 5682 §3.1 (in its form with SACK where there is SACK), and the end of the period. */
+function judgeTimeout(connection: TcpConnection, segment: ArrivedSegment): void {
+  const { outcome } = connection.context;
+  const { sndUna, sndNxt, highSeq } = connection;
+  const isOver = !seqBefore(sndUna, highSeq);
+  if (outcome.advances && undoTimeout(connection, mayUndo(connection, segment), false)) return;
+  if (connection.frtoStep > 0) {
+    // Step 3 b: something sent before the timeout has arrived. Without SACK, the retransmission may be why.
+    const isOriginal = outcome.hasOriginal && (connection.hasSack || !outcome.hasRetransmitted);
+    if (undoTimeout(connection, isOriginal, true)) return;
+    if (seqBefore(highSeq, sndNxt)) {
+      connection.frtoStep = outcome.sackedSegments > 0 || outcome.isDuplicate ? 0 : 3;
+    } else if (outcome.advances && !isOver) {
+      // Step 2 b: send new data and see whether it is the retransmission or the original that is answered.
+      connection.highSeq = sndNxt;
+      const hasNew = connection.unsentBytes > 0 && seqBefore(sndNxt, connection.sndWndEnd);
+      connection.frtoStep = hasNew ? 2 : 0;
+      if (hasNew) return;
+    }
+  }
+  if (isOver) closePeriod(connection, segment);
+}
+
+function undoTimeout(connection: TcpConnection, isNeedless: boolean, byFrto: boolean): boolean {
+  if (!isNeedless) return false;
+  if (byFrto) connection.context.count(TcpCounter.SpuriousRtos);
+  undo(connection, TcpCounter.FullUndo, true);
+  connection.retransmits = 0;
+  if (isHeld(connection)) return true;
+  if (byFrto || connection.hasSack) setOpen(connection);
+  return true;
+}
+
+/** Open, Disorder and CWR: a loss begins a period. */
+function watch(connection: TcpConnection, hasEce: boolean): void {
+  const { scoreboard, congestionState } = connection;
+  if (congestionState <= CongestionState.Disorder) undoByDsack(connection);
+  identifyLosses(connection);
+  if (scoreboard.lostSegments > 0 && !isProbeAlone(connection)) {
+    enterRecovery(connection, hasEce);
+    return;
+  }
+  if (hasEce) enterCwr(connection);
+  if (connection.congestionState !== CongestionState.Cwr) settleOpen(connection);
+}
+
+/** Only the probe of the path MTU is lost: RFC 4821 §7.6.2. */
+function isProbeAlone(connection: TcpConnection): boolean {
+  const { scoreboard, context, congestionState } = connection;
+  const { head } = scoreboard.lost;
+  if (head === NO_ROW || scoreboard.lostSegments > 1) return false;
+  if (congestionState >= CongestionState.Cwr) return false;
+  return isMtuProbeLost(connection, context.segments.end(head));
+}
+
+/** Open, or Disorder while something is missing or was sent again. */
+function settleOpen(connection: TcpConnection): void {
+  const { scoreboard } = connection;
+  const isDisorder =
+    scoreboard.sackedSegments + scoreboard.lostSegments + scoreboard.retransmittedSegments > 0;
+  const state = isDisorder ? CongestionState.Disorder : CongestionState.Open;
+  if (state === connection.congestionState) return;
+  connection.congestionState = state;
+  connection.highSeq = connection.sndNxt;
+}
+
+/** A period of recovery begins; `hasEce`: with an ECN echo, which nothing undoes. */
+export function enterRecovery(connection: TcpConnection, hasEce: boolean): void {
   const { context, controller } = connection;
   context.count(connection.hasSack ? TcpCounter.SackRecovery : TcpCounter.RenoRecovery);
   startUndo(connection);
   connection.highSeq = connection.sndNxt;
   connection.hasRecoverPoint = true;
+  connection.isTlpOut = false;
   // A reduction that is under way already is not made twice.
   if (connection.congestionState !== CongestionState.Cwr) {
     const windowBefore = controller.cwnd;
     controller.onEnterRecovery(CongestionCause.Loss, context.outcome.sample);
     startPrr(connection, windowBefore);
-  }
+    if (connection.hasEcn) connection.isCwrDue = true;
+  } else connection.hasUndo = false;
+  if (hasEce) connection.hasUndo = false;
+  connection.frtoStep = 0;
   connection.congestionState = CongestionState.Recovery;
 }
 
 /** RFC 3168 §6.1.2: once a window of data. */
-function onEce(connection: TcpConnection): void {
-  if (connection.congestionState > CongestionState.Disorder) return;
+function enterCwr(connection: TcpConnection): void {
+  if (connection.congestionState >= CongestionState.Cwr) return;
   const { context, controller } = connection;
   connection.highSeq = connection.sndNxt;
   connection.hasUndo = false;
   connection.isCwrDue = true;
+  connection.isTlpOut = false;
   const windowBefore = controller.cwnd;
   controller.onEnterRecovery(CongestionCause.EcnCe, context.outcome.sample);
   startPrr(connection, windowBefore);
@@ -129,67 +230,31 @@ function startPrr(connection: TcpConnection, windowBefore: number): void {
   connection.prrWindow = flightSize(connection);
 }
 
-function continueRecovery(
-  connection: TcpConnection,
-  segment: ArrivedSegment,
-  advances: boolean,
-): void {
-  if (mayUndo(connection, segment, advances) && advances) {
-    undo(connection, TcpCounter.PartialUndo);
-    watch(connection);
-  }
-}
-
-/** After a timeout: slow start, unless F-RTO or undo finds that it was needless. */
-function continueLoss(
-  connection: TcpConnection,
-  segment: ArrivedSegment,
-  advances: boolean,
-  isDuplicate: boolean,
-): void {
-  const { outcome } = connection.context;
-  if (advances && mayUndo(connection, segment, advances)) {
-    undoTimeout(connection);
-    return;
-  }
-  if (connection.frtoStep === 0) return;
-  // RFC 5682 §3.1 step 3 b: something sent before the timeout has arrived.
-  // Without SACK, the retransmission may have been what let it be acknowledged.
-  if (outcome.hasOriginal && (connection.hasSack || !outcome.hasRetransmitted)) {
-    undoTimeout(connection);
-    return;
-  }
-  if (connection.frtoStep === 1 && advances) {
-    // Step 2 b: send new data and see whether it is the retransmission or the original that is answered.
-    const hasNew = connection.unsentBytes > 0 && seqBefore(connection.sndNxt, connection.sndWndEnd);
-    connection.frtoStep = hasNew ? 2 : 0;
-    connection.highSeq = connection.sndNxt;
-  } else if (advances || isDuplicate || outcome.sackedSegments > 0) {
-    connection.frtoStep = 0;
-  }
-}
-
-function undoTimeout(connection: TcpConnection): void {
-  connection.context.count(TcpCounter.SpuriousRtos);
-  undo(connection, TcpCounter.FullUndo);
-  watch(connection);
-}
-
 /** The segments of the period were not lost: RFC 3708 (every retransmission DSACKed) or RFC 4015 (timestamp). */
-function mayUndo(connection: TcpConnection, segment: ArrivedSegment, advances: boolean): boolean {
-  if (!connection.hasUndo || !connection.config.usesUndo) return false;
-  if (connection.undoRetransmits === 0) return true;
+function mayUndo(connection: TcpConnection, segment: ArrivedSegment): boolean {
+  if (!connection.hasUndo) return false;
+  return connection.undoRetransmits === 0 || isPacketDelayed(connection, segment);
+}
+
+/** RFC 4015 §3.2: what is echoed was sent before the first retransmission; or there was none. */
+function isPacketDelayed(connection: TcpConnection, segment: ArrivedSegment): boolean {
+  if (!connection.hasRetransmitTsVal) return true;
   return (
-    advances &&
     connection.hasTimestamps &&
     segment.hasTimestamps &&
-    connection.hasRetransmitTsVal &&
     segment.tsEcr !== 0 &&
     ((segment.tsEcr - connection.retransmitTsVal) | 0) < 0
   );
 }
 
-function startUndo(connection: TcpConnection): void {
+/** Every retransmission of the period arrived twice, it may be after its end: RFC 3708 §3. */
+function undoByDsack(connection: TcpConnection): boolean {
+  if (!connection.hasUndo || connection.undoRetransmits !== 0) return false;
+  undo(connection, TcpCounter.DsackUndo, false);
+  return true;
+}
+
+export function startUndo(connection: TcpConnection): void {
   const { context, scoreboard } = connection;
   const { head, retransmittedSegments } = scoreboard;
   connection.hasUndo = connection.config.usesUndo;
@@ -202,54 +267,44 @@ function startUndo(connection: TcpConnection): void {
   connection.hasRetransmitTsVal = false;
 }
 
-/** RFC 4015 §3.2, RFC 5682 §3.1 step 3: window and losses are as if nothing had happened. */
-function undo(connection: TcpConnection, counter: TcpCounter): void {
+/** RFC 4015 §3.2, RFC 5682 §3.1 step 3: the window is as if nothing had happened, and with `unmarks` the losses. */
+function undo(connection: TcpConnection, counter: TcpCounter, unmarks: boolean): void {
   const { context, controller, scoreboard } = connection;
   context.count(counter);
   connection.spuriousRecoveries++;
-  scoreboard.unmarkLost();
+  if (unmarks) scoreboard.unmarkLost();
   controller.onSpuriousRecovery();
   connection.hasUndo = false;
   connection.frtoStep = 0;
-  connection.retransmits = 0;
+  connection.isCwrDue = false;
   connection.duplicateAcks = 0;
-  connection.congestionState = CongestionState.Open;
+  // What the losses are is to be looked at again.
+  connection.isRackAdvanced = true;
 }
 
-/** Without SACK: RFC 5681 §3.2 by duplicate ACKs, RFC 6582 §3.2 by partial ones. */
-export function detectLossesWithoutSack(
-  connection: TcpConnection,
-  isDuplicate: boolean,
-  advances: boolean,
-): void {
-  const { context, scoreboard, smss } = connection;
+/** Marks what is lost now: RACK (RFC 8985 §6.2 step 5), or without SACK the first segment. */
+function identifyLosses(connection: TcpConnection): void {
+  const { context, scoreboard } = connection;
+  if (scoreboard.head === NO_ROW) return;
+  if (connection.hasSack) detectLosses(connection);
+  else markFirstLost(connection);
   const { outcome } = context;
-  if (isDuplicate) {
-    connection.duplicateAcks++;
-    scoreboard.emulateSacked(1, smss);
-    outcome.deliveredSegments = 1;
-    outcome.deliveredBytes = smss;
-  } else if (advances) {
-    // One segment filled the hole; the rest had left the network when the duplicates came.
-    const known = scoreboard.sackedSegments;
-    outcome.deliveredSegments = Math.max(1, outcome.acknowledgedSegments - known);
-    outcome.deliveredBytes = Math.min(outcome.deliveredSegments * smss, outcome.deliveredBytes);
-    scoreboard.emulateSacked(1 - outcome.acknowledgedSegments, smss);
-    connection.duplicateAcks = 0;
-  }
+  outcome.sample.lostBytes = outcome.newlyLostBytes;
+  outcome.sample.lostSegments = outcome.newlyLostSegments;
+}
+
+/** RFC 5681 §3.2 by duplicate ACKs, RFC 6582 §3.2 by partial ones. */
+function markFirstLost(connection: TcpConnection): void {
+  const { context, scoreboard, congestionState } = connection;
+  const { outcome, segments } = context;
   const { head } = scoreboard;
-  if (head === NO_ROW) return;
-  const isPartial =
-    advances &&
-    connection.congestionState === CongestionState.Recovery &&
-    !seqBefore(connection.highSeq, connection.sndUna);
+  const isPartial = outcome.advances && congestionState === CongestionState.Recovery;
   const isThird =
-    isDuplicate &&
-    connection.duplicateAcks >= connection.config.dupThresh &&
-    connection.congestionState < CongestionState.Recovery &&
+    congestionState < CongestionState.Recovery &&
+    scoreboard.sackedSegments >= connection.reordering &&
     isCarefulRetransmit(connection);
   if (!isPartial && !isThird) return;
-  if ((context.segments.flags(head) & SegmentFlag.Lost) === 0) markLost(connection, head);
+  if ((segments.flags(head) & SegmentFlag.Lost) === 0) markLost(connection, head);
   finishLosses(connection);
 }
 
@@ -258,99 +313,27 @@ function isCarefulRetransmit(connection: TcpConnection): boolean {
   return !connection.hasRecoverPoint || seqBefore(connection.highSeq, connection.sndUna);
 }
 
-/** RFC 6298 §5.4 to §5.6, RFC 5681 §3.1. The caller has seen to R2. */
-export function onRetransmissionTimeout(connection: TcpConnection): void {
-  const { context, controller, scoreboard } = connection;
-  const { segments, outcome } = context;
-  context.count(TcpCounter.Timeouts);
-  connection.timeouts++;
-  if (connection.stalledSinceNs < 0) {
-    connection.stalledSinceNs = segments.sentNs[scoreboard.head];
-  }
-  outcome.begin(connection.rate, connection.highSeq, connection.rtt.minNs);
-  const isNewPeriod = connection.congestionState < CongestionState.Recovery;
-  const flight =
-    connection.config.granularity === 'segments'
-      ? scoreboard.segments * connection.smss
-      : scoreboard.bytes;
-  if (isNewPeriod || !seqBefore(connection.sndUna, connection.highSeq)) startUndo(connection);
-  else if (connection.congestionState === CongestionState.Recovery) connection.hasUndo = false;
-  if (connection.mtuSearch !== undefined) isMtuProbeLost(connection, connection.mtuSearch.end);
-  forgetRenegedSacks(connection);
-  markLostAtTimeout(connection);
-  controller.onRetransmissionTimeout(flight);
-  connection.congestionState = CongestionState.Loss;
-  connection.highSeq = connection.sndNxt;
-  connection.hasRecoverPoint = true;
-  connection.duplicateAcks = 0;
-  if (!connection.hasSack) scoreboard.emulateSacked(-1e9, connection.smss);
-  connection.frtoStep =
-    connection.config.usesFrto &&
-    (isNewPeriod || connection.retransmits > 0) &&
-    connection.mtuSearch === undefined
-      ? 1
-      : 0;
-  connection.isTlpOut = false;
-  connection.backoffs++;
-  connection.retransmits++;
-  connection.isCwrDue = false;
-  setRetransmitTimer(connection, RetransmitMode.Rto);
-}
-
-/** A first segment that is SACKED and not acknowledged: the peer has dropped it, RFC 2018 §8. */
-function forgetRenegedSacks(connection: TcpConnection): void {
-  const { context, scoreboard } = connection;
-  const { head } = scoreboard;
-  if (head === NO_ROW || (context.segments.flags(head) & SegmentFlag.Sacked) === 0) return;
-  context.count(TcpCounter.SackReneging);
-  scoreboard.forgetSacks();
-  context.clearSackCache(scoreboard.index);
-}
-
-/** RFC 8985 §7.4: what the answer to a probe means for the window. */
-export function onTailLossProbeAck(
-  connection: TcpConnection,
-  segment: ArrivedSegment,
-  isDuplicate: boolean,
-): void {
-  const { context, controller, tlpEnd } = connection;
-  if (seqBefore(segment.ack, tlpEnd)) return;
+/** Without SACK a duplicate ACK stands for a segment that has left the network: RFC 6582 §3.2. */
+export function countDuplicates(connection: TcpConnection): void {
+  const { context, scoreboard, smss, congestionState } = connection;
   const { outcome } = context;
-  if (!connection.isTlpRetransmission || outcome.dsacks > 0) {
-    // New data was answered, or both copies arrived: nothing was lost.
-    connection.isTlpOut = false;
-  } else if (seqBefore(tlpEnd, segment.ack)) {
-    // The probe repaired a loss: one reduction, at once.
-    connection.isTlpOut = false;
-    context.count(TcpCounter.LossProbeRecovery);
-    if (connection.congestionState > CongestionState.Disorder) return;
-    connection.hasUndo = false;
-    controller.onEnterRecovery(CongestionCause.Loss, outcome.sample);
-    controller.onExitRecovery();
-  } else if (isDuplicate && outcome.sackedSegments === 0) {
-    connection.isTlpOut = false;
+  const isLoss = congestionState === CongestionState.Loss;
+  if (outcome.isDuplicate) {
+    connection.duplicateAcks++;
+    if (isLoss && !seqBefore(connection.highSeq, connection.sndNxt)) return;
+    const before = scoreboard.sackedSegments;
+    scoreboard.emulateSacked(1, smss);
+    const delivered = scoreboard.sackedSegments - before;
+    outcome.deliveredSegments += delivered;
+    outcome.deliveredBytes += delivered * smss;
+    if (delivered === 0) noteReordering(connection, scoreboard.segments);
+  } else if (outcome.advances && outcome.acknowledgedSegments > 0) {
+    // One segment filled the hole; the rest had left the network when the duplicates came.
+    const known = scoreboard.sackedSegments;
+    outcome.deliveredSegments = Math.max(1, outcome.acknowledgedSegments - known);
+    outcome.deliveredBytes = Math.min(outcome.deliveredSegments * smss, outcome.deliveredBytes);
+    const isRecovery = congestionState === CongestionState.Recovery;
+    scoreboard.emulateSacked(isRecovery ? 1 - outcome.acknowledgedSegments : -1e9, smss);
+    connection.duplicateAcks = 0;
   }
-}
-
-/** RFC 8985 §6.2 step 5: what was late is now lost. */
-export function onReorderingTimeout(connection: TcpConnection): void {
-  const { context, smss, config } = connection;
-  const { outcome } = context;
-  outcome.begin(connection.rate, connection.highSeq, connection.rtt.minNs);
-  outcome.sample.priorInFlight = flightSize(connection);
-  detectLosses(connection);
-  if (outcome.newlyLostSegments === 0) return;
-  outcome.sample.lostBytes = outcome.newlyLostBytes;
-  outcome.sample.lostSegments = outcome.newlyLostSegments;
-  outcome.sample.ackedBytes = 0;
-  outcome.sample.ackedSegments = 0;
-  outcome.sample.inFlight = flightSize(connection);
-  if (connection.congestionState <= CongestionState.Cwr) enterRecovery(connection);
-  const { prr } = connection;
-  if (connection.congestionState !== CongestionState.Recovery || prr === undefined) return;
-  const unit = config.granularity === 'segments' ? smss : 1;
-  const flight = flightSize(connection);
-  // The timer stands for the ACK of one segment.
-  const allowed = prr.onAck(smss / unit, flight / unit, false);
-  connection.prrWindow = flight + allowed * unit;
 }

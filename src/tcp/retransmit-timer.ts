@@ -8,9 +8,10 @@ import { TimerKind } from './context.ts';
 import { TcpState } from './state.ts';
 
 /** Allowance for timers of a coarse clock, and for the peer's delayed ACK when one segment is in flight. */
-const PROBE_SLACK_NS = 2e6;
+const TIMER_SLACK_NS = 2e6;
 const PROBE_DELAYED_ACK_NS = 200e6;
 const PROBE_WITHOUT_RTT_NS = 1e9;
+const RENEGING_NS_MIN = 10e6;
 
 export function setRetransmitTimer(connection: TcpConnection, mode: RetransmitMode): void {
   connection.retransmitMode = mode;
@@ -55,26 +56,44 @@ export function restartRto(connection: TcpConnection): void {
     retransmitMode === RetransmitMode.LossProbe || retransmitMode === RetransmitMode.Reordering;
   setRetransmitTimer(connection, RetransmitMode.Rto);
   if (!wasOther) return;
-  // The RTO counts from when the first segment was sent, not from when the other timer was set.
-  const sinceNs = context.clock.nowNs - context.segments.sentNs[scoreboard.head];
-  const leftNs = Math.max(1e6, rtoNs(connection) - sinceNs);
-  context.setTimer(slot, TimerKind.Retransmit, context.clock.nowNs + leftNs);
+  // Not from when the other timer was set.
+  const deadlineNs = context.clock.nowNs + rtoLeftNs(connection);
+  context.setTimer(slot, TimerKind.Retransmit, deadlineNs);
 }
 
-/** RFC 8985 §7.2: a probe before the timeout, when nothing is known to be missing. True when it is set. */
-export function scheduleLossProbe(connection: TcpConnection): boolean {
+/** The RTO counts from when the first segment was sent. */
+function rtoLeftNs(connection: TcpConnection): Duration {
+  const { context, scoreboard } = connection;
+  const sinceNs = context.clock.nowNs - context.segments.sentNs[scoreboard.head];
+  return Math.max(1e6, rtoNs(connection) - sinceNs);
+}
+
+/** The peer may have thrown away what it had SACKed: it gets half a round trip to show that it has not. */
+export function deferRto(connection: TcpConnection): void {
+  const { context, slot, rtt } = connection;
+  connection.retransmitMode = RetransmitMode.Rto;
+  const waitNs = Math.max(RENEGING_NS_MIN, rtt.smoothedNs / 2);
+  context.setTimer(slot, TimerKind.Retransmit, Math.ceil(context.clock.nowNs + waitNs));
+  context.outcome.keepsTimer = true;
+}
+
+/**
+ * RFC 8985 §7.2: a probe before the timeout, when nothing is known to be missing. True when it is set. `isAdvancing`:
+ * the timeout begins anew.
+ */
+export function scheduleLossProbe(connection: TcpConnection, isAdvancing: boolean): boolean {
   const { config, context, scoreboard, congestionState, slot } = connection;
   if (!config.usesTailLossProbe || !connection.hasSack || scoreboard.segments === 0) return false;
-  if (connection.isTlpOut || scoreboard.sackedSegments > 0) return false;
   if (congestionState !== CongestionState.Open && congestionState !== CongestionState.Cwr)
     return false;
   const { smoothedNs } = connection.rtt;
   let timeoutNs = PROBE_WITHOUT_RTT_NS;
   if (smoothedNs > 0) {
     timeoutNs = 2 * smoothedNs;
-    timeoutNs += scoreboard.segments === 1 ? PROBE_DELAYED_ACK_NS : PROBE_SLACK_NS;
+    timeoutNs += scoreboard.segments === 1 ? PROBE_DELAYED_ACK_NS : TIMER_SLACK_NS;
   }
-  const deadlineNs = context.clock.nowNs + Math.min(timeoutNs, rtoNs(connection));
+  const leftNs = isAdvancing ? rtoNs(connection) : rtoLeftNs(connection);
+  const deadlineNs = context.clock.nowNs + Math.min(timeoutNs, leftNs);
   connection.retransmitMode = RetransmitMode.LossProbe;
   context.setTimer(slot, TimerKind.Retransmit, Math.ceil(deadlineNs));
   return true;
@@ -84,7 +103,9 @@ export function scheduleLossProbe(connection: TcpConnection): boolean {
 export function setReorderingTimer(connection: TcpConnection, waitNs: Duration): void {
   const { context, slot } = connection;
   connection.retransmitMode = RetransmitMode.Reordering;
-  context.setTimer(slot, TimerKind.Retransmit, Math.ceil(context.clock.nowNs + waitNs + 1e6));
+  const deadlineNs = context.clock.nowNs + waitNs + TIMER_SLACK_NS;
+  context.setTimer(slot, TimerKind.Retransmit, Math.ceil(deadlineNs));
+  context.outcome.keepsTimer = true;
 }
 
 /** Data waits, nothing is in flight and nothing may be sent: probe the window: RFC 9293 §3.8.6.1. */

@@ -22,6 +22,9 @@ import {
   TimeList,
 } from './segment-table.ts';
 
+/** Of a segment that was sent once and that nothing is known of. */
+const PLAIN_FLAGS = SegmentFlag.Fin | SegmentFlag.Push | SegmentFlag.ChunkEnd;
+
 export class Scoreboard {
   head = NO_ROW;
   tail = NO_ROW;
@@ -81,7 +84,7 @@ export class Scoreboard {
     return row;
   }
 
-  /** The segment is sent once more. */
+  /** The segment is sent once more. A probe for one that is not lost changes nothing in what is in flight. */
   markRetransmitted(row: number): void {
     const words = this.#table.words;
     const at = row << ROW_SHIFT;
@@ -90,8 +93,9 @@ export class Scoreboard {
     (isWaiting ? this.lost : this.flight).remove(words, row);
     this.flight.append(words, row);
     words[at + SegmentWord.Transmissions]++;
-    words[at + SegmentWord.Flags] =
-      flags | SegmentFlag.Retransmitted | SegmentFlag.EverRetransmitted;
+    words[at + SegmentWord.Flags] = flags | SegmentFlag.EverRetransmitted;
+    if ((flags & SegmentFlag.Lost) === 0) return;
+    words[at + SegmentWord.Flags] |= SegmentFlag.Retransmitted;
     if ((flags & SegmentFlag.Retransmitted) !== 0) return;
     this.retransmittedSegments++;
     this.retransmittedBytes += this.#table.sequenceLength(row);
@@ -172,14 +176,15 @@ export class Scoreboard {
 
   /** A duplicate ACK without SACK says that one segment has left the network; or `count` have not, after all. */
   emulateSacked(count: number, smss: Bytes): void {
-    const room = this.segments - this.lostSegments;
+    // One at least is missing, or the duplicates would not come.
+    const room = Math.max(0, this.segments - Math.max(this.lostSegments, 1));
     this.sackedSegments = Math.max(0, Math.min(this.sackedSegments + count, room));
     this.sackedBytes = Math.min(this.sackedSegments * smss, this.bytes - this.lostBytes);
   }
 
   /**
    * Removes what `una` acknowledges and tells `outcome` about each segment. A segment acknowledged in part
-   * loses its first bytes. `pieces` as in split.
+   * loses its first bytes and counts when the rest has come. `pieces` as in split.
    */
   acknowledge(una: SeqNumber, outcome: AckOutcome, pieces: PiecePool): void {
     const table = this.#table;
@@ -187,10 +192,7 @@ export class Scoreboard {
     for (let row = this.head; row !== NO_ROW; row = this.head) {
       if (seqBefore(una, table.end(row))) {
         const part = seqDiff(una, table.seq(row));
-        if (part > 0) {
-          this.split(row, part, pieces);
-          continue;
-        }
+        if (part > 0) this.#trimHead(row, part, outcome, pieces);
         break;
       }
       outcome.onAcknowledged(table, row);
@@ -212,7 +214,7 @@ export class Scoreboard {
     while (row !== NO_ROW) {
       const at = row << ROW_SHIFT;
       const flags = words[at + SegmentWord.Flags];
-      if ((flags & ~(SegmentFlag.Fin | SegmentFlag.Push)) !== 0) break;
+      if ((flags & ~PLAIN_FLAGS) !== 0) break;
       const payload = words[at + SegmentWord.Length];
       const length = payload + (flags & SegmentFlag.Fin);
       const end = seqAdd(seqFromWire(words[at + SegmentWord.Seq]), length);
@@ -233,6 +235,20 @@ export class Scoreboard {
     else words[(row << ROW_SHIFT) + SegmentWord.Previous] = NO_ROW;
     this.#hint = NO_ROW;
     table.releaseChain(first, last, count);
+  }
+
+  #trimHead(row: number, part: Bytes, outcome: AckOutcome, pieces: PiecePool): void {
+    const words = this.#table.words;
+    const at = row << ROW_SHIFT;
+    const flags = words[at + SegmentWord.Flags];
+    words[at + SegmentWord.Seq] = seqAdd(seqFromWire(words[at + SegmentWord.Seq]), part);
+    words[at + SegmentWord.Length] -= part;
+    movePiece(words, at, part, pieces);
+    this.bytes -= part;
+    if ((flags & SegmentFlag.Sacked) !== 0) this.sackedBytes -= part;
+    else outcome.deliveredBytes += part;
+    if ((flags & SegmentFlag.Lost) !== 0) this.lostBytes -= part;
+    if ((flags & SegmentFlag.Retransmitted) !== 0) this.retransmittedBytes -= part;
   }
 
   #removeHead(row: number): void {
@@ -275,19 +291,19 @@ export class Scoreboard {
     (isWaiting ? this.lost : this.flight).remove(this.#table.words, row);
   }
 
-  /** Marks [left, right) as received, where it is not yet, and tells `outcome` about each new segment. */
-  sack(left: SeqNumber, right: SeqNumber, outcome: AckOutcome, pieces: PiecePool): void {
+  /**
+   * Marks the segments that lie whole in the block of `outcome` as received, and tells it about each new one. Only
+   * [from, to) of the block is new. A segment received in part counts as missing until the rest is there.
+   */
+  sack(from: SeqNumber, to: SeqNumber, outcome: AckOutcome): void {
     const table = this.#table;
-    let row = this.#find(left);
-    while (row !== NO_ROW && seqBefore(table.seq(row), right)) {
+    const { blockLeft, blockRight } = outcome;
+    let row = this.#find(from);
+    while (row !== NO_ROW && seqBefore(table.seq(row), to)) {
       this.#hint = row;
-      if ((table.flags(row) & SegmentFlag.Sacked) === 0) {
-        const before = seqDiff(left, table.seq(row));
-        if (before > 0) row = this.split(row, before, pieces);
-        const beyond = seqDiff(table.end(row), right);
-        if (beyond > 0) this.split(row, table.sequenceLength(row) - beyond, pieces);
-        this.#markSacked(row, outcome);
-      }
+      const isWhole =
+        !seqBefore(table.seq(row), blockLeft) && !seqBefore(blockRight, table.end(row));
+      if (isWhole && (table.flags(row) & SegmentFlag.Sacked) === 0) this.#markSacked(row, outcome);
       row = table.next(row);
     }
   }

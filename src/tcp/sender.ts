@@ -96,7 +96,12 @@ function transmitData(connection: TcpConnection): FrameId {
     return NO_FRAME;
   }
   // RFC 5682 §3.1 step 2: new data first, which tells whether the timeout was spurious.
-  const lost = connection.frtoStep === 2 ? NO_ROW : scoreboard.lost.head;
+  if (connection.frtoStep === 2) {
+    const frame = transmitNew(connection);
+    if (frame !== NO_FRAME || connection.sndNxt !== connection.highSeq) return frame;
+    connection.frtoStep = 0;
+  }
+  const lost = scoreboard.lost.head;
   if (lost === NO_ROW) return transmitNew(connection);
   const length = connection.context.segments.length(lost);
   if (!hasWindowFor(connection, Math.min(length, connection.smss))) return NO_FRAME;
@@ -138,15 +143,16 @@ function retransmit(connection: TcpConnection, row: number, endsChunk: boolean):
   if (frame === NO_FRAME) return NO_FRAME;
   // RFC 3168 §6.1.5 forbids it, RFC 8257 §4.1 recommends it.
   if (connection.hasPreciseEcn) markEcnCapable(connection, frame);
-  noteRetransmission(connection, length);
+  noteRetransmission(connection, rowFlags, length);
   scoreboard.markRetransmitted(row);
   stampSent(connection, row);
-  if (row === scoreboard.head) setRetransmitTimer(connection, RetransmitMode.Rto);
+  const isReordering = connection.retransmitMode === RetransmitMode.Reordering;
+  if (row === scoreboard.head && !isReordering) setRetransmitTimer(connection, RetransmitMode.Rto);
   onSegmentSent(connection, length);
   return frame;
 }
 
-function noteRetransmission(connection: TcpConnection, length: Bytes): void {
+function noteRetransmission(connection: TcpConnection, rowFlags: number, length: Bytes): void {
   const { context } = connection;
   context.count(TcpCounter.RetransSegs);
   connection.totalRetransmits++;
@@ -156,6 +162,8 @@ function noteRetransmission(connection: TcpConnection, length: Bytes): void {
   else if (connection.congestionState === CongestionState.Recovery) {
     context.count(TcpCounter.FastRetrans);
   }
+  // A probe for what is not lost is no retransmission that an undo would have to explain.
+  if ((rowFlags & SegmentFlag.Lost) === 0) return;
   if (!connection.hasRetransmitTsVal) {
     connection.hasRetransmitTsVal = true;
     connection.retransmitTsVal = timestampNow(connection);
@@ -176,7 +184,6 @@ function buildData(
   if (frame === NO_FRAME) return NO_FRAME;
   connection.bytesSent += length;
   connection.dataSegmentsOut++;
-  connection.burstSegments++;
   return frame;
 }
 
@@ -446,7 +453,9 @@ function settleBurst(connection: TcpConnection): void {
       retransmitMode === RetransmitMode.WindowProbe ||
       retransmitMode === RetransmitMode.LossProbe
     ) {
-      if (!scheduleLossProbe(connection)) restartRto(connection);
+      if (!scheduleLossProbe(connection, false)) restartRto(connection);
+    } else if (!connection.isTlpOut) {
+      scheduleLossProbe(connection, false);
     }
   }
   settleWindowProbe(connection);

@@ -9,8 +9,8 @@ import { TIMER_KINDS, TimerKind } from './context.ts';
 import { TcpCounter } from './counters.ts';
 import { endConnection, failConnection, resetConnection } from './ending.ts';
 import { TcpError } from './errors.ts';
+import { onReorderingTimeout, onRetransmissionTimeout } from './loss-timeouts.ts';
 import { onBlackHoleSuspected } from './path-mtu.ts';
-import { onReorderingTimeout, onRetransmissionTimeout } from './recovery.ts';
 import { restartRto, setRetransmitTimer } from './retransmit-timer.ts';
 import { TcpState } from './state.ts';
 
@@ -59,12 +59,19 @@ function fireRetransmit(connection: TcpConnection): void {
   }
   switch (mode) {
     case RetransmitMode.LossProbe:
+      // One at a time.
+      if (connection.isTlpOut) {
+        connection.retransmitMode = mode;
+        restartRto(connection);
+        break;
+      }
       connection.probeDue = ProbeKind.Loss;
       setRetransmitTimer(connection, RetransmitMode.Rto);
       break;
     case RetransmitMode.Reordering:
+      connection.retransmitMode = mode;
       onReorderingTimeout(connection);
-      if (connection.retransmitMode === RetransmitMode.None) restartRto(connection);
+      if (connection.retransmitMode === mode) restartRto(connection);
       break;
     case RetransmitMode.WindowProbe:
       fireWindowProbe(connection);

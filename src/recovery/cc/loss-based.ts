@@ -132,13 +132,13 @@ export class LossBasedController implements CongestionController {
   }
 
   /** RFC 5681 §3.1: ssthresh only at the first timeout of a segment, cwnd to one segment at each. */
-  onRetransmissionTimeout(inFlight: Bytes): void {
+  onRetransmissionTimeout(inFlight: Bytes, notLost: Bytes = 0): void {
     const isReducedAlready = this.#isTimedOut || (this.#isInSegments && this.#inRecovery);
     if (!isReducedAlready) {
       if (!this.#inRecovery) this.#remember();
       this.#reduce(CongestionCause.Loss, inFlight, !this.#inRecovery);
     }
-    this.cwnd = this.#smss;
+    this.cwnd = this.#smss + (this.#isInSegments ? notLost : 0);
     this.#validation?.reset();
     this.#isTimedOut = true;
     this.#inRecovery = false;
