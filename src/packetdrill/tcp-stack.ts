@@ -28,13 +28,14 @@ import {
   writeZeros,
 } from '../tcp/commands.ts';
 import { RFC_PROFILE, type TcpConfig } from '../tcp/config.ts';
-import { type ConnectionSettings, defaultSettings, type TcpConnection } from '../tcp/connection.ts';
+import type { TcpConnection } from '../tcp/connection.ts';
 import { TCP_COUNTER_COUNT } from '../tcp/counters.ts';
 import { TcpError } from '../tcp/errors.ts';
 import { TransportEvent } from '../tcp/events.ts';
 import { type TcpInfo, tcpInfo } from '../tcp/info.ts';
 import type { TcpListener } from '../tcp/listener.ts';
 import { readIcmpError } from '../tcp/read-icmp.ts';
+import { type ConnectionSettings, defaultSettings } from '../tcp/settings.ts';
 import { TcpState } from '../tcp/state.ts';
 import { synDataRoom } from '../tcp/syn-data.ts';
 import { TcpLayer } from '../tcp/tcp-layer.ts';
