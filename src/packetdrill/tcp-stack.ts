@@ -266,6 +266,9 @@ export class TcpStack implements StackUnderTest, TcpPort {
         initialWindowSegments: initialWindowSegments ?? tcp.initialWindowSegments,
       },
     });
+    if (mtuBytes === undefined) return;
+    // Open connections hear of it when they next look at their segment size.
+    for (const connection of this.#connections.values()) connection.pathMtuBytes = mtuBytes;
   }
 
   tcpInfo(localPort: number, remotePort: number): TcpInfo | undefined {

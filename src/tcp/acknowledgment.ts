@@ -9,13 +9,13 @@ import { NO_SAMPLE } from '../recovery/congestion.ts';
 import { TcpFlag } from '../wire/tcp.ts';
 import type { ArrivedSegment } from './arrived-segment.ts';
 import { NO_PIECE } from './byte-queue.ts';
-import { flightSize, inReduction, isWindowUsed } from './congestion-window.ts';
+import { flightSize, inReduction, isWindowUsed, restartAfterIdle } from './congestion-window.ts';
 import { CongestionState, type TcpConnection } from './connection.ts';
 import { TcpCounter } from './counters.ts';
 import { TransportEvent } from './events.ts';
 import { type FlowMeter, NO_METER_ROW } from './flow-meter.ts';
 import { onTailLossProbeAck } from './loss-timeouts.ts';
-import { onMtuProbeAcked } from './path-mtu.ts';
+import { onMtuProbeAcked, updateSmss } from './path-mtu.ts';
 import { updateRack, widenReorderingWindow } from './rack.ts';
 import { advanceRecovery, countDuplicates } from './recovery.ts';
 import { restartRto, scheduleLossProbe, settleWindowProbe } from './retransmit-timer.ts';
@@ -93,7 +93,12 @@ export function updateSendWindow(connection: TcpConnection, segment: ArrivedSegm
   connection.sndWl2 = segment.ack;
   if (window === connection.sndWnd) return false;
   connection.sndWnd = window;
-  if (window > connection.maxSndWnd) connection.maxSndWnd = window;
+  // What the window held back may have waited longer than the path is known for.
+  if (connection.config.sendsChunks && connection.unsentBytes > 0) restartAfterIdle(connection);
+  if (window > connection.maxSndWnd) {
+    connection.maxSndWnd = window;
+    if (connection.mtuSearch !== undefined) updateSmss(connection);
+  }
   return true;
 }
 

@@ -4,7 +4,7 @@
  */
 import { seqDiff } from '../base/seq.ts';
 import type { Duration } from '../base/units.ts';
-import { hasWindowFor } from './congestion-window.ts';
+import { hasWindowFor, isWindowUsed } from './congestion-window.ts';
 import type { TcpConnection } from './connection.ts';
 
 export const enum BusyKind {
@@ -34,7 +34,8 @@ function kindNow(connection: TcpConnection): BusyKind {
     return BusyKind.Busy;
   }
   if (scoreboard.segments === 0) return BusyKind.Idle;
-  return connection.isWriteBlocked ? BusyKind.BufferLimited : BusyKind.Busy;
+  const isBlocked = connection.isWriteBlocked && !isWindowUsed(connection);
+  return isBlocked ? BusyKind.BufferLimited : BusyKind.Busy;
 }
 
 /** Books the time since the last change. */

@@ -157,8 +157,9 @@ export function establish(connection: TcpConnection, segment: ArrivedSegment): v
   connection.backoffs = 0;
   connection.retransmits = 0;
   connection.stalledSinceNs = -1;
-  startMtuSearch(connection);
-  updateSmss(connection);
+  if (connection.mtuSearch === undefined) startMtuSearch(connection);
+  // A passive open starts with what the path is known to carry, as in Linux.
+  if (connection.listener === undefined) updateSmss(connection);
   sampleHandshake(connection, segment);
   startController(connection);
   // The SYN or SYN-ACK is delivered.

@@ -36,6 +36,11 @@ export function pathMss(connection: TcpConnection): Bytes {
 export function updateSmss(connection: TcpConnection): void {
   const { config } = connection;
   let mss = Math.min(connection.peerMss, pathMss(connection));
+  const { mtuSearch } = connection;
+  if (mtuSearch !== undefined) {
+    mtuSearch.high = Math.min(mtuSearch.high, connection.pathMtuBytes);
+    mss = Math.min(mss, mtuSearch.low - headerBytes(connection.isIpv6));
+  }
   if (connection.mssClamp > 0) mss = Math.min(mss, connection.mssClamp);
   mss = Math.max(mss, config.mssMin);
   if (connection.hasTimestamps) mss -= TIMESTAMPS_BYTES;
@@ -44,7 +49,7 @@ export function updateSmss(connection: TcpConnection): void {
   if (connection.controller !== undefined && before !== mss) connection.controller.onMtuChange(mss);
 }
 
-/** RFC 4821 §7.3: the path carries `low`; `high` is the most it may. */
+/** RFC 4821 §7.3: the path carries packets of `low` bytes; `high` is the most it may. */
 export interface MtuSearch {
   low: Bytes;
   high: Bytes;
@@ -53,14 +58,14 @@ export interface MtuSearch {
   end: SeqNumber;
 }
 
-/** Before the first data: with probing, the search for the path MTU starts low. */
+/** Before the first data: with probing, the search for the path MTU starts low, and ends at the peer's MSS. */
 export function startMtuSearch(connection: TcpConnection): void {
-  const { config, pathMtuBytes } = connection;
+  const { config, mssClamp, peerMss } = connection;
   if (config.mtuProbing !== MtuProbing.Always) return;
-  const base = config.mtuProbeBaseMss + headerBytes(connection.isIpv6);
-  const low = Math.min(base, pathMtuBytes);
-  connection.mtuSearch = { low, high: pathMtuBytes, size: 0, end: connection.sndNxt };
-  connection.pathMtuBytes = low;
+  const header = headerBytes(connection.isIpv6);
+  const high = (mssClamp > 0 ? Math.min(peerMss, mssClamp) : peerMss) + header;
+  const low = Math.min(config.mtuProbeBaseMss + header, high);
+  connection.mtuSearch = { low, high, size: 0, end: connection.sndNxt };
 }
 
 /** A router could not forward a segment of ours: RFC 1191 §5. The caller has checked that it is ours. */
@@ -86,14 +91,11 @@ export function onBlackHoleSuspected(connection: TcpConnection): void {
   if (config.mtuProbing === MtuProbing.Off) return;
   const header = headerBytes(connection.isIpv6);
   const base = config.mtuProbeBaseMss + header;
-  const mtu = Math.min(
-    base,
-    Math.max(68, Math.floor((connection.pathMtuBytes - header) / 2) + header),
-  );
-  if (mtu >= connection.pathMtuBytes) return;
+  const carried = connection.mtuSearch?.low ?? connection.pathMtuBytes;
+  const mtu = Math.min(base, Math.max(68, Math.floor((carried - header) / 2) + header));
+  if (mtu >= carried) return;
   const high = connection.mtuSearch?.high ?? connection.pathMtuBytes;
   connection.mtuSearch = { low: mtu, high, size: 0, end: connection.sndNxt };
-  connection.pathMtuBytes = mtu;
   updateSmss(connection);
 }
 
@@ -107,17 +109,22 @@ export function mtuProbeLength(connection: TcpConnection, unsent: Bytes, room: B
   if (connection.congestionState !== CongestionState.Open || scoreboard.lost.head !== NO_ROW)
     return 0;
   if (controller.cwnd < PROBE_WINDOW_SEGMENTS * smss) return 0;
-  const length = smss + Math.ceil((low + high) / 2) - connection.pathMtuBytes;
+  const length = Math.floor((low + high) / 2) - probeOverhead(connection);
   if (length <= smss) return 0;
   const needed = length + PROBE_FOLLOWERS * smss;
   return unsent >= needed && room >= needed ? length : 0;
+}
+
+/** What a packet has besides its payload. */
+function probeOverhead(connection: TcpConnection): Bytes {
+  return headerBytes(connection.isIpv6) + (connection.hasTimestamps ? TIMESTAMPS_BYTES : 0);
 }
 
 /** SND.NXT is behind the probe. */
 export function onMtuProbeSent(connection: TcpConnection, length: Bytes): void {
   const { mtuSearch } = connection;
   if (mtuSearch === undefined) return;
-  mtuSearch.size = connection.pathMtuBytes + length - connection.smss;
+  mtuSearch.size = length + probeOverhead(connection);
   mtuSearch.end = connection.sndNxt;
 }
 
@@ -128,7 +135,6 @@ export function onMtuProbeAcked(connection: TcpConnection): void {
   if (seqBefore(connection.sndUna, mtuSearch.end)) return;
   connection.context.count(TcpCounter.MtuProbeSuccess);
   mtuSearch.low = mtuSearch.size;
-  connection.pathMtuBytes = mtuSearch.size;
   mtuSearch.size = 0;
   updateSmss(connection);
 }

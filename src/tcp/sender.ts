@@ -208,8 +208,9 @@ function transmitNew(connection: TcpConnection): FrameId {
   if (connection.congestionState === CongestionState.Disorder && !config.usesLimitedTransmit) {
     return NO_FRAME;
   }
+  if (config.sendsChunks) return transmitChunk(connection, unsent);
   if (connection.scoreboard.segments === 0) restartAfterIdle(connection);
-  return config.sendsChunks ? transmitChunk(connection, unsent) : transmitSegment(connection);
+  return transmitSegment(connection);
 }
 
 /** One segment, as the texts have it. */

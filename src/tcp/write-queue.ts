@@ -7,6 +7,7 @@
  * share one pool. With `sendsChunks` off nothing is kept here. Hot: no allocation per segment.
  */
 import type { Bytes } from '../base/units.ts';
+import { restartAfterIdle } from './congestion-window.ts';
 import type { TcpConnection } from './connection.ts';
 
 export const NO_BUFFER = -1;
@@ -201,6 +202,7 @@ function tailWithRoom(connection: TcpConnection, goal: Bytes): number {
   connection.bufferTail = buffer;
   // What an option pushed was what had been written until then.
   connection.isPushing = false;
+  if (connection.controller !== undefined) restartAfterIdle(connection);
   return buffer;
 }
 

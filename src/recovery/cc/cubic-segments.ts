@@ -8,7 +8,7 @@
  * stands still (§5.8). Hot: no allocation per ACK.
  */
 import { cbrt } from '../../base/math.ts';
-import type { Bytes, Duration } from '../../base/units.ts';
+import type { Bytes, Duration, Instant } from '../../base/units.ts';
 import type { AckSample, RttView } from '../congestion.ts';
 import { CUBIC_BETA_ECN, type CubicOptions } from './cubic.ts';
 import { GrowthCounter, type WindowGrowth } from './window-growth.ts';
@@ -84,8 +84,11 @@ export class CubicSegments implements WindowGrowth {
 
   onApplicationLimited(): void {}
 
-  onSendAfterIdle(idleNs: Duration): void {
-    if (this.#epochTick !== NOT_STARTED) this.#epochTick += Math.floor(idleNs / TICK_NS);
+  /** The epoch may have begun while nothing was sent. */
+  onSendAfterIdle(idleNs: Duration, nowNs: Instant): void {
+    if (this.#epochTick === NOT_STARTED) return;
+    const shifted = this.#epochTick + Math.floor(idleNs / TICK_NS);
+    this.#epochTick = Math.min(shifted, Math.floor(nowNs / TICK_NS));
   }
 
   onIdleRestart(): void {}

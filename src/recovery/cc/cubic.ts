@@ -80,8 +80,9 @@ export class CubicGrowth implements WindowGrowth {
     if (this.#pausedNs === NOT_PAUSED) this.#pausedNs = sample.nowNs;
   }
 
-  onSendAfterIdle(idleNs: Duration): void {
-    if (this.#epochNs !== NOT_STARTED && this.#pausedNs === NOT_PAUSED) this.#epochNs += idleNs;
+  onSendAfterIdle(idleNs: Duration, nowNs: Instant): void {
+    if (this.#epochNs === NOT_STARTED || this.#pausedNs !== NOT_PAUSED) return;
+    this.#epochNs = Math.min(this.#epochNs + idleNs, nowNs);
   }
 
   onIdleRestart(): void {

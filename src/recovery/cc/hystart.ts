@@ -40,8 +40,9 @@ export class HyStart implements SlowStart {
   onAck(cwnd: Bytes, growable: Bytes, sample: Readonly<AckSample>, rtt: RttView): Bytes {
     if (this.isOver || sample.rttNs < 0) return growable;
     this.#minNs = Math.min(this.#minNs, sample.rttNs);
-    if (sample.newestSentNs >= this.#roundStartNs) this.#startRound(sample);
+    // Rounds are counted from the first ACK on at which the window is large enough.
     if (cwnd < WINDOW_SEGMENTS_MIN * this.#smss) return growable;
+    if (sample.newestSentNs >= this.#roundStartNs) this.#startRound(sample);
     const isTrainLong = this.#measureTrain(cwnd, sample, rtt);
     const isDelayHigh = this.#measureDelay(sample);
     if (!isTrainLong && !isDelayHigh) return growable;

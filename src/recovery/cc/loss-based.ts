@@ -89,7 +89,9 @@ export class LossBasedController implements CongestionController {
 
   onPacketSent(sentBytes: Bytes, inFlight: Bytes): void {
     const nowNs = this.#clock.nowNs;
-    if (inFlight <= sentBytes) this.#growth.onSendAfterIdle(nowNs - this.#lastSentNs);
+    if (inFlight <= sentBytes) {
+      this.#growth.onSendAfterIdle(nowNs - this.#lastSentNs, nowNs);
+    }
     this.#lastSentNs = nowNs;
     if (this.#validation !== null) this.#ageWindow(this.#validation);
   }

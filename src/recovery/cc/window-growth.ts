@@ -5,7 +5,7 @@
  * granularity an amount acknowledged is a number of segments times SMSS, and an increase must be whole
  * segments.
  */
-import type { Bytes, Duration } from '../../base/units.ts';
+import type { Bytes, Duration, Instant } from '../../base/units.ts';
 import type { AckSample, RttView } from '../congestion.ts';
 
 export interface WindowGrowth {
@@ -17,7 +17,7 @@ export interface WindowGrowth {
   /** An ACK in congestion avoidance while the application, not the window, limits sending. */
   onApplicationLimited(sample: Readonly<AckSample>): void;
   /** Sending begins again with nothing in flight, `idleNs` after the packet before. */
-  onSendAfterIdle(idleNs: Duration): void;
+  onSendAfterIdle(idleNs: Duration, nowNs: Instant): void;
   /** The window was cut for idle time: slow start leads to a new stage of congestion avoidance. */
   onIdleRestart(): void;
   /** Before a reduction, while cwnd still has its old value. `canUndo`: remember, for restore(). */

@@ -65,7 +65,12 @@ describe('probing for the path MTU', () => {
   });
 
   it('starts low and moves up when a larger segment arrives — RFC 4821 §7.3', () => {
-    const peer = open({ config: { mtuProbing: MtuProbing.Always } });
+    const peer = new ScriptedPeer({
+      base: LINUX_PROFILE,
+      mss: 1460,
+      config: { mtuProbing: MtuProbing.Always },
+    });
+    peer.connects(100);
     expect(peer.connection.smss).toBe(1024);
     peer.does((connection) => writeZeros(connection, 200_000));
     let acknowledged = 1;
