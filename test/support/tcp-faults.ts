@@ -66,14 +66,14 @@ export const TCP_FAULTS: readonly TcpFault[] = [
   fault(
     'an ACK of unsent data is taken',
     'tcp/segment-arrives',
-    'seqBefore(sndNxt, segment.ack) ||\n    seqBefore(segment.ack, seqAdd(sndUna, -connection.maxSndWnd))',
-    'seqBefore(segment.ack, seqAdd(sndUna, -connection.maxSndWnd))',
+    'if (isOfUnsent || seqBefore(segment.ack, seqAdd(sndUna, -connection.maxSndWnd))) {',
+    'if (seqBefore(segment.ack, seqAdd(sndUna, -connection.maxSndWnd))) {',
   ),
   fault(
     'an ACK from the distant past is taken',
     'tcp/segment-arrives',
-    'seqBefore(sndNxt, segment.ack) ||\n    seqBefore(segment.ack, seqAdd(sndUna, -connection.maxSndWnd))',
-    'seqBefore(sndNxt, segment.ack)',
+    'if (isOfUnsent || seqBefore(segment.ack, seqAdd(sndUna, -connection.maxSndWnd))) {',
+    'if (isOfUnsent) {',
   ),
   fault(
     'a wrong ACK in SYN-RECEIVED opens the connection',
@@ -90,13 +90,13 @@ export const TCP_FAULTS: readonly TcpFault[] = [
   fault(
     'a connection that both sides close ends without TIME-WAIT',
     'tcp/segment-arrives',
-    'case TcpState.Closing:\n      enterTimeWait(connection);',
+    'case TcpState.Closing:\n      enterTimeWait(connection, false);',
     'case TcpState.Closing:\n      endConnection(connection);',
   ),
   fault(
     'data after close is thrown away in silence',
     'tcp/segment-arrives',
-    'resetConnection(connection, TcpError.ConnectionReset);\n    return false;\n  }\n  receiveText',
+    '    sendResetFor(connection.context, segment);\n    failConnection(connection, TcpError.ConnectionReset);\n    return false;\n  }\n  receiveText',
     'return true;\n  }\n  receiveText',
   ),
   fault(
@@ -197,8 +197,8 @@ export const TCP_FAULTS: readonly TcpFault[] = [
   fault(
     'an ACK does not restart the retransmission timer',
     'tcp/acknowledgment',
-    'if (advances) restartRto(connection);\n  else if',
-    'if (advances && connection.scoreboard.segments === 0) restartRto(connection);\n  else if',
+    'if (isProgress && !scheduleLossProbe(connection, true)) restartRto(connection);',
+    'if (isProgress && connection.scoreboard.segments === 0) restartRto(connection);',
   ),
   fault(
     'Nagle is off',
@@ -221,8 +221,8 @@ export const TCP_FAULTS: readonly TcpFault[] = [
   fault(
     'retransmissions are ECT',
     'tcp/sender',
-    '  if ((rowFlags & SegmentFlag.Push) !== 0) flags |= TcpFlag.Psh;\n  const frame = payload === ARENA_FULL ? NO_FRAME : buildData(connection, row, flags, payload);',
-    '  if ((rowFlags & SegmentFlag.Push) !== 0) flags |= TcpFlag.Psh;\n  const frame = payload === ARENA_FULL ? NO_FRAME : buildData(connection, row, flags, payload);\n  if (connection.hasEcn) setEcn(context, frame, EcnCodepoint.Ect0);',
+    '  noteRetransmission(connection, rowFlags, length);\n',
+    '  noteRetransmission(connection, rowFlags, length);\n  if (connection.hasEcn) setEcn(context, frame, EcnCodepoint.Ect0);\n',
   ),
   fault(
     'data is not ECT',
@@ -245,15 +245,15 @@ export const TCP_FAULTS: readonly TcpFault[] = [
   // Timers.
   fault(
     'the RTO does not double',
-    'tcp/recovery',
+    'tcp/loss-timeouts',
     'connection.isTlpOut = false;\n  connection.backoffs++;',
     'connection.isTlpOut = false;',
   ),
   fault(
     'a lonely segment is probed without waiting for a delayed ACK',
     'tcp/retransmit-timer',
-    'scoreboard.segments === 1 ? PROBE_DELAYED_ACK_NS : PROBE_SLACK_NS',
-    'PROBE_SLACK_NS',
+    'scoreboard.segments === 1 ? PROBE_DELAYED_ACK_NS : TIMER_SLACK_NS',
+    'TIMER_SLACK_NS',
   ),
   fault(
     'keep-alive probes go on for ever',
@@ -283,14 +283,14 @@ export const TCP_FAULTS: readonly TcpFault[] = [
   fault(
     'two duplicate ACKs retransmit',
     'tcp/recovery',
-    'connection.duplicateAcks >= connection.config.dupThresh &&',
-    'connection.duplicateAcks >= 2 &&',
+    'scoreboard.sackedSegments >= connection.reordering &&',
+    'scoreboard.sackedSegments >= 2 &&',
   ),
   fault(
     'a window update counts as duplicate ACK',
     'tcp/acknowledgment',
-    '!advances && !isWindowUpdate && segment.length === 0 && !segment.has(TcpFlag.Fin);',
-    '!advances && segment.length === 0 && !segment.has(TcpFlag.Fin);',
+    '    !isWindowUpdate &&\n    outcome.dsacks === 0 &&\n',
+    '    outcome.dsacks === 0 &&\n',
   ),
   fault(
     'a partial ACK does not retransmit',
@@ -301,7 +301,7 @@ export const TCP_FAULTS: readonly TcpFault[] = [
   fault(
     'ECE reduces in every ACK',
     'tcp/recovery',
-    'if (connection.congestionState > CongestionState.Disorder) return;\n  const { context, controller } = connection;\n  connection.highSeq',
+    'if (connection.congestionState >= CongestionState.Cwr) return;\n  const { context, controller } = connection;\n  connection.highSeq',
     'const { context, controller } = connection;\n  connection.highSeq',
   ),
   fault(
@@ -325,7 +325,86 @@ export const TCP_FAULTS: readonly TcpFault[] = [
   fault(
     'ICMP about what is not in flight is believed',
     'tcp/icmp-errors',
-    'if (!isInFlight) return;',
+    'if (!isInFlight) {',
+    'if (connection === undefined) {',
+  ),
+  // Chunks and recovery as in Linux.
+  fault(
+    'a chunk does not end with PSH',
+    'tcp/send-chunk',
+    'connection.isChunkMarked || length > connection.smss;',
+    'connection.isChunkMarked;',
+  ),
+  fault(
+    'a chunk takes the whole window',
+    'tcp/send-chunk',
+    'left <= 0 ? 0 : Math.min(left, Math.max(1, window >> 1));',
+    'Math.max(0, left);',
+  ),
+  fault(
+    'chunks go beyond the window of the peer',
+    'tcp/send-chunk',
+    'const needed = Math.min(length, room);',
+    'const needed = length;',
+  ),
+  fault(
+    'MSG_EOR does not end a record',
+    'tcp/write-queue',
+    'context.buffers.set(bufferTail, BufferFlag.EndOfRecord);',
     '',
+  ),
+  fault(
+    'a long write is pushed only at its end',
+    'tcp/write-queue',
+    'return connection.unpushedBytes > connection.maxSndWnd >> 1;',
+    'return connection.unpushedBytes > 1e9;',
+  ),
+  fault(
+    'lost segments of a chunk are sent again one by one',
+    'tcp/send-chunk',
+    'connection.isResendPushed = count > 1;',
+    'connection.isResendPushed = false;',
+  ),
+  fault(
+    'a SACK of a part counts for the segment',
+    'tcp/scoreboard',
+    '!seqBefore(table.seq(row), blockLeft) && !seqBefore(blockRight, table.end(row));',
+    '!seqBefore(blockRight, table.end(row));',
+  ),
+  fault(
+    'SACKs of overtaken ACKs are thrown away',
+    'tcp/acknowledgment',
+    'if (!segment.hasSack || !connection.hasSack) return;',
+    'return;',
+  ),
+  fault(
+    'a D-SACK after recovery undoes nothing',
+    'tcp/recovery',
+    'if (congestionState <= CongestionState.Disorder) undoByDsack(connection);',
+    '',
+  ),
+  fault(
+    'a probe is a retransmission in flight',
+    'tcp/scoreboard',
+    'if ((flags & SegmentFlag.Lost) === 0) return;\n    words[at + SegmentWord.Flags] |= SegmentFlag.Retransmitted;',
+    'words[at + SegmentWord.Flags] |= SegmentFlag.Retransmitted;',
+  ),
+  fault(
+    'reneging is taken for loss at once',
+    'tcp/recovery',
+    'if (connection.context.outcome.advances && isReneging(connection)) {',
+    'if (connection.isPeerDone && isReneging(connection)) {',
+  ),
+  fault(
+    'CWR is said for ECN alone',
+    'tcp/recovery',
+    'if (connection.hasEcn) connection.isCwrDue = true;',
+    '',
+  ),
+  fault(
+    'F-RTO sends no new data first',
+    'tcp/recovery',
+    'connection.frtoStep = hasNew ? 2 : 0;',
+    'connection.frtoStep = 0;',
   ),
 ];
