@@ -222,12 +222,12 @@ export const TCP_FAULTS: readonly TcpFault[] = [
     'retransmissions are ECT',
     'tcp/sender',
     '  noteRetransmission(connection, rowFlags, length);\n',
-    '  noteRetransmission(connection, rowFlags, length);\n  if (connection.hasEcn) setEcn(context, frame, EcnCodepoint.Ect0);\n',
+    '  noteRetransmission(connection, rowFlags, length);\n  if (connection.hasEcn) markEcnCapable(connection, frame);\n',
   ),
   fault(
     'data is not ECT',
     'tcp/sender',
-    'if (connection.hasEcn && length > 0) setEcn(context, frame, EcnCodepoint.Ect0);',
+    'if (connection.hasEcn && length > 0) markEcnCapable(connection, frame);',
     '',
   ),
   fault(
