@@ -21,9 +21,9 @@ import { defineFlags, defineSettings } from './packed-fields.ts';
 import type { MtuSearch } from './path-mtu.ts';
 import type { Reassembly } from './reassembly.ts';
 import type { Scoreboard } from './scoreboard.ts';
+import { NO_BUFFER, PushMode } from './send-buffers.ts';
 import type { ConnectionSettings } from './settings.ts';
 import { assertTransition, TcpState } from './state.ts';
-import { NO_BUFFER, PushMode } from './write-queue.ts';
 
 /** The sender's view of the path; numbers as in Linux's tcpi_ca_state. */
 export const enum CongestionState {

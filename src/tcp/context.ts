@@ -25,9 +25,9 @@ import { PathMtuCache } from './path-mtu-cache.ts';
 import { RangePool } from './reassembly.ts';
 import { Scoreboard } from './scoreboard.ts';
 import { SegmentTable } from './segment-table.ts';
+import { BufferPool } from './send-buffers.ts';
 import { type ConnectionSettings, defaultSettings } from './settings.ts';
 import { TcpState } from './state.ts';
-import { BufferPool } from './write-queue.ts';
 
 /** What a host gives its TCP. */
 export interface TcpEnvironment {

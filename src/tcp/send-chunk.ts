@@ -11,7 +11,8 @@ import { UNPACED } from '../recovery/congestion.ts';
 import { flightSize, sendWindow } from './congestion-window.ts';
 import { CongestionState, type TcpConnection } from './connection.ts';
 import { NO_ROW, ROW_SHIFT, SegmentFlag, SegmentWord } from './segment-table.ts';
-import { BufferFlag, growHead, NO_BUFFER, PushMode, takeBuffered } from './write-queue.ts';
+import { BufferFlag, NO_BUFFER, PushMode } from './send-buffers.ts';
+import { growHead, takeBuffered } from './write-queue.ts';
 
 /** The pacing rate buys what it sends in this part of a second. */
 const RATE_SHIFT = 10;

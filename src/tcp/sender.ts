@@ -34,11 +34,12 @@ import {
   settleWindowProbe,
 } from './retransmit-timer.ts';
 import { NO_ROW, ROW_SHIFT, SegmentFlag, SegmentWord } from './segment-table.ts';
+import { PushMode } from './send-buffers.ts';
 import { beginChunk, endsResentChunk, startChunk } from './send-chunk.ts';
 import { advanceCursor, settleCursor } from './send-cursor.ts';
 import { TcpState } from './state.ts';
 import { timestampNow } from './timestamps.ts';
-import { fillBuffer, growHead, PushMode, reconcileBuffers } from './write-queue.ts';
+import { fillBuffer, growHead, reconcileBuffers } from './write-queue.ts';
 
 /** No place for a payload that has to be put together. */
 const ARENA_FULL = -2;
