@@ -413,7 +413,9 @@ export class TcpConnection {
 
   /** Right edge of the send window. */
   get sndWndEnd(): SeqNumber {
-    return seqAdd(this.sndUna, this.sndWnd);
+    // Before the SYN is acknowledged (Fast Open) the window is of what follows it.
+    const syn = this.#state === TcpState.SynReceived ? 1 : 0;
+    return seqAdd(this.sndUna, this.sndWnd + syn);
   }
 
   /** Bytes that the application wrote and that were never sent. */
