@@ -47,6 +47,7 @@ export function connectSocket(
   let hasStarted = false;
   return () => {
     if (socket.listener !== undefined) return failure('EISCONN');
+    if (address.isUnspecified) return disconnect(socket, port);
     if (socket.connection === undefined && !hasStarted) {
       if (socket.isConnectDeferred) return failure('EISCONN');
       const remote = remoteEnd(address, port);
@@ -65,6 +66,18 @@ export function connectSocket(
     const outcome = connectProgress(socket);
     return outcome ?? (socket.isNonBlocking ? failure('EALREADY') : undefined);
   };
+}
+
+/** connect to AF_UNSPEC: the socket is as new, and its peer hears of it. */
+function disconnect(socket: SocketDescriptor, port: TcpPort): CallOutcome {
+  if (socket.connection !== undefined) port.abort(socket.connection);
+  socket.connection = undefined;
+  socket.isConnecting = false;
+  socket.isConnectDeferred = false;
+  socket.isErrorTold = false;
+  socket.isReadShut = false;
+  socket.boundPort = 0;
+  return success(0);
 }
 
 /** How a connect that was started stands; undefined while the handshake goes on. */

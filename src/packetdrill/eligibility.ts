@@ -3,9 +3,20 @@
  * queue, kernel timestamping, splice, sendfile or edge-triggered epoll. Found in what was parsed; a word in
  * a comment does not count.
  */
+import { constantValue } from './constants.ts';
 import type { Script, SyscallAction, Value } from './script.ts';
 
 const CALLS = new Set(['splice', 'sendfile']);
+/** Where a call has its flags, and the bit that a number may hide. */
+const FLAG_ARGUMENTS: Readonly<Record<string, readonly [number, 'MSG_ZEROCOPY' | 'MSG_ERRQUEUE']>> =
+  {
+    send: [3, 'MSG_ZEROCOPY'],
+    sendto: [3, 'MSG_ZEROCOPY'],
+    sendmsg: [2, 'MSG_ZEROCOPY'],
+    recv: [3, 'MSG_ERRQUEUE'],
+    recvfrom: [3, 'MSG_ERRQUEUE'],
+    recvmsg: [2, 'MSG_ERRQUEUE'],
+  };
 const SYMBOLS = new Set(['MSG_ZEROCOPY', 'MSG_ERRQUEUE', 'SO_TIMESTAMPING', 'EPOLLET']);
 
 /** The first use that puts the script out of scope, like `MSG_ZEROCOPY`; undefined when there is none. */
@@ -18,7 +29,15 @@ export function findIneligibleUse(script: Script): string | undefined {
 }
 
 function findInCall({ name, args, result }: SyscallAction): string | undefined {
-  return CALLS.has(name) ? name : findInValues([...args, result]);
+  if (CALLS.has(name)) return name;
+  return findInValues([...args, result]) ?? findInFlags(name, args);
+}
+
+function findInFlags(name: string, args: readonly Value[]): string | undefined {
+  const [index, symbol] = FLAG_ARGUMENTS[name] ?? [];
+  const flags = index === undefined ? undefined : args[index];
+  if (symbol === undefined || flags?.kind !== 'number') return undefined;
+  return (flags.value & (constantValue(symbol) ?? 0)) === 0 ? undefined : symbol;
 }
 
 function findInValues(values: readonly Value[]): string | undefined {

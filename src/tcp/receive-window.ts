@@ -75,13 +75,22 @@ export function selectWindow(connection: TcpConnection): Bytes {
 export function takeWindowField(connection: TcpConnection, flags: number): number {
   const isSyn = (flags & TcpFlag.Syn) !== 0;
   const shift = isSyn ? 0 : connection.rcvWndShift;
-  let window = isSyn ? connection.rcvWnd : selectWindow(connection);
+  let window = isSyn
+    ? Math.max(connection.rcvWnd, firstWindow(connection))
+    : selectWindow(connection);
   window = Math.min(window, FIELD_MAX << shift);
   // Rounded up: never to the left of what was promised.
   const field = Math.min(FIELD_MAX, (window + (1 << shift) - 1) >>> shift);
   const edge = seqAdd(connection.rcvNxt, field << shift);
   if (seqBefore(connection.rcvAdv, edge)) connection.rcvAdv = edge;
   return field;
+}
+
+/** Of a SYN-ACK, also behind data that came with the SYN. */
+function firstWindow(connection: TcpConnection): Bytes {
+  return connection.rcvNxt === connection.lastAckSent
+    ? 0
+    : Math.min(FIELD_MAX, freeWindow(connection));
 }
 
 /** After the application has read: whether the peer should hear of the new room: RFC 9293 §3.8.6.2.2. */
