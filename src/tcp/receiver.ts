@@ -98,6 +98,8 @@ function takeOutOfOrder(connection: TcpConnection, segment: ArrivedSegment): voi
   }
   const delivered = reassembly.deliver(connection.rcvNxt, ownReceiveQueue(connection));
   if (delivered > 0) advance(connection, delivered);
+  // It is a full segment all the same.
+  else growReceiveWindow(connection, segment.length);
   // A hole that opens, is still there or is filled: RFC 5681 §4.2.
   scheduleAck(connection, true);
 }
