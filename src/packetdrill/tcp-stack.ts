@@ -212,7 +212,7 @@ export class TcpStack implements StackUnderTest, TcpPort {
         return undefined;
       }
       case 'queue':
-        if (effect.discipline === 'closed') return 'a device queue that drops every packet';
+        this.#layer.isDeviceFull = effect.discipline === 'closed';
         this.#use({
           ...this.#settings,
           tcp: { ...this.#settings.tcp, usesPacing: effect.discipline === 'fq' },

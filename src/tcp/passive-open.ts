@@ -93,6 +93,8 @@ function openPassively(connection: TcpConnection, listener: TcpListener, iss: nu
 /** Data of the SYN is taken, and data may be sent, before the handshake is over: RFC 7413 §4.2.1. */
 function openFast(connection: TcpConnection, listener: TcpListener, segment: ArrivedSegment): void {
   connection.isFastOpen = true;
+  // The window of a SYN counts from behind our own, which is not acknowledged yet.
+  connection.sndWnd++;
   connection.fastOpenListener = listener;
   connection.lastDataReceivedNs = connection.context.clock.nowNs;
   listener.fastOpenPending++;

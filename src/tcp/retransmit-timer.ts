@@ -3,13 +3,15 @@
  * (RFC 8985 §7.2), reordering (§6.2 step 5), window probe (RFC 9293 §3.8.6.1). They exclude each other. Hot.
  */
 import { type Duration, NEVER } from '../base/units.ts';
-import { CongestionState, RetransmitMode, type TcpConnection } from './connection.ts';
+import { CongestionState, ProbeKind, RetransmitMode, type TcpConnection } from './connection.ts';
 import { TimerKind } from './context.ts';
 import { TcpState } from './state.ts';
 
 /** Allowance for timers of a coarse clock, and for the peer's delayed ACK when one segment is in flight. */
 const TIMER_SLACK_NS = 2e6;
 const PROBE_DELAYED_ACK_NS = 200e6;
+/** Until a device that refused a packet is tried again. */
+const REFUSED_RETRY_NS = 500e6;
 const PROBE_WITHOUT_RTT_NS = 1e9;
 const RENEGING_NS_MIN = 10e6;
 
@@ -124,6 +126,29 @@ export function settleWindowProbe(connection: TcpConnection): void {
     return;
   }
   if (retransmitMode === RetransmitMode.None) {
+    setRetransmitTimer(connection, RetransmitMode.WindowProbe);
+  }
+}
+
+/**
+ * The device refused what the connection would send. Nothing has left: what was lost is still to be sent again, a
+ * probe counts but does not double its wait, an ACK is forgotten. As Linux, which tries again each half second.
+ */
+export function holdBack(connection: TcpConnection): void {
+  const { context, slot, probeDue, scoreboard } = connection;
+  connection.isAckDue = false;
+  connection.probeDue = ProbeKind.None;
+  if (connection.isSynDue) {
+    connection.isSynDue = false;
+    setRetransmitTimer(connection, RetransmitMode.Rto);
+    return;
+  }
+  const wantsFin = connection.isWriteShut && !connection.isFinSent;
+  if (connection.state < TcpState.Established) return;
+  if (connection.unsentBytes === 0 && !wantsFin && scoreboard.lostSegments === 0) return;
+  if (probeDue !== ProbeKind.None) {
+    context.setTimer(slot, TimerKind.Retransmit, context.clock.nowNs + REFUSED_RETRY_NS);
+  } else if (connection.retransmitMode === RetransmitMode.None) {
     setRetransmitTimer(connection, RetransmitMode.WindowProbe);
   }
 }

@@ -27,6 +27,7 @@ import { SequenceSource } from './initial-sequence.ts';
 import { type ListenOptions, TcpListener } from './listener.ts';
 import { arrivesInListen, type ConnectionMaker } from './passive-open.ts';
 import { updateSmss } from './path-mtu.ts';
+import { holdBack } from './retransmit-timer.ts';
 import { segmentArrives } from './segment-arrives.ts';
 import { transmit } from './sender.ts';
 import { TcpState } from './state.ts';
@@ -55,6 +56,8 @@ export class TcpLayer implements ConnectionOwner, ConnectionMaker {
   readonly context: TcpContext;
   /** The connection that the last pollEvent was about. */
   eventConnection: TcpConnection | undefined;
+  /** The device refuses all packets, as one with a full queue: nothing is given, and senders try again now and then. */
+  isDeviceFull = false;
   readonly #table = new ConnectionTable();
   readonly #connections: (TcpConnection | undefined)[] = [];
   readonly #freeSlots: number[] = [];
@@ -189,6 +192,7 @@ export class TcpLayer implements ConnectionOwner, ConnectionMaker {
   /** The next frame to send; gives ownership. NO_FRAME when there is none now. */
   pollTransmit(): FrameId {
     const { context } = this;
+    if (this.isDeviceFull) return this.#holdBack();
     let frame = context.shiftControl();
     while (frame === NO_FRAME) {
       const connection = context.firstReady;
@@ -199,6 +203,20 @@ export class TcpLayer implements ConnectionOwner, ConnectionMaker {
       if (connection.state !== TcpState.Closed) context.settleTimers(connection.slot);
     }
     return frame;
+  }
+
+  #holdBack(): FrameId {
+    const { context } = this;
+    for (let frame = context.shiftControl(); frame !== NO_FRAME; frame = context.shiftControl()) {
+      context.pool.release(frame);
+    }
+    for (let next = context.firstReady; next !== undefined; next = context.firstReady) {
+      context.shiftReady();
+      if (next.state === TcpState.Closed) continue;
+      holdBack(next);
+      context.settleTimers(next.slot);
+    }
+    return NO_FRAME;
   }
 
   /** When handleTimeout is to be called next; NEVER when nothing waits. */
