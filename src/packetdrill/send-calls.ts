@@ -42,7 +42,7 @@ export function sendCall(
 ): Attempt {
   const request = readRequest(name, args);
   if ((request.flags & MSG_OOB) !== 0) throw new Unsupported('urgent data of ours');
-  const state = { sentBytes: 0, opens: opensConnection(socket, request) };
+  const state = { sentBytes: 0, opens: opensConnection(socket, request), isBlocked: false };
   return () => {
     const opened = state.opens ? openWithData(socket, port, request, state) : undefined;
     return opened ?? sendSome(socket, port, request, state);
@@ -121,7 +121,7 @@ function sendSome(
   socket: SocketDescriptor,
   port: TcpPort,
   request: SendRequest,
-  state: { sentBytes: number },
+  state: { sentBytes: number; isBlocked: boolean },
 ): CallOutcome | undefined {
   const mayWait = isWaiting(socket, request.flags);
   const { connection } = socket;
@@ -137,11 +137,14 @@ function sendSome(
   if (isOpening) return mayWait ? undefined : failure('EAGAIN');
   connectProgress(socket);
   if (request.isBadBuffer) return failure('EFAULT');
+  // One that waits for room goes on when there is plenty.
+  if (state.isBlocked && !port.isWritable(connection)) return undefined;
   const hasMore = (request.flags & MSG_MORE) !== 0;
   const endsRecord = (request.flags & MSG_EOR) !== 0;
   const left = request.bytes - state.sentBytes;
   state.sentBytes += port.send(connection, left, hasMore, endsRecord);
   if (state.sentBytes === request.bytes) return success(request.bytes);
+  state.isBlocked = true;
   if (mayWait) return undefined;
   return state.sentBytes > 0 ? success(state.sentBytes) : failure('EAGAIN');
 }

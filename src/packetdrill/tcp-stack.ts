@@ -24,8 +24,8 @@ import {
   close,
   discard,
   shutdownWrite,
-  writableBytes,
   writeZeros,
+  writeZerosWithin,
 } from '../tcp/commands.ts';
 import { RFC_PROFILE, type TcpConfig } from '../tcp/config.ts';
 import type { TcpConnection } from '../tcp/connection.ts';
@@ -39,6 +39,7 @@ import { type ConnectionSettings, defaultSettings } from '../tcp/settings.ts';
 import { TcpState } from '../tcp/state.ts';
 import { synDataRoom } from '../tcp/syn-data.ts';
 import { TcpLayer } from '../tcp/tcp-layer.ts';
+import { WriteFlag } from '../tcp/write-queue.ts';
 import { decodeFrame } from '../wire/decode.ts';
 import { ENCODED_HEADER_BYTES_MAX, encodeFrame } from '../wire/encode.ts';
 import { ETHERNET_HEADER_BYTES } from '../wire/ethernet.ts';
@@ -50,6 +51,7 @@ import type { Attempt } from './connect-calls.ts';
 import { findCounters, unknownCounter } from './counter-query.ts';
 import { fastOpenKeyWords } from './fast-open-key.ts';
 import type { ScriptOptions, SyscallAction } from './script.ts';
+import { acceptedBytes, isWritable } from './send-memory.ts';
 import type { ShellEffect } from './shell.ts';
 import type { SocketDescriptor, SocketOptions } from './socket-descriptor.ts';
 import { Sockets } from './sockets.ts';
@@ -420,16 +422,19 @@ export class TcpStack implements StackUnderTest, TcpPort {
   }
 
   send(connection: TcpConnection, bytes: Bytes, hasMore: boolean, endsRecord: boolean): Bytes {
-    const taken = writeZeros(connection, bytes, hasMore, endsRecord);
+    if (!connection.config.sendsChunks) {
+      const taken = writeZeros(connection, bytes, hasMore, endsRecord);
+      this.#settle();
+      return taken;
+    }
+    const flags = (hasMore ? WriteFlag.More : 0) | (endsRecord ? WriteFlag.EndOfRecord : 0);
+    const taken = writeZerosWithin(connection, bytes, acceptedBytes(connection, bytes), flags);
     this.#settle();
     return taken;
   }
 
   isWritable(connection: TcpConnection): boolean {
-    const { notSentLowAt, sndBufferBytes, unsentBytes } = connection;
-    if (notSentLowAt > 0 && unsentBytes >= notSentLowAt) return false;
-    // A third of the buffer free, as Linux wakes writers.
-    return writableBytes(connection) * 3 >= sndBufferBytes;
+    return isWritable(connection);
   }
 
   receiveBytes(connection: TcpConnection, bytes: Bytes): Bytes {

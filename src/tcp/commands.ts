@@ -50,11 +50,23 @@ export function writeZeros(
   hasMore = false,
   endsRecord = false,
 ): Bytes {
+  const flags = writeFlags(hasMore, endsRecord, false);
+  return writeZerosWithin(connection, length, writableBytes(connection), flags);
+}
+
+/** As writeZeros, within another bound than the send buffer's; `flags` are WriteFlag's. */
+export function writeZerosWithin(
+  connection: TcpConnection,
+  length: Bytes,
+  room: Bytes,
+  flags: number,
+): Bytes {
   if (writeError(connection) !== TcpError.None) return 0;
-  const count = Math.min(length, writableBytes(connection));
+  const count = Math.min(length, room);
   if (count > 0) ownSendQueue(connection).appendZeros(count);
-  if (count < length) connection.isWriteBlocked = true;
-  afterWrite(connection, count, writeFlags(hasMore, endsRecord, count < length));
+  const isShort = count < length;
+  if (isShort) connection.isWriteBlocked = true;
+  afterWrite(connection, count, isShort ? flags | WriteFlag.Short : flags);
   return count;
 }
 

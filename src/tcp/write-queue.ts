@@ -82,7 +82,7 @@ function markPush(connection: TcpConnection, buffer: number): void {
 }
 
 /** Length of a full buffer. */
-function bufferGoal(connection: TcpConnection): Bytes {
+export function bufferGoal(connection: TcpConnection): Bytes {
   const { smss, maxSndWnd, config } = connection;
   // RFC 9293 §3.8.6.2.1, SHOULD-29: half of a small window is worth sending.
   const half = maxSndWnd > 536 ? maxSndWnd >> 1 : maxSndWnd;
