@@ -12,7 +12,7 @@ export const enum BusyKind {
   Busy = 1,
   /** The receive window is closed to what waits. */
   ReceiverLimited = 2,
-  /** All is sent, and the writer waits for room. */
+  /** All is sent, the windows have room for more, and the writer waits for room in the buffer. */
   BufferLimited = 3,
 }
 
