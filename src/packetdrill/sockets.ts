@@ -117,6 +117,10 @@ export class Sockets {
   #socket(action: SyscallAction): Attempt {
     const type = numberOf(action.args[1]);
     if ((type & 0xf) !== SOCK_STREAM) throw new Unsupported('sockets other than SOCK_STREAM');
+    const protocol = numberOf(action.args[2], 0);
+    if (protocol !== 0 && protocol !== constantValue('IPPROTO_TCP')) {
+      return () => failure('EPROTONOSUPPORT');
+    }
     const options = usualOptions(this.#port.defaults.congestionControl);
     options.notSentLowAtBytes = this.#port.defaults.notSentLowAtBytes;
     const isNonBlocking = (type & O_NONBLOCK) !== 0;
