@@ -47,9 +47,10 @@ function writeTable(
     name,
     scripts: paths.flatMap((path) => runFolder(path, { ...settings, ipVersion })),
   }));
-  const folders = paths.map((path) => basename(path)).join(' ');
-  const target = isAbsolute(file) ? basename(file) : file;
-  const command = `sluice packetdrill ${folders} --table ${target}`;
+  const shown = (path: string) => (isAbsolute(path) ? basename(path) : path);
+  const words = ['sluice packetdrill', ...paths.map(shown), '--table', shown(file)];
+  if (reasonsFile !== undefined) words.push('--reasons', shown(reasonsFile));
+  const command = words.join(' ');
   writeFileSync(file, `${formatScriptTable(runs, { command, reasons })}\n`);
   for (const { name, scripts } of runs) {
     const { pass, eligible } = summariseScripts(scripts);
