@@ -9,8 +9,9 @@ import type { Bytes } from '../base/units.ts';
 import { flightSize, sendWindow } from '../tcp/congestion-window.ts';
 import type { TcpConnection } from '../tcp/connection.ts';
 import { NO_ROW, SegmentFlag } from '../tcp/segment-table.ts';
+import { BufferFlag, NO_BUFFER } from '../tcp/send-buffers.ts';
 import { chunkSegmentsMax } from '../tcp/send-chunk.ts';
-import { BufferFlag, bufferGoal, NO_BUFFER } from '../tcp/write-queue.ts';
+import { bufferGoal } from '../tcp/write-queue.ts';
 
 /** Headers and bookkeeping of a buffer or chunk. */
 const OVERHEAD_BYTES: Bytes = 1280;
