@@ -1,6 +1,5 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { LinkConfig } from '../../src/net/link-config.ts';
 import {
   close,
   discard,
@@ -14,10 +13,10 @@ import { LINUX_PROFILE, RFC_PROFILE, type TcpConfig } from '../../src/tcp/config
 import type { TcpConnection } from '../../src/tcp/connection.ts';
 import { TransportEvent } from '../../src/tcp/events.ts';
 import type { TcpHost } from '../support/tcp-hosts.ts';
+import { impairedLinks } from '../support/tcp-operations.ts';
 import { createPath, patternAt } from '../support/tcp-path.ts';
 
 const SEED = 0x7c9;
-const BDP_BYTES_MAX = 64 * 2 ** 20;
 const HOUR_NS = 3600e9;
 
 /** One end's part: what it writes, in which pieces, and how it reads. */
@@ -97,42 +96,6 @@ class Peer {
   }
 }
 
-const ratio = (max: number) => fc.oneof(fc.constant(0), fc.double({ min: 0, max, noNaN: true }));
-
-const logarithmic = (from: number, to: number) =>
-  fc.double({ min: 0, max: 1, noNaN: true }).map((x) => Math.round(from * (to / from) ** x));
-
-const links: fc.Arbitrary<Omit<LinkConfig, 'name'>> = fc
-  .record({
-    rate: logarithmic(1e4, 1e11),
-    rttNs: logarithmic(1e4, 1e9),
-    queueSegments: fc.integer({ min: 4, max: 400 }),
-    loss: ratio(0.12),
-    duplicate: ratio(0.2),
-    corrupt: ratio(0.05),
-    reorder: ratio(0.3),
-    jitterShare: ratio(0.5),
-  })
-  .map(({ rate, rttNs, queueSegments, loss, duplicate, corrupt, reorder, jitterShare }) => ({
-    rate: Math.min(rate, Math.floor((BDP_BYTES_MAX * 8e9) / rttNs)),
-    delayNs: Math.ceil(rttNs / 2),
-    // A queue that takes longer to drain than R2 allows is no path that any TCP survives.
-    queue: { bytes: Math.max(4 * 1514, Math.min(queueSegments * 1514, rate)) },
-    impairments: {
-      ...(loss > 0 && { loss: { kind: 'random' as const, ratio: loss, correlation: 0 } }),
-      ...(duplicate > 0 && { duplicate: { ratio: duplicate, correlation: 0 } }),
-      ...(corrupt > 0 && { corrupt: { ratio: corrupt, correlation: 0, bits: 1 } }),
-      ...(reorder > 0 && { reorder: { ratio: reorder, correlation: 0, gap: 1 } }),
-      ...(jitterShare > 0 && {
-        jitter: {
-          spreadNs: Math.ceil((rttNs / 2) * jitterShare),
-          distribution: 'uniform' as const,
-          correlation: 0,
-        },
-      }),
-    },
-  }));
-
 const parts: fc.Arbitrary<Part> = fc.record({
   writes: fc.array(
     fc.oneof(fc.integer({ min: 1, max: 3000 }), fc.integer({ min: 1, max: 60_000 })),
@@ -165,8 +128,8 @@ describe('a transfer over any path', () => {
   it('delivers every byte once and in order, ends, and leaves nothing behind — RFC 9293 §3.4, §3.6', () => {
     fc.assert(
       fc.property(
-        links,
-        links,
+        impairedLinks,
+        impairedLinks,
         parts,
         parts,
         configs,

@@ -27,9 +27,10 @@ export function createPath(options: PathOptions = {}) {
   const network = new Network({ seed: options.seed ?? 1, pool });
   const factory = ControllerRegistry.withBuiltIns().factory(options.controller ?? 'cubic');
   const config = options.config ?? LINUX_PROFILE;
-  const client = new TcpHost(network, 'client', '10.0.0.1', config, factory);
+  const prefix = options.isIpv6 === true ? 'fd00::' : '10.0.0.';
+  const client = new TcpHost(network, 'client', `${prefix}1`, config, factory);
   const serverConfig = options.serverConfig ?? config;
-  const server = new TcpHost(network, 'server', '10.0.0.2', serverConfig, factory);
+  const server = new TcpHost(network, 'server', `${prefix}2`, serverConfig, factory);
   const forward = new Link(network, { name: 'forward', ...options.forward });
   const backward = new Link(network, {
     name: 'backward',

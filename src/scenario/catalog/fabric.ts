@@ -35,6 +35,7 @@ const link = {
     description: 'queue discipline of these ports; its own limit counts before `queue`',
   },
 };
+const FIRST_HOST = 'h1';
 const AS_HOSTS = 0;
 const fabric = {
   fabric: {
@@ -62,7 +63,19 @@ function kindsOf(
   return { up: { rate, delayNs: delay }, down: kind(rate), fabric: kind(fabricRate) };
 }
 
-function build(graph: GraphPlan, values: Values, context: ScenarioContext): BuiltScenario {
+/** Captures are taken at the first host: what leaves it, and what reaches it. */
+function withCapture({ nodes, links }: GraphPlan): GraphPlan {
+  return {
+    nodes,
+    links: links.map((link) => {
+      if (link.from === FIRST_HOST) return { ...link, capture: 'in' };
+      return link.to === FIRST_HOST ? { ...link, capture: 'out' } : link;
+    }),
+  };
+}
+
+function build(plan: GraphPlan, values: Values, context: ScenarioContext): BuiltScenario {
+  const graph = withCapture(plan);
   const hosts = graph.nodes.filter(({ kind }) => kind === 'host').map(({ name }) => name);
   const isHost = new Set(hosts);
   const { flows, endNs } = fabricTraffic(values, hosts, values.rate, context.seed);

@@ -4,6 +4,7 @@
  * round trip of the long flows evenly, so that of a cross flow is a part of it.
  */
 import type { Duration } from '../../base/units.ts';
+import type { GraphLink } from '../../stack/graph-plan.ts';
 import { planParkingLot } from '../../stack/parking-lot.ts';
 import { FORMS, type ParameterValuesOf } from '../parameters.ts';
 import { planNetwork, processingDelayFor } from '../plan-network.ts';
@@ -62,6 +63,12 @@ export const parkingLot = defineScenario({
   build,
 });
 
+/** At the senders' side of the first bottleneck: into it, and out of the way back. */
+function withCapture(link: GraphLink): GraphLink {
+  if (link.config.name === 'r0-r1') return { ...link, capture: 'in' };
+  return link.config.name === 'r1-r0' ? { ...link, capture: 'out' } : link;
+}
+
 function build(values: Values, context: ScenarioContext): BuiltScenario {
   const { rate, rtt, bottlenecks, qdisc, queue, size, stagger } = values;
   const accessNs = Math.min(ACCESS_DELAY_NS, Math.floor(rtt / 8));
@@ -90,7 +97,7 @@ function build(values: Values, context: ScenarioContext): BuiltScenario {
   }));
   return planNetwork(
     {
-      graph: lot.plan,
+      graph: { ...lot.plan, links: lot.plan.links.map(withCapture) },
       tcp: tcpOf(values),
       flows: dealControllers(values, flows, context),
       reportedLinks: lot.bottlenecks,
