@@ -54,7 +54,8 @@ export class SequenceSource {
 
   /** Where in a range of `count` ports the search for a free one begins. */
   firstPort(local: number, remote: number, remotePort: number, count: number): number {
-    this.#portCounter = (this.#portCounter + 1) & 0xffff;
+    // Runs on for a thousand million connections: going back would meet ports in use, one search after the other.
+    this.#portCounter = (this.#portCounter + 1) & 0x3fff_ffff;
     return ((this.hash(local, remote, remotePort) >>> 0) + this.#portCounter) % count;
   }
 }
