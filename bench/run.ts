@@ -12,6 +12,7 @@ const SUITE = [
   'capture-read',
   'replay',
   'replay-loop',
+  'garbage',
   'checksum.bench',
   'dissect.bench',
 ] as const;

@@ -120,7 +120,12 @@ class FileSource implements ByteSource {
       this.#start = this.#start.subarray(early);
       return early;
     }
-    return inputError(this.#path, () => readSync(this.#file, target, at, length, null));
+    // Not through inputError: its closure would be most of a long run's garbage.
+    try {
+      return readSync(this.#file, target, at, length, null);
+    } catch (error) {
+      throw refusal(this.#path, error);
+    }
   }
 
   close(): void {
@@ -176,9 +181,14 @@ function inputError<Result>(path: string, action: () => Result): Result {
   try {
     return action();
   } catch (error) {
-    const isRefused = error instanceof Error && 'syscall' in error;
-    throw isRefused ? openError(path, reasonOf(error)) : error;
+    throw refusal(path, error);
   }
+}
+
+/** What the system says in one line; any other error as it is. */
+function refusal(path: string, error: unknown): unknown {
+  const isRefused = error instanceof Error && 'syscall' in error;
+  return isRefused ? openError(path, reasonOf(error)) : error;
 }
 
 const REASONS: Readonly<Record<string, string>> = {

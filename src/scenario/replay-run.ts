@@ -64,6 +64,8 @@ export interface RunningLink {
 }
 
 const CHUNKS_AT_LEAST = 8;
+/** Progress is told once in so many batches of packets. */
+const BATCHES_PER_REPORT = 16;
 
 export class ReplayRun {
   readonly config: ReplayConfig;
@@ -162,7 +164,7 @@ export class ReplayRun {
     const { source } = this;
     const { scheduler } = this.network;
     source.begin(inputs);
-    for (;;) {
+    for (let batch = 0; ; batch++) {
       for (let hungry = source.hungryInput; hungry !== undefined; hungry = source.hungryInput) {
         const waiting = hungry.refill();
         if (waiting !== undefined) await waiting;
@@ -170,7 +172,7 @@ export class ReplayRun {
       source.resume();
       this.#setTapEpoch();
       this.#passSecrets(inputs);
-      report();
+      if (batch % BATCHES_PER_REPORT === 0) report();
       if (source.isEnded) return;
       if (source.hungryInput !== undefined) continue;
       scheduler.runUntil(NEVER);
