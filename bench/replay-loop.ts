@@ -64,5 +64,5 @@ for (let repetition = 0; repetition < REPETITIONS; repetition++) {
 }
 console.log(
   `replay loop in cache: ${median(perFrame).toFixed(0)} ns/frame, ${median(perEvent).toFixed(0)} ns/event ` +
-    `(goal <= 100); ${outcome}`,
+    `(goal <= 100), best ${Math.min(...perEvent).toFixed(0)}; ${outcome}`,
 );

@@ -224,7 +224,7 @@ export class Scheduler {
       const parent = (at - 1) >> 2;
       if (parent < top) break;
       const parentTime = times[parent];
-      if (parentTime < time || (parentTime === time && ids[parent] < id)) break;
+      if (parentTime <= time && (parentTime < time || ids[parent] < id)) break;
       times[at] = parentTime;
       const parentId = ids[parent];
       ids[at] = parentId;
@@ -268,13 +268,13 @@ export class Scheduler {
       const end = Math.min(first + 4, size);
       for (let child = first + 1; child < end; child++) {
         const childTime = times[child];
-        if (childTime < bestTime || (childTime === bestTime && ids[child] < ids[best])) {
+        if (childTime <= bestTime && (childTime < bestTime || ids[child] < ids[best])) {
           best = child;
           bestTime = childTime;
         }
       }
       const bestId = ids[best];
-      if (time < bestTime || (time === bestTime && id < bestId)) break;
+      if (time <= bestTime && (time < bestTime || id < bestId)) break;
       times[at] = bestTime;
       ids[at] = bestId;
       if (keepsPositions) positions[bestId & SOURCE_MASK] = at;
