@@ -31,6 +31,12 @@ export interface DecryptionSecrets {
   readonly bytes: Uint8Array;
 }
 
+/** A block that another file can hold as it is: its body, with the byte order of a little-endian section. */
+export interface CarriedBlock {
+  readonly type: number;
+  readonly body: Uint8Array;
+}
+
 /** Counts of what was met; all start at 0. */
 export class CaptureCounters {
   packets = 0;
@@ -46,6 +52,8 @@ export class CaptureCounters {
   secretsNotKept = 0;
   customBlocks = 0;
   unknownBlocks = 0;
+  /** Blocks that could have been carried and were not: too many, too long, or of a byte order unknown to us. */
+  blocksNotKept = 0;
   /** Packets without a stamp (simple packet blocks): their rows repeat the stamp of the packet before. */
   unstampedPackets = 0;
   /** pcap stamps whose fraction is a second or more: carried over into the seconds. */
@@ -57,13 +65,15 @@ export type CaptureEnding = 'complete' | 'cut' | 'malformed';
 
 /** A file with more interfaces than this is taken as damaged. */
 export const MAX_INTERFACES = 65_536;
-const MAX_SECRETS_BYTES = 16 << 20;
-/** What an empty secrets block costs us. */
-const SECRETS_OVERHEAD_BYTES = 64;
+/** Secrets, and other blocks to be passed on. */
+const MAX_KEPT_BYTES = 16 << 20;
+/** What an empty block costs us. */
+const KEPT_OVERHEAD_BYTES = 64;
 
 export class CaptureFacts {
   readonly interfaces: CaptureInterface[] = [];
   readonly secrets: DecryptionSecrets[] = [];
+  readonly carried: CarriedBlock[] = [];
   readonly counters = new CaptureCounters();
   ending: CaptureEnding | undefined = undefined;
   reason = '';
@@ -72,6 +82,7 @@ export class CaptureFacts {
   /** Bytes the next record needs in one piece; 0 when the last one was taken. */
   requiredBytes = 0;
   #secretsBytes = 0;
+  #carriedBytes = 0;
 
   /** Ends the reading at the record `at` bytes into the current block. */
   malformed(at: number, expected: string, got: string | number): void {
@@ -82,13 +93,24 @@ export class CaptureFacts {
 
   /** Keeps a copy of view[start, start + length), within bounds. */
   keepSecrets(type: number, view: DataView, start: number, length: number): void {
-    const cost = length + SECRETS_OVERHEAD_BYTES;
-    if (this.#secretsBytes + cost > MAX_SECRETS_BYTES) {
+    const cost = length + KEPT_OVERHEAD_BYTES;
+    if (this.#secretsBytes + cost > MAX_KEPT_BYTES) {
       this.counters.secretsNotKept++;
       return;
     }
     this.#secretsBytes += cost;
     const bytes = new Uint8Array(view.buffer, view.byteOffset + start, length).slice();
     this.secrets.push({ type, bytes });
+  }
+
+  /** Keeps a body for another file; undefined for one that cannot be. */
+  carry(type: number, body: Uint8Array | undefined): void {
+    const cost = (body?.length ?? 0) + KEPT_OVERHEAD_BYTES;
+    if (body === undefined || this.#carriedBytes + cost > MAX_KEPT_BYTES) {
+      this.counters.blocksNotKept++;
+      return;
+    }
+    this.#carriedBytes += cost;
+    this.carried.push({ type, body });
   }
 }

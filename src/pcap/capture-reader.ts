@@ -11,6 +11,7 @@ import {
   CaptureFacts,
   type CaptureFormat,
   type CaptureInterface,
+  type CarriedBlock,
   type DecryptionSecrets,
 } from './capture-facts.ts';
 import type { CaptureRows } from './capture-rows.ts';
@@ -56,6 +57,10 @@ export class CaptureReader {
   get interfaces(): readonly CaptureInterface[] {
     return this.#facts.interfaces;
   }
+  get carried(): readonly CarriedBlock[] {
+    return this.#facts.carried;
+  }
+
   get secrets(): readonly DecryptionSecrets[] {
     return this.#facts.secrets;
   }

@@ -1,13 +1,14 @@
 /**
  * The block walk of pcapng files: draft-tuexen-opsawg-pcapng §3 and §4. Sections in either byte order,
  * interfaces numbered through all sections, packets from enhanced, simple and obsolete packet blocks.
- * Name resolution, statistics, custom and unknown blocks are counted and passed over, decryption secrets
- * kept. The stated section length is not needed and not checked; options of packets are only counted.
+ * Decryption secrets, names, and custom and unknown blocks are kept to be carried to another file, as far as their
+ * byte order is known; statistics are counted, since they speak of this file. The stated section length is not needed and not checked; options of packets are only counted.
  * Hot: no allocation per packet.
  */
 import { assert } from '../base/assert.ts';
 import { type CaptureFacts, MAX_INTERFACES } from './capture-facts.ts';
 import type { CaptureRows } from './capture-rows.ts';
+import { littleEndianNames } from './name-resolution.ts';
 import { MAX_CAPTURED_BYTES } from './pcap-format.ts';
 import {
   BlockType,
@@ -176,7 +177,10 @@ export class PcapngDecoder {
     } else if (type === BlockType.SimplePacket) this.#simplePacket(view, at, end, rows);
     else if (type === BlockType.InterfaceDescription) this.#interface(view, at, end);
     else if (type === BlockType.DecryptionSecrets) this.#secrets(view, at, end);
-    else this.#count(type);
+    else {
+      this.#count(type);
+      this.#carry(type, view, at, end);
+    }
     return this.#facts.ending === undefined;
   }
 
@@ -282,6 +286,19 @@ export class PcapngDecoder {
     } else counters.unknownBlocks++;
   }
 
+  /** §4.6: a custom block of the second number is not for other files. */
+  #carry(type: number, view: DataView, at: number, end: number): void {
+    if (type === BlockType.InterfaceStatistics || type === BlockType.CustomNotCopied) return;
+    const start = at + MIN_BLOCK_BYTES - TRAILER_BYTES;
+    const bodyEnd = end - TRAILER_BYTES;
+    if (type === BlockType.NameResolution) {
+      this.#facts.carry(type, littleEndianNames(view, start, bodyEnd, this.#isLittleEndian));
+    } else {
+      const body = new Uint8Array(view.buffer, view.byteOffset + start, bodyEnd - start);
+      this.#facts.carry(type, this.#isLittleEndian ? body.slice() : undefined);
+    }
+  }
+
   #countComments(view: DataView, at: number, blockEnd: number): void {
     const end = blockEnd - TRAILER_BYTES;
     this.#facts.counters.comments += countComments(view, at, end, this.#isLittleEndian);
@@ -325,7 +342,10 @@ export class PcapngDecoder {
     if (type === BlockType.DecryptionSecrets) {
       this.#facts.counters.secretsBlocks++;
       this.#facts.counters.secretsNotKept++;
-    } else if (!this.#isUnread) this.#count(type);
+    } else if (!this.#isUnread) {
+      this.#count(type);
+      this.#facts.counters.blocksNotKept++;
+    }
     this.#skippedLength = length;
     this.bytesToSkip = length;
   }

@@ -6,7 +6,7 @@
  * Hot: no allocation per packet without comment (see record-buffer.ts).
  */
 import { assert } from '../base/assert.ts';
-import type { DecryptionSecrets } from './capture-facts.ts';
+import type { CarriedBlock, DecryptionSecrets } from './capture-facts.ts';
 import { MAX_CAPTURED_BYTES } from './pcap-format.ts';
 import {
   BlockType,
@@ -113,6 +113,11 @@ export class PcapngWriter {
     this.#writeBlock(BlockType.DecryptionSecrets, body.bytes());
   }
 
+  /** Passes a block of another file on: names, for instance. */
+  addBlock({ type, body }: CarriedBlock): void {
+    this.#writeBlock(type, body);
+  }
+
   /**
    * Writes the packet bytes[start, start + capturedLength), which was `originalLength` bytes long, at
    * `seconds` since 1970 and `nanoseconds`, as seen on the interface. A comment is cut at 65,535 bytes.
@@ -171,7 +176,7 @@ export class PcapngWriter {
     view.setUint32(at + EnhancedPacket.TimestampLow, low, true);
   }
 
-  #writeBlock(type: BlockType, body: Uint8Array): void {
+  #writeBlock(type: number, body: Uint8Array): void {
     const block = new Uint8Array(8 + body.length + TRAILER_BYTES);
     const view = new DataView(block.buffer);
     view.setUint32(0, type, true);

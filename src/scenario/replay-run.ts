@@ -14,7 +14,6 @@ import { NO_CHUNK, PayloadArena } from '../frame/payload-arena.ts';
 import { Link } from '../net/link.ts';
 import { Network } from '../net/network.ts';
 import { Tap } from '../net/tap.ts';
-import type { DecryptionSecrets } from '../pcap/capture-facts.ts';
 import type { ByteSource } from '../pcap/capture-stream.ts';
 import { PcapngWriter } from '../pcap/pcapng-writer.ts';
 import { PathSides } from '../traffic/path-sides.ts';
@@ -81,12 +80,14 @@ export class ReplayRun {
   readonly #exits: readonly ReplayExit[];
   readonly #trace: PcapngWriter | undefined;
   readonly #taps: Tap[] = [];
-  readonly #passedSecrets = new Set<DecryptionSecrets>();
+  /** Secrets and other blocks of each input that the trace has. */
+  readonly #passed: { secrets: number; blocks: number }[];
 
   /** Throws NetError when the path makes no sense. */
   constructor(config: ReplayConfig) {
     this.config = config;
     const { path } = config;
+    this.#passed = config.captures.map(() => ({ secrets: 0, blocks: 0 }));
     // Each input holds a chunk, the one before it and a spare; the trace and bytes made in the run one each.
     const inputChunks = 3 * config.captures.length + 3;
     const chunks = Math.ceil(path.arenaBytes / INPUT_CHUNK_BYTES) + inputChunks;
@@ -171,7 +172,7 @@ export class ReplayRun {
       }
       source.resume();
       this.#setTapEpoch();
-      this.#passSecrets(inputs);
+      this.#passBlocks(inputs);
       if (batch % BATCHES_PER_REPORT === 0) report();
       if (source.isEnded) return;
       if (source.hungryInput !== undefined) continue;
@@ -181,19 +182,18 @@ export class ReplayRun {
     }
   }
 
-  /** Secrets that decrypt the packets go into the trace too, ahead of the packets read with them. */
-  #passSecrets(inputs: readonly ReplayInput[]): void {
+  /**
+   * Secrets that decrypt the packets, names of their addresses and blocks that we do not know go into the trace
+   * too, once, ahead of the packets read with them.
+   */
+  #passBlocks(inputs: readonly ReplayInput[]): void {
     if (this.#trace === undefined) return;
     for (let index = 0; index < inputs.length; index++) {
-      const { secrets } = (inputs[index] as ReplayInput).reader;
-      for (let at = 0; at < secrets.length; at++) this.#passSecret(secrets[at]);
+      const passed = this.#passed[index];
+      const { secrets, carried } = inputs[index].reader;
+      while (passed.secrets < secrets.length) this.#trace.addSecrets(secrets[passed.secrets++]);
+      while (passed.blocks < carried.length) this.#trace.addBlock(carried[passed.blocks++]);
     }
-  }
-
-  #passSecret(secrets: DecryptionSecrets): void {
-    if (this.#passedSecrets.has(secrets)) return;
-    this.#passedSecrets.add(secrets);
-    this.#trace?.addSecrets(secrets);
   }
 
   #setTapEpoch(): void {

@@ -7,6 +7,7 @@ import {
   isBadChecksum,
   verifyChecksums,
 } from '../../src/wire/verify-checksums.ts';
+import { PcapngBuilder } from '../support/capture-builder.ts';
 import { ACK, type Segment, SYN, segmentFrame } from '../support/packet-feed.ts';
 import { type ReadCapture, readCapture } from '../support/read-capture.ts';
 import { replay, timesNs } from '../support/replay.ts';
@@ -200,6 +201,20 @@ describe('an open-loop replay', () => {
     expect(Math.max(...left.packets.map(({ original }) => original))).toBe(1514);
     const original = readCapture(trace('offload-supersegments.pcap')).packets;
     expect(tcpPayload(left.packets)).toBe(tcpPayload(original));
+  });
+
+  it('passes secrets, names and unknown blocks on into the trace, once in all rounds', async () => {
+    const names = Uint8Array.of(1, 0, 7, 0, 10, 0, 0, 1, 97, 98, 0, 0, 0, 0, 0, 0);
+    const builder = new PcapngBuilder().section().interface();
+    builder.block(4, names).block(77, names).block(5, names).secrets(0x544c534b, names);
+    for (const { data } of download(3)) builder.enhanced({ data });
+    const { left } = await replay([builder.build()], { rounds: 2 });
+    expect(left.reader.carried).toEqual([
+      { type: 4, body: names },
+      { type: 77, body: names },
+    ]);
+    expect(left.reader.secrets).toEqual([{ type: 0x544c534b, bytes: names }]);
+    expect(left.packets).toHaveLength(12);
   });
 
   it('replays what a capture that is cut off has', async () => {

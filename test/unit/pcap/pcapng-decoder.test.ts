@@ -109,7 +109,41 @@ describe('pcapng', () => {
       statisticsBlocks: 2,
       customBlocks: 2,
       unknownBlocks: 2,
+      blocksNotKept: 1,
     });
+    // Names of no form are not carried; statistics and what is not to be copied never are.
+    expect(reader.carried).toEqual([
+      { type: 0x0bad, body: patternBytes(8) },
+      { type: 0x8000_0001 | 0, body: patternBytes(0) },
+      { type: 77, body: patternBytes(400) },
+    ]);
+  });
+
+  it('carries names of either byte order, and custom and unknown blocks of ours — §4.5', () => {
+    const names = (littleEndian: boolean) => {
+      const body = new DataView(new ArrayBuffer(24));
+      body.setUint16(0, 1, littleEndian); // nrb_record_ipv4
+      body.setUint16(2, 13, littleEndian);
+      new Uint8Array(body.buffer).set([10, 0, 0, 1, ...new TextEncoder().encode('server.a')], 4);
+      return new Uint8Array(body.buffer); // The record of length 0 ends the list.
+    };
+    for (const littleEndian of [true, false]) {
+      const builder = new PcapngBuilder().section({ littleEndian }).interface();
+      builder.block(4, names(littleEndian)).block(77, patternBytes(8)).enhanced({ data });
+      const { reader } = readCapture(builder.build());
+      const unknown = { type: 77, body: patternBytes(8) };
+      const expected = { type: 4, body: names(true) };
+      expect(reader.carried).toEqual(littleEndian ? [expected, unknown] : [expected]);
+      expect(reader.counters.blocksNotKept).toBe(littleEndian ? 0 : 1);
+    }
+  });
+
+  it('carries no more than 16 MiB of blocks', () => {
+    const builder = start();
+    for (let block = 0; block < 20; block++) builder.block(77, patternBytes(1_000_000));
+    const { reader } = readCapture(builder.enhanced({ data }).build());
+    expect(reader.carried).toHaveLength(16);
+    expect(reader.counters).toMatchObject({ unknownBlocks: 20, blocksNotKept: 4 });
   });
 
   it('keeps decryption secrets for a writer, and no more than 16 MiB — §4.7', () => {
