@@ -7,7 +7,7 @@ import { CaptureOutput } from '../edge/capture-output.ts';
 export class OutputFolder {
   readonly #path: string;
   readonly #files: string[] = [];
-  #trace: CaptureOutput | undefined;
+  readonly #outputs: CaptureOutput[] = [];
 
   /** Throws NetError when the folder cannot be made. */
   constructor(path: string) {
@@ -18,12 +18,17 @@ export class OutputFolder {
 
   /** Creates trace.pcapng and gives its sink. */
   openTrace(): (bytes: Uint8Array) => void {
-    this.#trace = new CaptureOutput(this.#file('trace.pcapng'));
-    return this.#trace.write;
+    return this.#open('trace.pcapng');
   }
 
-  closeTrace(): void {
-    this.#trace?.close();
+  /** Creates queue-events.csv and gives its sink. */
+  openQueueEvents(): (bytes: Uint8Array) => void {
+    return this.#open('queue-events.csv');
+  }
+
+  /** Closes what was opened. */
+  close(): void {
+    for (const output of this.#outputs.splice(0)) output.close();
   }
 
   /** Where a file of this name is; the caller writes it. */
@@ -39,6 +44,12 @@ export class OutputFolder {
   /** `out: result.json, …` */
   describe(): string {
     return `in ${this.#path}: ${this.#files.join(', ')}`;
+  }
+
+  #open(name: string): (bytes: Uint8Array) => void {
+    const output = new CaptureOutput(this.#file(name));
+    this.#outputs.push(output);
+    return output.write;
   }
 
   #file(name: string): string {
@@ -57,6 +68,18 @@ export class OutputFolder {
       );
     }
   }
+}
+
+/** The sink of `--queue-events`. Throws NetError when there is no folder for it. */
+export function openQueueEvents(
+  isAsked: boolean | undefined,
+  output: OutputFolder | undefined,
+): ((bytes: Uint8Array) => void) | undefined {
+  if (isAsked !== true) return undefined;
+  if (output === undefined) {
+    throw new NetError('ERR_OPTIONS', '--queue-events: expected --out DIR beside it, got none');
+  }
+  return output.openQueueEvents();
 }
 
 /** Makes a folder and its ancestors. Node's own `recursive` never ends where a file system refuses (/proc). */

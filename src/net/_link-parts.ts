@@ -12,6 +12,7 @@ import { JitterProcess } from './jitter-process.ts';
 import { ConstantLine, type Line, OrderedSpread } from './line.ts';
 import type { LinkConfig } from './link-config.ts';
 import type { Network } from './network.ts';
+import { ProbedQueue } from './probed-queue.ts';
 import { RateSerializer } from './rate-serializer.ts';
 import { ReorderProcess } from './reorder-process.ts';
 import type { Serializer } from './serializer.ts';
@@ -61,7 +62,12 @@ export function createEvented(
 ): EventedTransmitter {
   const { network, place } = parts;
   const environment = createEnvironment(network, place, config);
-  const queue = config.discipline?.(environment) ?? new Fifo(environment);
+  const create = config.discipline ?? ((given: QueueEnvironment) => new Fifo(given));
+  const { queueProbe } = network;
+  const queue =
+    queueProbe === undefined
+      ? create(environment)
+      : new ProbedQueue(network, queueProbe, environment, create);
   const source = network.scheduler.register(
     link,
     LinkEvent.Transmitter,

@@ -77,8 +77,11 @@ export class Link implements FrameSink, EventSink {
       rate: config.rate ?? Number.POSITIVE_INFINITY,
     };
     this.#isSwitchable = config.isSwitchable === true || config.schedule !== undefined;
+    const isProbed = network.queueProbe !== undefined && config.queue?.countsUnsent !== true;
     this.#evented =
-      this.#isSwitchable || config.discipline ? createEvented(parts, this, config) : undefined;
+      this.#isSwitchable || config.discipline || isProbed
+        ? createEvented(parts, this, config)
+        : undefined;
     this.#transmitter = this.#evented ?? new AnalyticTransmitter(parts, config.queue ?? {});
     this.#impairments = Impairments.create(network, this.place, config);
     this.#schedule = config.schedule && new LinkSchedule(network.clock, config.schedule);

@@ -26,6 +26,7 @@ import { PayloadWriter } from '../frame/payload-writer.ts';
 import type { QueueOutcomes } from '../qdisc/queue-discipline.ts';
 import type { ChecksumVerdict } from '../wire/verify-checksums.ts';
 import { FrameBytes } from './frame-bytes.ts';
+import type { QueueProbe } from './probed-queue.ts';
 
 /** Hears of what the path did to single frames. Called before a frame is released; it owns nothing. */
 export interface FrameObserver {
@@ -44,6 +45,8 @@ export interface NetworkConfig {
   readonly addresses?: AddressTable;
   /** Expected number of event sources; more may be registered. */
   readonly sourceCount?: number;
+  /** Hears of every frame at every queue: slower, and changes nothing. */
+  readonly queueProbe?: QueueProbe | undefined;
 }
 
 /** Kinds of fingerprint records; a drop is KIND_DROP + reason. */
@@ -62,6 +65,7 @@ export class Network implements QueueOutcomes {
   readonly random: RandomSource;
   readonly fingerprint: Fingerprint;
   readonly wireAlways: boolean;
+  readonly queueProbe: QueueProbe | undefined;
   observer: FrameObserver | undefined;
   /** How long frames waited in queues: one row a link, most of them all zeros and without counters. */
   readonly queueDelays = new HistogramRows();
@@ -84,6 +88,7 @@ export class Network implements QueueOutcomes {
     this.random = RandomSource.fromSeed(config.seed);
     this.fingerprint = new Fingerprint(this.clock);
     this.wireAlways = config.wireAlways ?? false;
+    this.queueProbe = config.queueProbe;
     this.observer = undefined;
     this.frameBytes = new FrameBytes(config.pool, this.addresses);
     this.payloadWriter = new PayloadWriter(config.pool.payloads);

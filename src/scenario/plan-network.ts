@@ -110,14 +110,14 @@ interface EmptyNetwork {
 
 /** A network with room for what so many flows can have on the way. */
 export function createNetwork(
-  { seed, wireAlways, trace }: ScenarioContext,
+  { seed, wireAlways, trace, queueProbe }: ScenarioContext,
   flowCount: number,
   tcp: TcpConfig,
   hasBytes: boolean,
 ): EmptyNetwork {
   const arena = new PayloadArena(ARENA_CHUNK_BYTES, hasBytes ? ARENA_CHUNKS_MAX : ARENA_CHUNKS);
   const pool = new FramePool(frameCapacity(flowCount, tcp), arena);
-  const network = new Network({ seed, pool, wireAlways });
+  const network = new Network({ seed, pool, wireAlways, queueProbe });
   return { network, meter: new FlowMeter(), taps: new TraceTaps(network, trace) };
 }
 

@@ -7,6 +7,7 @@ import type { Bytes } from '../base/units.ts';
 import type { CaptureInstant } from '../traffic/replay-source.ts';
 import { assembleReplay, queueSeriesOf } from './assemble-replay.ts';
 import { buildPath, type TraceTexts } from './build-path.ts';
+import { QueueEventLog } from './queue-event-log.ts';
 import type { QueueSeries, ReplayResult } from './replay-result.ts';
 import { type CaptureFile, ReplayRun } from './replay-run.ts';
 import type { ScenarioSpec } from './schema.ts';
@@ -34,6 +35,8 @@ export interface ReplayRequest {
   readonly to?: CaptureInstant | undefined;
   /** Takes the capture of what left the path, pcapng piece by piece; a piece is valid during the call. */
   readonly traceSink?: ((bytes: Uint8Array) => void) | undefined;
+  /** Takes lines of comma-separated values about every frame at every queue: see queue-event-log. */
+  readonly queueEvents?: ((bytes: Uint8Array) => void) | undefined;
   /** Told now and then how many bytes of the captures are used up. */
   readonly onProgress?: ((bytes: Bytes) => void) | undefined;
 }
@@ -51,6 +54,7 @@ export interface ReplayOutcome {
  */
 export async function replayCaptures(request: ReplayRequest): Promise<ReplayOutcome> {
   const { scenario, captures, traceSink } = request;
+  const queueLog = request.queueEvents && new QueueEventLog(request.queueEvents);
   const run = new ReplayRun({
     scenario: request.name ?? scenario.name ?? 'scenario',
     seed: request.seed ?? scenario.seed ?? DEFAULT_SEED,
@@ -65,7 +69,9 @@ export async function replayCaptures(request: ReplayRequest): Promise<ReplayOutc
     rounds: request.rounds ?? scenario.replay?.loop ?? 1,
     wireAlways: (request.wire ?? scenario.wire) === 'always',
     traceSink,
+    queueProbe: queueLog,
   });
   await run.run(request.onProgress);
+  queueLog?.flush();
   return { result: assembleReplay(run), queues: queueSeriesOf(run) };
 }

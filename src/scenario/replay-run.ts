@@ -13,6 +13,7 @@ import type { FrameSink } from '../frame/frame-sink.ts';
 import { NO_CHUNK, PayloadArena } from '../frame/payload-arena.ts';
 import { Link } from '../net/link.ts';
 import { Network } from '../net/network.ts';
+import type { QueueProbe } from '../net/probed-queue.ts';
 import { Tap } from '../net/tap.ts';
 import type { ByteSource } from '../pcap/capture-stream.ts';
 import { PcapngWriter } from '../pcap/pcapng-writer.ts';
@@ -44,6 +45,7 @@ export interface ReplayConfig {
   readonly wireAlways: boolean;
   /** Takes the capture of what left the path, a pcapng file piece by piece. */
   readonly traceSink?: ((bytes: Uint8Array) => void) | undefined;
+  readonly queueProbe?: QueueProbe | undefined;
 }
 
 /** What one input turned out to be. */
@@ -96,8 +98,8 @@ export class ReplayRun {
       Math.min(Math.max(CHUNKS_AT_LEAST, chunks), Math.floor((2 ** 31 - 1) / INPUT_CHUNK_BYTES)),
     );
     const pool = new FramePool(path.frameCapacity, this.#arena);
-    const { seed, wireAlways } = config;
-    this.network = new Network({ seed, pool, wireAlways });
+    const { seed, wireAlways, queueProbe } = config;
+    this.network = new Network({ seed, pool, wireAlways, queueProbe });
     this.ledger = new ReplayLedger(pool, this.network.clock);
     this.network.observer = this.ledger;
     this.flows = new FlowTable(this.network.addresses);

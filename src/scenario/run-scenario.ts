@@ -4,6 +4,7 @@
  */
 import { burstFactsOf } from '../analysis/burst-facts.ts';
 import type { Instant } from '../base/units.ts';
+import type { QueueProbe } from '../net/probed-queue.ts';
 import { ControllerRegistry } from '../recovery/cc/controllers.ts';
 import { assembleRun, nameOf } from './assemble-run.ts';
 import { buildNetwork } from './build-network.ts';
@@ -13,6 +14,7 @@ import type { BuiltScenario, ScenarioContext } from './catalog/catalog-entry.ts'
 import { FlowRun } from './flow-run.ts';
 import { type NetworkInput, parseNetwork } from './network-schema.ts';
 import { completeTexts, type ParameterTexts } from './parameters.ts';
+import { QueueEventLog } from './queue-event-log.ts';
 import type { RunResult, RunSeries } from './run-result.ts';
 import { applySettings } from './settings.ts';
 import type { TraceRequest } from './trace-taps.ts';
@@ -38,6 +40,8 @@ export interface RunRequest {
   /** Takes a capture of the run. */
   readonly trace?: TraceRequest;
   readonly keepsSeries?: boolean;
+  /** Takes lines of comma-separated values about every frame at every queue: see queue-event-log. */
+  readonly queueEvents?: ((bytes: Uint8Array) => void) | undefined;
   /** Called now and then with the virtual time and its end. */
   readonly onProgress?: (nowNs: Instant, endNs: Instant) => void;
 }
@@ -51,11 +55,13 @@ export interface RunOutcome {
 /** Throws NetError for an unknown scenario, parameter or value, and for parts that do not fit each other. */
 export function runScenario(request: RunRequest): RunOutcome {
   const { onProgress } = request;
-  const { scenario, seed, parameters, built } = buildRun(request);
+  const queueLog = request.queueEvents && new QueueEventLog(request.queueEvents);
+  const { scenario, seed, parameters, built } = buildRun(request, queueLog);
   const { plan, taps, processingDelayNs, bursts } = built;
   const run = new FlowRun(plan, request.keepsSeries ?? false);
   run.run((nowNs) => onProgress?.(nowNs, plan.endNs));
   taps.flush();
+  queueLog?.flush();
   const result: RunResult = {
     command: 'run',
     scenario,
@@ -76,7 +82,7 @@ interface NamedRun {
   readonly built: BuiltScenario;
 }
 
-function buildRun(request: RunRequest): NamedRun {
+function buildRun(request: RunRequest, queueProbe: QueueProbe | undefined): NamedRun {
   const { scenario, parameters: given = {}, trace, wire, traces = new Map() } = request;
   const { controllers = ControllerRegistry.withBuiltIns() } = request;
   const context = (seed = 1, isAlways = false): ScenarioContext => ({
@@ -84,6 +90,7 @@ function buildRun(request: RunRequest): NamedRun {
     controllers,
     wireAlways: wire === undefined ? isAlways : wire === 'always',
     trace,
+    queueProbe,
   });
   if (typeof scenario === 'string') {
     const entry = findScenario(scenario);

@@ -7,7 +7,7 @@ import type { CaptureInstant } from '../../traffic/replay-source.ts';
 import type { ReplayOptions } from '../commands/replay.ts';
 import { CostMeter } from '../cost.ts';
 import { parseBlock, parseCount, parseInstant, parseSeed, parseSpeed } from '../option-values.ts';
-import { OutputFolder } from '../output-folder.ts';
+import { OutputFolder, openQueueEvents } from '../output-folder.ts';
 import { pathFromOptions } from '../path-from-options.ts';
 import { Progress } from '../progress.ts';
 import { formatReplay } from '../replay-report.ts';
@@ -53,10 +53,11 @@ export async function runReplay(traces: string[], options: ReplayOptions): Promi
   const { result, queues } = await replayCaptures({
     ...request,
     traceSink: output?.openTrace(),
+    queueEvents: openQueueEvents(options.queueEvents, output),
     onProgress: (bytes) => progress.update(bytes),
   }).finally(() => {
     progress.stop();
-    output?.closeTrace();
+    output?.close();
   });
   const withCost = { ...result, cost: cost.take(result.engine.deliveredPackets) };
   output?.writeJson('result.json', withCost);

@@ -6,7 +6,7 @@ import type { TraceRequest } from '../../scenario/trace-taps.ts';
 import type { RunOptions } from '../commands/run.ts';
 import { CostMeter } from '../cost.ts';
 import { parseSeed } from '../option-values.ts';
-import { OutputFolder } from '../output-folder.ts';
+import { OutputFolder, openQueueEvents } from '../output-folder.ts';
 import { Progress, VIRTUAL_SECONDS } from '../progress.ts';
 import { formatRun } from '../run-report.ts';
 import { loadRunSource } from '../run-sources.ts';
@@ -19,6 +19,7 @@ export async function runRun(scenario: string, options: RunOptions): Promise<voi
   const snapLength = options.snaplen === undefined ? 0 : parseSnapLength(options.snaplen);
   const source = await loadRunSource(scenario, parameters);
   const output = options.out === undefined ? undefined : new OutputFolder(options.out);
+  const queueEvents = openQueueEvents(options.queueEvents, output);
   const trace: TraceRequest | undefined = output && { sink: output.openTrace(), snapLength };
   let progress: Progress | undefined;
   const request: RunRequest = {
@@ -28,6 +29,7 @@ export async function runRun(scenario: string, options: RunOptions): Promise<voi
     ...(options.wire && { wire: options.wire }),
     ...(trace && { trace }),
     keepsSeries: output !== undefined,
+    queueEvents,
     onProgress(nowNs, endNs) {
       progress ??= new Progress('running', endNs, VIRTUAL_SECONDS);
       progress.update(nowNs);
@@ -35,7 +37,7 @@ export async function runRun(scenario: string, options: RunOptions): Promise<voi
   };
   const { result, series } = runToEnd(request, () => {
     progress?.stop();
-    output?.closeTrace();
+    output?.close();
   });
   const withCost = { ...result, cost: cost.take(result.engine.deliveredPackets) };
   output?.writeJson('result.json', withCost);

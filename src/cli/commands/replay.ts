@@ -16,6 +16,7 @@ export interface ReplayOptions extends PathOptions {
   readonly wire?: 'lazy' | 'always';
   readonly json?: boolean;
   readonly out?: string;
+  readonly queueEvents?: boolean;
 }
 
 export function addReplayCommand(program: Command): void {
@@ -52,6 +53,10 @@ export function addReplayCommand(program: Command): void {
     )
     .option('--json', 'print the result as JSON')
     .option('--out <DIR>', 'write result.json, series.json and trace.pcapng there')
+    .option(
+      '--queue-events',
+      'with --out, what became of every frame at every queue, in queue-events.csv',
+    )
     .addHelpText(
       'after',
       `

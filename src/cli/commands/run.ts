@@ -7,6 +7,7 @@ export interface RunOptions {
   readonly wire?: 'lazy' | 'always';
   readonly json?: boolean;
   readonly out?: string;
+  readonly queueEvents?: boolean;
   readonly snaplen?: string;
 }
 
@@ -35,6 +36,10 @@ export function addRunCommand(program: Command): void {
     )
     .option('--json', 'print the result as JSON')
     .option('--out <DIR>', 'write result.json, series.json and trace.pcapng there')
+    .option(
+      '--queue-events',
+      'with --out, what became of every frame at every queue, in queue-events.csv',
+    )
     .option('--snaplen <SIZE>', 'cut packets of the trace, like 96B')
     .addHelpText(
       'after',

@@ -1,6 +1,7 @@
 /** What a scenario of the catalogue is: a name, parameters, and how a run is built from their values. */
 import type { BurstMeter } from '../../analysis/burst-meter.ts';
 import type { BitsPerSecond, Duration } from '../../base/units.ts';
+import type { QueueProbe } from '../../net/probed-queue.ts';
 import type { ControllerRegistry } from '../../recovery/cc/controllers.ts';
 import type { RunPlan } from '../flow-run.ts';
 import {
@@ -17,6 +18,7 @@ export interface ScenarioContext {
   readonly controllers: ControllerRegistry;
   readonly wireAlways: boolean;
   readonly trace: TraceRequest | undefined;
+  readonly queueProbe?: QueueProbe | undefined;
 }
 
 export interface BuiltScenario {
