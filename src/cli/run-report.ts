@@ -20,6 +20,7 @@ export function formatRun(result: RunResult & { readonly cost: ResultCost }): st
     '',
     ...(result.bursts === undefined ? [] : [formatBursts(result.bursts), '']),
     ...formatCompletion(result),
+    ...formatUnderLoad(result),
     `Fairness  Jain ${jain} over ${countText(result.flows.length, 'flow')}`,
     `Run       ${simulatedSeconds.toFixed(3)} s of virtual time, ${engine.deliveredPackets} data packets, ${engine.events} events, fingerprint ${result.fingerprint}`,
     `Cost      ${cost.cpuSeconds.toFixed(2)} s of CPU, ${cost.packetsPerCpuSecond} packets a CPU second, ${bytesText(cost.peakRssBytes)} of memory`,
@@ -33,6 +34,30 @@ function formatCompletion({ completion }: RunResult): string[] {
   return [
     `Done      ${completed} of ${countText(flows, 'flow')}: first ${ms(firstMs)}, median ${ms(medianMs)}, p99 ${ms(p99Ms)}, last ${ms(lastMs)} ms${rate}, ${countText(timeouts, 'timeout')}`,
   ];
+}
+
+/** Latency under load: round trips, pages, and the video's quality as a mark a second, best first. */
+function formatUnderLoad({ underLoad }: RunResult): string[] {
+  if (underLoad === undefined) return [];
+  const { rtt, voiceLossRatio, page, video } = underLoad;
+  const inflation = rtt.inflation === null ? '-' : `${rtt.inflation.toFixed(1)}x`;
+  return [
+    `Call      RTT median ${ms(rtt.idle.p50Ms)} ms before the load, ${ms(rtt.loaded.p50Ms)} ms under it (${inflation}), p95 ${ms(rtt.loaded.p95Ms)}, p99 ${ms(rtt.loaded.p99Ms)} ms; ${(voiceLossRatio * 100).toFixed(1)} % lost`,
+    `Page      ${ms(page.idleMs)} ms before the load, ${ms(page.loadedMs)} ms under it`,
+    `Video     ${countText(video.downgrades, 'downgrade')}; a second each: ${describeLevels(video.levels)}`,
+    '',
+  ];
+}
+
+/** `1080p x12, 720p x3, …` in the order of time. */
+function describeLevels(levels: readonly string[]): string {
+  const runs: { level: string; seconds: number }[] = [];
+  for (const level of levels) {
+    const last = runs.at(-1);
+    if (last?.level === level) last.seconds++;
+    else runs.push({ level, seconds: 1 });
+  }
+  return runs.map(({ level, seconds }) => `${level} x${seconds}`).join(', ');
 }
 
 function formatFlows({ flows }: RunResult): string {

@@ -19,6 +19,7 @@ export type RunFacts = Omit<
 
 export function assembleRun(run: FlowRun): RunFacts {
   const { network, reportedLinks, countedLinks = reportedLinks.slice(0, 1) } = run.plan;
+  const { underLoad } = run.plan;
   const flows = run.flows.map((flow) => assembleFlow(run, flow));
   const transactions = run.flows.flatMap((flow, index) =>
     assembleTransactions(flow, flows[index]?.name ?? ''),
@@ -33,6 +34,7 @@ export function assembleRun(run: FlowRun): RunFacts {
     flows,
     ...completionOf(run),
     links: reportedLinks.map((link) => assembleLink(network, link)),
+    ...(underLoad && { underLoad: underLoad.toResult(run.flows) }),
     fairness: { jain: jainIndex(flows.map(({ goodputMbps }) => goodputMbps)) },
     ...(transactions.length > 0 && { transactions }),
   };

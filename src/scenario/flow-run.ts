@@ -20,6 +20,7 @@ import type { FlowMeter } from '../tcp/flow-meter.ts';
 import { bulkTraffic } from '../traffic/bulk.ts';
 import type { FlowEnds, FlowTraffic } from '../traffic/flow-traffic.ts';
 import { SeriesRecorder } from './series-recorder.ts';
+import type { UnderLoad } from './under-load.ts';
 
 export interface FlowPlan {
   /** Opens the connection. */
@@ -51,6 +52,7 @@ export interface RunPlan {
   readonly endNs: Instant;
   /** Between two points of the time series. */
   readonly sampleNs: Instant;
+  readonly underLoad?: UnderLoad;
 }
 
 /** A flow of a run; its ends are undefined until it has started. */

@@ -84,6 +84,35 @@ export interface RunCompletion {
   readonly timeouts: number;
 }
 
+/** Of a call's packets, there and back. */
+export interface RoundTrips {
+  readonly p50Ms: number | null;
+  readonly p95Ms: number | null;
+  readonly p99Ms: number | null;
+  readonly maxMs: number | null;
+}
+
+/** What a load did to those beside it. */
+export interface UnderLoadResult {
+  /** `inflation`: the median under load over the median before it. */
+  readonly rtt: {
+    readonly idle: RoundTrips;
+    readonly loaded: RoundTrips;
+    readonly inflation: number | null;
+  };
+  /** Call packets that did not come back, of the whole run. */
+  readonly voiceLossRatio: number;
+  /** Median time to load a page. */
+  readonly page: { readonly idleMs: number | null; readonly loadedMs: number | null };
+  /** Quality of each second, and what the other end saw. */
+  readonly video: {
+    readonly downgrades: number;
+    readonly levels: readonly string[];
+    readonly p95DelayMs: readonly (number | null)[];
+    readonly lossRatio: readonly number[];
+  };
+}
+
 export interface RunResult {
   readonly command: 'run';
   readonly scenario: string;
@@ -102,6 +131,8 @@ export interface RunResult {
   readonly links: readonly RunLinkResult[];
   /** Of the link that a scenario looks at closely. */
   readonly bursts?: BurstFacts;
+  /** Of scenarios that measure latency under load. */
+  readonly underLoad?: UnderLoadResult;
   /** Jain's index over the flows' goodputs; 1 when all are equal, null when nothing was delivered. */
   readonly fairness: { readonly jain: number | null };
   /** Of flows with requests and responses that have completed some; absent when there are none. */

@@ -1,5 +1,6 @@
 /** The catalogue: every scenario that can be run by its name. */
 import { NetError } from '../../base/errors.ts';
+import { bufferbloat } from './bufferbloat.ts';
 import type { CatalogEntry } from './catalog-entry.ts';
 import { dumbbell } from './dumbbell.ts';
 import { fatTree, leafSpine, star } from './fabric.ts';
@@ -11,6 +12,7 @@ export const CATALOG: readonly CatalogEntry[] = [
   dumbbell,
   incast,
   microburst,
+  bufferbloat,
   parkingLot,
   star,
   leafSpine,
