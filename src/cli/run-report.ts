@@ -44,7 +44,11 @@ function formatUnderLoad({ underLoad }: RunResult): string[] {
   return [
     `Call      RTT median ${ms(rtt.idle.p50Ms)} ms before the load, ${ms(rtt.loaded.p50Ms)} ms under it (${inflation}), p95 ${ms(rtt.loaded.p95Ms)}, p99 ${ms(rtt.loaded.p99Ms)} ms; ${(voiceLossRatio * 100).toFixed(1)} % lost`,
     `Page      ${ms(page.idleMs)} ms before the load, ${ms(page.loadedMs)} ms under it`,
-    `Video     ${countText(video.downgrades, 'downgrade')}; a second each: ${describeLevels(video.levels)}`,
+    ...(video.levels.length === 0
+      ? []
+      : [
+          `Video     ${countText(video.downgrades, 'downgrade')}; a second each: ${describeLevels(video.levels)}`,
+        ]),
     '',
   ];
 }

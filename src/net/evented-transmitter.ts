@@ -36,6 +36,8 @@ export class EventedTransmitter implements Transmitter {
   readonly #meter: QueueMeter;
   readonly #overheadBytes: number;
   readonly #queue: QueueDiscipline;
+  /** When the queue next has a frame, as it said last. */
+  readonly #eligibleNs = new Float64Array(1);
   /** In transmission. */
   #current: FrameId = NO_FRAME;
 
@@ -133,8 +135,8 @@ export class EventedTransmitter implements Transmitter {
       if (frame !== NO_FRAME) {
         this.#begin(frame);
       } else if (queue.backlogPackets > 0) {
-        const eligibleNs = queue.eligibleAtNs();
-        deadlines[this.#source] = Math.max(serializer.nextStartNs, eligibleNs);
+        queue.findEligible(this.#eligibleNs);
+        deadlines[this.#source] = Math.max(serializer.nextStartNs, this.#eligibleNs[0]);
         this.#scheduler.arm(this.#source);
         return;
       }

@@ -3,7 +3,7 @@
  * with the time it has waited. Around any discipline, whose decisions stay as they are; a network without a
  * probe builds none, so that it costs nothing there. For looking, not for speed.
  */
-import type { Bytes, Duration, Instant } from '../base/units.ts';
+import type { Bytes, Duration } from '../base/units.ts';
 import type { DropReason } from '../engine/drop-reason.ts';
 import { DOUBLE_SHIFT, FrameDouble, type FrameId, NO_FRAME } from '../frame/frame-record.ts';
 import type {
@@ -93,8 +93,8 @@ export class ProbedQueue implements QueueDiscipline {
     return frame;
   }
 
-  eligibleAtNs(): Instant {
-    return this.#queue.eligibleAtNs();
+  findEligible(cell: Float64Array): void {
+    this.#queue.findEligible(cell);
   }
 
   dropAll(reason: DropReason): void {

@@ -47,8 +47,8 @@ export abstract class BufferedQueue implements QueueDiscipline {
   }
 
   /** At once, for those that do not hold frames back. */
-  eligibleAtNs(): Instant {
-    return this.queues.totalPackets === 0 ? NEVER : 0;
+  findEligible(cell: Float64Array): void {
+    cell[0] = this.queues.totalPackets === 0 ? NEVER : 0;
   }
 
   dropAll(reason: DropReason): void {

@@ -37,12 +37,12 @@ export class TokenBucket {
     return true;
   }
 
-  /** When tokens for so many bytes, at most the burst, are there if nobody takes any. */
-  readyAtNs(bytes: Bytes): Instant {
+  /** Writes to cell[0] when tokens for so many bytes, at most the burst, are there if nobody takes any. */
+  findReady(bytes: Bytes, cell: Float64Array): void {
     this.#count();
     const missing = bytes * TOKENS_PER_BYTE - this.#tokens;
     const now = this.#clock.nowNs;
-    return missing <= 0 ? now : now + Math.ceil(missing / this.#rate);
+    cell[0] = missing <= 0 ? now : now + Math.ceil(missing / this.#rate);
   }
 
   #count(): void {

@@ -5,7 +5,7 @@
  * with a CE threshold it also marks every frame that waited longer than that (RFC 8290 §5.2.7).
  * Hot: no allocation per frame.
  */
-import type { Bytes, Duration, Instant } from '../base/units.ts';
+import type { Bytes, Duration } from '../base/units.ts';
 import type { Clock } from '../engine/clock.ts';
 import { DropReason } from '../engine/drop-reason.ts';
 import { DOUBLE_SHIFT, FrameDouble, type FrameId, NO_FRAME } from '../frame/frame-record.ts';
@@ -80,7 +80,7 @@ export class CodelRows {
       this.#count[row]++;
       const isMarked = this.#signal(frame);
       if (!isMarked) frame = this.#take(row);
-      if (this.#okToDrop) this.#schedule(row, dropNextNs[row]);
+      if (this.#okToDrop) this.#schedule(row);
       else this.#isDropping[row] = 0;
       // A marked frame leaves; the next one is for the next dequeue.
       if (isMarked) break;
@@ -95,14 +95,14 @@ export class CodelRows {
     const isRecent = now - this.#dropNextNs[row] < MEMORY_INTERVALS * this.#config.intervalNs;
     this.#isDropping[row] = 1;
     this.#count[row] = delta > 1 && isRecent ? delta : 1;
-    this.#schedule(row, now);
+    this.#dropNextNs[row] = now;
+    this.#schedule(row);
     this.#lastCount[row] = this.#count[row];
   }
 
-  /** The control law, t + interval / √count: RFC 8289 §5.6. */
-  #schedule(row: number, from: Instant): void {
-    this.#dropNextNs[row] =
-      from + Math.floor(this.#config.intervalNs / Math.sqrt(this.#count[row]));
+  /** The control law, t + interval / √count, from the time of the drop before: RFC 8289 §5.6. */
+  #schedule(row: number): void {
+    this.#dropNextNs[row] += Math.floor(this.#config.intervalNs / Math.sqrt(this.#count[row]));
   }
 
   /** Marks, and says true, or drops. */

@@ -3,7 +3,7 @@
  * chooses the next one, marks, and ends those it will not keep. It knows no line. A frame's enqueue time is
  * FrameDouble.DeliveryNs, which the transmitter has written.
  */
-import type { BitsPerSecond, Bytes, Instant } from '../base/units.ts';
+import type { BitsPerSecond, Bytes } from '../base/units.ts';
 import type { Clock } from '../engine/clock.ts';
 import type { DropReason } from '../engine/drop-reason.ts';
 import type { RandomSource } from '../engine/random.ts';
@@ -20,8 +20,8 @@ export interface QueueDiscipline {
   enqueue(frame: FrameId): boolean;
   /** Gives ownership; NO_FRAME when empty or not yet eligible. An idle transmitter asks an empty queue once. */
   dequeue(): FrameId;
-  /** When dequeue can next succeed; NEVER when empty. */
-  eligibleAtNs(): Instant;
+  /** Writes to cell[0] when dequeue can next succeed; NEVER when empty. */
+  findEligible(cell: Float64Array): void;
   /** Empties the queue at once, eligible or not: the link has gone down. */
   dropAll(reason: DropReason): void;
 }

@@ -4,7 +4,7 @@
  * exactly its rate. A frame longer than the burst could never leave and is dropped.
  * Hot: no allocation per frame.
  */
-import { type BitsPerSecond, type Bytes, type Instant, NEVER } from '../base/units.ts';
+import { type BitsPerSecond, type Bytes, NEVER } from '../base/units.ts';
 import { DropReason } from '../engine/drop-reason.ts';
 import { type FrameId, NO_FRAME } from '../frame/frame-record.ts';
 import { BufferedQueue } from './_buffered.ts';
@@ -49,8 +49,9 @@ export class TokenBucketShaper extends BufferedQueue {
     return this.queues.shift(0);
   }
 
-  override eligibleAtNs(): Instant {
+  override findEligible(cell: Float64Array): void {
     const head = this.queues.head(0);
-    return head === NO_FRAME ? NEVER : this.#bucket.readyAtNs(this.lengthOf(head));
+    if (head === NO_FRAME) cell[0] = NEVER;
+    else this.#bucket.findReady(this.lengthOf(head), cell);
   }
 }

@@ -36,9 +36,12 @@ export class UnderLoad {
     this.#loadedRow = this.#rtts.addRow();
   }
 
-  watchCall(call: VideoCall, voice: DatagramSource): void {
-    this.#call = call;
+  watchVoice(voice: DatagramSource): void {
     this.#voice = voice;
+  }
+
+  watchVideo(call: VideoCall): void {
+    this.#call = call;
   }
 
   /** An echoed packet is back. */

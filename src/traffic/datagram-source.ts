@@ -17,8 +17,8 @@ export interface DatagramFlow {
   readonly destination: string;
   readonly sourcePort: number;
   readonly destinationPort: number;
-  /** 0 when absent. */
-  readonly dscp?: number;
+  /** RFC 3168 §5 and RFC 9331 §2; 0, not ECN-capable, when absent. */
+  readonly ecn?: number;
 }
 
 const UDP_HEADER_BYTES = 8;
@@ -80,7 +80,7 @@ export class DatagramSource {
       this.#network.countUnmade(DropReason.FramePoolEmpty, this.#place);
       return;
     }
-    const { sourcePort, destinationPort, dscp = 0 } = this.#flow;
+    const { sourcePort, destinationPort, ecn = 0 } = this.#flow;
     const { words } = pool;
     const at = frame << FRAME_SHIFT;
     const number = this.sentPackets++ & (NUMBERS - 1);
@@ -93,7 +93,7 @@ export class DatagramSource {
     words[at + FrameWord.PayloadLength] = this.payloadBytes;
     words[at + FrameWord.WireLength] = HEADER_BYTES + this.payloadBytes;
     words[at + FrameWord.Meta] =
-      IpProtocol.Udp | ((dscp << 2) << MetaShift.TrafficClass) | (TTL << MetaShift.Ttl);
+      IpProtocol.Udp | (ecn << MetaShift.TrafficClass) | (TTL << MetaShift.Ttl);
     this.#to.deliver(frame);
   }
 }

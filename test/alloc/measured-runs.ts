@@ -240,6 +240,20 @@ const RUNS: Readonly<Record<string, Run>> = {
   }),
   'replay over a delivery trace': replayOver({ toClient: { trace: 'steady', queue: '64 KiB' } }),
   'captured replay': replayOver({ toClient: { ...bottleneck, capture: 'both' } }, { traced: true }),
+  ...Object.fromEntries(
+    [
+      'codel',
+      'fq_codel',
+      'pie',
+      'fq_pie',
+      'red',
+      'dualpi2',
+      'drr',
+      'prio',
+      'tbf rate 1500Mbps burst 64KiB',
+      'step',
+    ].map((qdisc) => [`replay with ${qdisc}`, replayOver({ toClient: { ...bottleneck, qdisc } })]),
+  ),
   'replay with bytes at every hop': replayOver({ toClient: bottleneck }, { wireAlways: true }),
   analysis,
 };

@@ -56,6 +56,9 @@ describe('hot code allocates less than a byte of heap a packet, and collects no 
     'scheduled replay',
     'replay over a delivery trace',
     'captured replay',
+    'replay with fq_codel',
+    'replay with pie',
+    'replay with tbf rate 1500Mbps burst 64KiB',
     'replay with bytes at every hop',
     'analysis',
   ]) {

@@ -33,6 +33,13 @@ export function environmentOf(
   };
 }
 
+/** When the queue next gives a frame. */
+export function eligibleNs(queue: QueueDiscipline): number {
+  const cell = new Float64Array(1);
+  queue.findEligible(cell);
+  return cell[0] as number;
+}
+
 /** ECN codepoints of RFC 3168 §5. */
 export const ECT0 = 2;
 export const CE = 3;
@@ -106,7 +113,7 @@ export function serveQueue(
   const pull = () => {
     const frame = queue.dequeue();
     if (frame === NO_FRAME) {
-      freeAtNs = queue.backlogPackets === 0 ? Number.POSITIVE_INFINITY : queue.eligibleAtNs();
+      freeAtNs = queue.backlogPackets === 0 ? Number.POSITIVE_INFINITY : eligibleNs(queue);
       return;
     }
     note('sent', frame);

@@ -56,6 +56,21 @@ const parameters = {
     default: '200 kB',
     description: 'of the web page that is loaded every 2 s',
   },
+  voice: {
+    ...FORMS.positiveDuration,
+    default: '20 ms',
+    description: "between the packets of the call's voice, which are echoed",
+  },
+  video: {
+    ...choiceOf(['on', 'off'] as const),
+    default: 'on',
+    description: 'whether the call has video beside its voice',
+  },
+  l4s: {
+    ...choiceOf(['off', 'on'] as const),
+    default: 'off',
+    description: 'whether the call marks its packets ECT(1), low latency (RFC 9331)',
+  },
   duration: {
     ...FORMS.positiveDuration,
     default: '40 s',
@@ -72,7 +87,9 @@ const REQUEST_BYTES = 500;
 const PAGE_EVERY_NS: Duration = 2e9;
 /** What the upload takes to fill the buffer is not counted as under load. */
 const SETTLING_NS: Duration = 2e9;
-const VOICE = { payloadBytes: 160, intervalNs: 20e6 };
+const VOICE_PAYLOAD_BYTES = 160;
+/** RFC 9331 §2. */
+const ECT1 = 1;
 const UPLOAD_PORT = 5001;
 const PAGE_PORT = 80;
 const HOME_ADDRESS = '10.0.255.1';
@@ -123,7 +140,7 @@ function build(values: Values, context: ScenarioContext): BuiltScenario {
   );
   const pages = planPages(values, line, context);
   const underLoad = new UnderLoad(network, { loadNs: uploadNs, settlingNs: SETTLING_NS });
-  addCall(network, line, underLoad, 0 + duration);
+  addCall(network, line, underLoad, values);
   const plan: RunPlan = {
     network,
     meter,
@@ -181,7 +198,13 @@ function planPages(
 }
 
 /** Voice that is echoed, and video upwards. */
-function addCall(network: Network, line: Dumbbell, underLoad: UnderLoad, endNs: Instant): void {
+function addCall(
+  network: Network,
+  line: Dumbbell,
+  underLoad: UnderLoad,
+  { l4s, voice: intervalNs, video: hasVideo, duration }: Values,
+): void {
+  const endNs: Instant = 0 + duration;
   const [home, far] = line.topology.switches as [Switch, Switch];
   /** At its own switch a route to the sink, at the other the way that hosts behind the line have. */
   const addAt = (at: Switch, from: Switch, behind: Host, address: string, sink: FrameSink) => {
@@ -195,8 +218,12 @@ function addCall(network: Network, line: Dumbbell, underLoad: UnderLoad, endNs: 
     destination: `10.1.255.${last}`,
     sourcePort: port,
     destinationPort: port,
+    ecn: l4s === 'on' ? ECT1 : 0,
   });
-  const voice = new DatagramSource(network, 'voice', home, ends(1, 4000), VOICE);
+  const voice = new DatagramSource(network, 'voice', home, ends(1, 4000), {
+    payloadBytes: VOICE_PAYLOAD_BYTES,
+    intervalNs,
+  });
   addAt(far, home, farHost, PEER_ADDRESS, new DatagramEcho(network, far));
   addAt(
     home,
@@ -205,12 +232,14 @@ function addCall(network: Network, line: Dumbbell, underLoad: UnderLoad, endNs: 
     HOME_ADDRESS,
     new DatagramSink(network, 'voice echo', voice, (rttNs) => underLoad.onRoundTrip(rttNs)),
   );
-  const pace = { payloadBytes: VIDEO_PAYLOAD_BYTES, intervalNs: VOICE.intervalNs };
+  underLoad.watchVoice(voice);
+  voice.run(0, endNs);
+  if (hasVideo === 'off') return;
+  const pace = { payloadBytes: VIDEO_PAYLOAD_BYTES, intervalNs };
   const video = new DatagramSource(network, 'video', home, ends(2, 4002), pace);
   const call = new VideoCall(network, video);
   const sink = new DatagramSink(network, 'video peer', video, (ns) => call.onDatagram(ns));
   addAt(far, home, farHost, '10.1.255.2', sink);
-  underLoad.watchCall(call, voice);
-  voice.run(0, endNs);
+  underLoad.watchVideo(call);
   call.run(endNs);
 }

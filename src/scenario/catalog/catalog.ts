@@ -12,11 +12,11 @@ export const CATALOG: readonly CatalogEntry[] = [
   dumbbell,
   incast,
   microburst,
-  bufferbloat,
   parkingLot,
   star,
   leafSpine,
   fatTree,
+  bufferbloat,
 ];
 
 /** Throws NetError for a name that is not in the catalogue. */

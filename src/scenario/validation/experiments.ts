@@ -1,8 +1,13 @@
 /** The experiments that `sluice validate` knows, in the order in which they are run. */
 import { NetError } from '../../base/errors.ts';
+import { aqmTail } from './aqm-tail.ts';
+import { bufferSizing } from './buffer-sizing.ts';
+import { codelDelay } from './codel-delay.ts';
 import { cubicFriendlyResponse, cubicResponse } from './cubic-response.ts';
 import type { Experiment } from './experiment.ts';
+import { homeBufferbloat } from './home-bufferbloat.ts';
 import { hystartGain } from './hystart-gain.ts';
+import { l4sDelay } from './l4s-delay.ts';
 import { lossForRate } from './loss-for-rate.ts';
 import { prrGain } from './prr-gain.ts';
 import { renoResponse } from './reno-response.ts';
@@ -15,6 +20,11 @@ export const EXPERIMENTS: readonly Experiment[] = [
   lossForRate,
   renoThroughput,
   renoConstant,
+  bufferSizing,
+  homeBufferbloat,
+  codelDelay,
+  aqmTail,
+  l4sDelay,
   hystartGain,
   prrGain,
 ];

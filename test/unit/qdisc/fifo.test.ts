@@ -5,7 +5,7 @@ import { NO_FRAME } from '../../../src/frame/frame-record.ts';
 import { Fifo } from '../../../src/qdisc/fifo.ts';
 import type { QueueLimits } from '../../../src/qdisc/queue-discipline.ts';
 import { buildFrame, createNetwork } from '../../support/network.ts';
-import { environmentOf } from '../../support/queues.ts';
+import { eligibleNs, environmentOf } from '../../support/queues.ts';
 
 function createFifo(limits: QueueLimits, drops: 'tail' | 'head' = 'tail') {
   const network = createNetwork();
@@ -51,9 +51,9 @@ describe('Fifo', () => {
 
   it('is eligible at once, and never when empty', () => {
     const { fifo, offer } = createFifo({});
-    expect(fifo.eligibleAtNs()).toBe(NEVER);
+    expect(eligibleNs(fifo)).toBe(NEVER);
     offer(60);
-    expect(fifo.eligibleAtNs()).toBe(0);
+    expect(eligibleNs(fifo)).toBe(0);
   });
 
   it('empties itself into drops with a reason when the link goes down', () => {

@@ -9,7 +9,13 @@ import { TokenBucketPolicer } from '../../../src/qdisc/token-bucket-policer.ts';
 import { TokenBucketShaper } from '../../../src/qdisc/token-bucket-shaper.ts';
 import { Chance } from '../../support/chance.ts';
 import { createNetwork, MS } from '../../support/network.ts';
-import { environmentOf, flowFrame, type QueueArrival, serveQueue } from '../../support/queues.ts';
+import {
+  eligibleNs,
+  environmentOf,
+  flowFrame,
+  type QueueArrival,
+  serveQueue,
+} from '../../support/queues.ts';
 
 function createQueue(
   create: (environment: QueueEnvironment) => QueueDiscipline,
@@ -155,7 +161,7 @@ describe('token bucket', () => {
     expect([take(), take(), take()].every((frame) => frame !== undefined)).toBe(true);
     expect(take()).toBeUndefined();
     // 1000 bytes at 8 Mbit/s.
-    expect(queue.eligibleAtNs()).toBe(1e15 + MS);
+    expect(eligibleNs(queue)).toBe(1e15 + MS);
     clock.cell[0] = 1e15 + MS;
     expect(take()).toBeDefined();
   });
