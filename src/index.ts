@@ -63,10 +63,12 @@ export type {
 export type { CaptureFile } from './scenario/replay-run.ts';
 export type {
   FlowSeries,
+  RoundTrips,
   RunFlowResult,
   RunLinkResult,
   RunResult,
   RunSeries,
+  UnderLoadResult,
 } from './scenario/run-result.ts';
 export {
   type RunOutcome,
