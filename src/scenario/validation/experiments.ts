@@ -1,9 +1,14 @@
 /** The experiments that `sluice validate` knows, in the order in which they are run. */
 import { NetError } from '../../base/errors.ts';
 import { aqmTail } from './aqm-tail.ts';
+import { bbrLoss } from './bbr-loss.ts';
+import { bbrQueue } from './bbr-queue.ts';
+import { bbrShare } from './bbr-share.ts';
+import { bbr3Startup, bbrStartup } from './bbr-startup.ts';
 import { bufferSizing } from './buffer-sizing.ts';
 import { codelDelay } from './codel-delay.ts';
 import { cubicFriendlyResponse, cubicResponse } from './cubic-response.ts';
+import { dctcpQueue } from './dctcp-queue.ts';
 import type { Experiment } from './experiment.ts';
 import { homeBufferbloat } from './home-bufferbloat.ts';
 import { hystartGain } from './hystart-gain.ts';
@@ -27,6 +32,12 @@ export const EXPERIMENTS: readonly Experiment[] = [
   l4sDelay,
   hystartGain,
   prrGain,
+  bbrLoss,
+  bbrStartup,
+  bbr3Startup,
+  bbrShare,
+  bbrQueue,
+  dctcpQueue,
 ];
 
 /** All experiments for no names. Throws NetError for a name that is none. */

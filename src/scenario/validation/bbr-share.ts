@@ -1,0 +1,47 @@
+/**
+ * What share of a deep queue's link one BBR flow takes from N CUBIC flows (Ware et al., "Modeling BBR's Interactions
+ * with Loss-Based Congestion Control", IMC 2019, recalled): about 40 % whatever N is, for version 1. Version 3 is measured
+ * beside it, where another share is expected.
+ */
+import { meanOf, runDumbbell } from './dumbbell-runs.ts';
+import { type Experiment, type Measurement, seedsFrom1 } from './experiment.ts';
+
+const FLOWS = [1, 2, 4, 8, 16];
+const WARM_UP_SECONDS = 40;
+const SHARE = 0.4;
+
+export const bbrShare: Experiment = {
+  name: 'bbr-share',
+  title: 'One BBR flow against N CUBIC flows, deep buffer',
+  source: 'Ware et al., IMC 2019',
+  firmness: 'R',
+  method: 'TCP, 20 Mb/s, 40 ms, queue of 16 BDP, 60 s after 40 s',
+  seeds: seedsFrom1(2),
+  numbers: 2 * FLOWS.length,
+  run,
+};
+
+function* run(seeds: readonly number[]): Iterable<Measurement> {
+  for (const cc of ['bbr', 'bbr3']) {
+    for (const count of FLOWS) {
+      yield {
+        quantity: `share of ${cc} against ${count} CUBIC`,
+        theirs: SHARE,
+        ours: meanOf(seeds.map((seed) => shareOf(cc, count, seed))),
+        tolerance: { kind: 'band', min: 0.3, max: 0.5 },
+      };
+    }
+  }
+}
+
+function shareOf(cc: string, count: number, seed: number): number {
+  const parameters = {
+    rate: '20 Mbps',
+    rtt: '40 ms',
+    queue: '16 bdp',
+    cc: [cc, ...Array.from({ length: count }, () => 'cubic')].join(','),
+    duration: '100 s',
+  };
+  const { goodputMbps } = runDumbbell(parameters, seed, WARM_UP_SECONDS);
+  return (goodputMbps[0] as number) / goodputMbps.reduce((sum, mbps) => sum + mbps, 0);
+}
