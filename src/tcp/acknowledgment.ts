@@ -21,6 +21,7 @@ import { advanceRecovery, countDuplicates } from './recovery.ts';
 import { restartRto, scheduleLossProbe, settleWindowProbe } from './retransmit-timer.ts';
 import { NO_ROW } from './segment-table.ts';
 import { settleCursor } from './send-cursor.ts';
+import { sendRoom } from './send-room.ts';
 import { timestampRttNs } from './timestamps.ts';
 
 /** SEG.ACK is between SND.UNA - MAX.SND.WND and SND.NXT: the caller has checked. */
@@ -104,7 +105,7 @@ export function updateSendWindow(connection: TcpConnection, segment: ArrivedSegm
 
 /** SND.UNA moves: rows and bytes below it go. */
 function advanceUna(connection: TcpConnection, ack: SeqNumber): void {
-  const { context, scoreboard, sendQueue } = connection;
+  const { context, scoreboard } = connection;
   const wasFinOut = connection.isFinSent && seqDiff(connection.sndNxt, connection.sndUna) > 0;
   const acknowledged = seqDiff(ack, connection.sndUna);
   scoreboard.acknowledge(ack, context.outcome, context.pieces);
@@ -120,7 +121,7 @@ function advanceUna(connection: TcpConnection, ack: SeqNumber): void {
   onMtuProbeAcked(connection);
   if (!connection.isWriteBlocked) return;
   growSendBuffer(connection);
-  const room = connection.sndBufferBytes - sendQueue.byteLength;
+  const room = sendRoom(connection);
   if (3 * room < connection.sndBufferBytes) return;
   connection.isWriteBlocked = false;
   context.raise(connection, TransportEvent.Writable);

@@ -12,6 +12,7 @@ import { dropReceived, endConnection, resetConnection } from './ending.ts';
 import { TcpError } from './errors.ts';
 import { isWindowUpdateDue, tuneReceiveBuffer, unacknowledgedBytes } from './receive-window.ts';
 import { startFinWait2 } from './segment-arrives.ts';
+import { sendRoom } from './send-room.ts';
 import { canSend, TcpState } from './state.ts';
 import { noteWritten, WriteFlag } from './write-queue.ts';
 
@@ -27,7 +28,7 @@ export function writeError(connection: TcpConnection): TcpError {
 
 /** Free room of the send buffer in bytes. */
 export function writableBytes(connection: TcpConnection): Bytes {
-  return Math.max(0, connection.sndBufferBytes - connection.sendQueue.byteLength);
+  return Math.max(0, sendRoom(connection));
 }
 
 /** Bytes in order that nobody has read. */

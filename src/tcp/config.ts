@@ -48,6 +48,8 @@ export interface TcpConfig {
   /** The send buffer grows to so many windows, up to a limit, while the application fills it. */
   readonly sendBufferWindows: number;
   readonly sendBufferBytesMax: Bytes;
+  /** What a segment that is SACKed or lost costs in the send buffer besides its bytes. */
+  readonly sendOverheadBytes: Bytes;
   readonly receiveBufferBytes: Bytes;
   /** Receive window autotuning stops here; the window scale follows from it: RFC 7323 §2.3. */
   readonly receiveBufferBytesMax: Bytes;
@@ -165,6 +167,7 @@ export const RFC_PROFILE: TcpConfig = {
   sendBufferBytes: 1 << 20,
   sendBufferWindows: 4,
   sendBufferBytesMax: 128 << 20,
+  sendOverheadBytes: 0,
   receiveBufferBytes: 1 << 20,
   receiveBufferBytesMax: 128 << 20,
   receiveWindowShare: 1,
@@ -226,6 +229,7 @@ export const LINUX_PROFILE: TcpConfig = {
   sendBufferBytes: 262_144,
   sendBufferWindows: 6, // twice the window, each segment counted with its overhead as 4352 bytes
   sendBufferBytesMax: 4 << 20,
+  sendOverheadBytes: 1280, // a kibibyte of header room and the buffer's own structure
   receiveBufferBytes: 131_072,
   receiveBufferBytesMax: 6 << 20,
   receiveWindowShare: 0.5,
