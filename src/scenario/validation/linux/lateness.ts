@@ -1,6 +1,7 @@
 /**
  * How late a recording's own link was, and the same for ours. The link of the recordings is a program in real time:
- * now and then it stands still, and what should have left meanwhile leaves when it goes on, in order and at once.
+ * now and then it stands still; what has come meanwhile is taken in, and what should have left leaves, when it goes
+ * on, in order and at once.
  * A record tells how many frames left more than 1 ms late and how late the latest was; stalls that begin at random
  * and last exponentially long give both. They reach the sender as ACKs in bursts, which is what BBR measures.
  */
@@ -82,8 +83,8 @@ export class Stalls {
   }
 }
 
-/** Behind one direction of the link: holds what arrives in a stall until its end. */
-export class LateExit implements FrameSink, EventSink {
+/** Where frames enter or leave the link: holds what comes in a stall until its end. */
+export class LatePoint implements FrameSink, EventSink {
   readonly #scheduler: Scheduler;
   readonly #source: SourceId;
   readonly #stalls: Stalls;

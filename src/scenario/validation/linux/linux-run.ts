@@ -7,15 +7,18 @@
 import type { Bytes, Duration } from '../../../base/units.ts';
 import { NS_PER_SECOND } from '../../../base/units.ts';
 import { Task } from '../../../engine/task.ts';
+import type { FrameSink } from '../../../frame/frame-sink.ts';
 import type { LossConfig } from '../../../net/impairment-config.ts';
+import type { Link } from '../../../net/link.ts';
 import type { ControllerRegistry } from '../../../recovery/cc/controllers.ts';
+import type { Host } from '../../../stack/host.ts';
 import { LINUX_PROFILE, type TcpConfig } from '../../../tcp/config.ts';
 import type { TcpConnection } from '../../../tcp/connection.ts';
 import { tcpInfo } from '../../../tcp/info.ts';
 import { OneLinkPath } from '../one-link.ts';
 import { drawStarts, type StartInterval } from './flow-starts.ts';
 import { IperfReceiver, IperfSender } from './iperf.ts';
-import { LateExit, type StallConfig, Stalls } from './lateness.ts';
+import { LatePoint, type StallConfig, Stalls } from './lateness.ts';
 import type { LinuxRecord, SampledFlow } from './linux-record.ts';
 
 /** Pacing inside TCP, as the recordings had it. */
@@ -90,9 +93,9 @@ export function runAsRecorded(
   };
 }
 
-/** Both directions of the link stand still together. */
+/** Both directions of the link, and where it takes frames in and lets them out, stand still together. */
 class LateLink {
-  readonly #exits: readonly LateExit[] = [];
+  readonly #points: readonly LatePoint[] = [];
 
   constructor(
     { network, bottleneck, back, from, to }: OneLinkPath,
@@ -100,15 +103,27 @@ class LateLink {
   ) {
     if (config === undefined) return;
     const stalls = new Stalls(network.random.fork('stalls'), config);
-    const there = new LateExit(network, stalls, to);
-    const backExit = new LateExit(network, stalls, from);
-    bottleneck.connect(there);
-    back.connect(backExit);
-    this.#exits = [there, backExit];
+    const before = (sink: FrameSink) => new LatePoint(network, stalls, sink);
+    const enter = (host: Host, peer: Host, link: Link) => {
+      const point = before(link);
+      host.routes.setRoute(peer.address, [host.routes.addPort(point)]);
+      return point;
+    };
+    const exit = (link: Link, host: Host) => {
+      const point = before(host);
+      link.connect(point);
+      return point;
+    };
+    this.#points = [
+      enter(from, to, bottleneck),
+      exit(bottleneck, to),
+      enter(to, from, back),
+      exit(back, from),
+    ];
   }
 
   get heldPackets(): number {
-    return this.#exits.reduce((sum, { heldPackets }) => sum + heldPackets, 0);
+    return this.#points.reduce((sum, { heldPackets }) => sum + heldPackets, 0);
   }
 }
 
