@@ -77,6 +77,8 @@ describe('agreement with recordings', () => {
   it('is never tighter than the distance of two recordings', () => {
     const far = { ...changed(reno, { goodputMbps: goodputMbps * 1.05 }), repeat: 2 };
     expect(verdictsOf(reno, far)).toEqual(['agrees', 'agrees']);
+    // Another link is no repeat, whatever its name.
+    expect(verdictsOf(far, { ...reno, queueBytes: 50_000 })[0]).toBe('differs');
   });
 
   it('judges shares of flows in competition, within ten points', () => {

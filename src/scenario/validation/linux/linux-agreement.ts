@@ -124,7 +124,7 @@ function compareRecord(
   const chance: LossConfig = { kind: 'random', ratio: record.loss, correlation: 0 };
   const random = record.loss > 0 ? runs.runAll(record, chance, PREDICTION_SEEDS) : [];
   // This record first, then its repeats.
-  const repeats = all.filter((other) => other.name === name && other !== record);
+  const repeats = all.filter((other) => other !== record && isRepeat(other, record));
   const flows = record.flows.map((_, index) =>
     compareFlow(index, [record, ...repeats], ours, random),
   );
@@ -139,6 +139,13 @@ function compareRecord(
     },
     flows,
   };
+}
+
+/** The same conditions recorded again. */
+function isRepeat(other: LinuxRecord, record: LinuxRecord): boolean {
+  const conditionsOf = ({ name, rateMbps, rttMs, queueBytes, loss, seconds, flows }: LinuxRecord) =>
+    JSON.stringify([name, rateMbps, rttMs, queueBytes, loss, seconds, flows.map(({ cc }) => cc)]);
+  return conditionsOf(other) === conditionsOf(record);
 }
 
 function stallsOfRecord({ link, seconds }: LinuxRecord) {
