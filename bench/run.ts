@@ -13,11 +13,19 @@ const SUITE = [
   'replay',
   'replay-loop',
   'garbage',
+  'dumbbell',
+  'idle-connections',
+  'deoptimisations',
   'checksum.bench',
   'dissect.bench',
 ] as const;
-/** As the command has it (cli/main). */
-const V8_OPTIONS = ['--max-inlined-bytecode-size-cumulative=3000'];
+/** As `sluice replay` has it (cli/actions/replay). */
+const REPLAY_OPTIONS = ['--max-inlined-bytecode-size-cumulative=3000'];
+const V8_OPTIONS: Partial<Record<(typeof SUITE)[number], string[]>> = {
+  hold: REPLAY_OPTIONS,
+  'replay-loop': REPLAY_OPTIONS,
+  'idle-connections': ['--expose-gc'],
+};
 
 const wanted = process.argv.slice(2);
 const unknown = wanted.filter((name) => !SUITE.some((known) => known === name));
@@ -32,7 +40,9 @@ for (const name of SUITE) {
   if (wanted.length > 0 && !wanted.includes(name)) continue;
   console.log(`\n== ${name}`);
   const script = fileURLToPath(new URL(`${name}.js`, import.meta.url));
-  const run = spawnSync(process.execPath, [...V8_OPTIONS, script], { stdio: 'inherit' });
+  const run = spawnSync(process.execPath, [...(V8_OPTIONS[name] ?? []), script], {
+    stdio: 'inherit',
+  });
   if (run.status !== 0) failed = true;
 }
 process.exit(failed ? 1 : 0);
