@@ -41,10 +41,23 @@ beforeAll(async () => {
 
 afterAll(() => rmSync(folder, { recursive: true }));
 
-async function measured(name: string): Promise<Measured> {
+async function measureOnce(name: string): Promise<Measured> {
   const program = join(folder, 'measured-runs.mjs');
   const { stdout } = await promisify(execFile)(process.execPath, [...FLAGS, program, name]);
   return JSON.parse(stdout) as Measured;
+}
+
+/**
+ * The least of up to three processes. The error has one sign: on a busy machine V8's compiler comes late, and what
+ * is interpreted meanwhile allocates; nothing makes code allocate less than it does.
+ */
+async function measured(name: string): Promise<Measured> {
+  let least = await measureOnce(name);
+  for (let attempt = 1; attempt < 3 && least.bytesPerUnit >= 1; attempt++) {
+    const again = await measureOnce(name);
+    if (again.bytesPerUnit < least.bytesPerUnit) least = again;
+  }
+  return least;
 }
 
 describe('hot code allocates less than a byte of heap a packet, and collects no more in a longer run', () => {
