@@ -5,7 +5,7 @@ import { defineConfig, type Options } from 'tsup';
  * esbuild writes top-level constants as `var`, which V8 reads anew at each use. As `const` they are folded:
  * 5 % of a frame's time in bench/replay-loop.
  */
-const keepConstants: NonNullable<Options['plugins']>[number] = {
+export const keepConstants: NonNullable<Options['plugins']>[number] = {
   name: 'keep-constants',
   renderChunk(code) {
     return { code: code.replaceAll(/^var (?=[A-Z][A-Z0-9_]* = )/gm, 'const ') };
@@ -16,7 +16,7 @@ const keepConstants: NonNullable<Options['plugins']>[number] = {
  * `#name` becomes `$name`: V8 knows the class of what a plain field holds once it is written, and no field is
  * first undefined (useDefineForClassFields is off for the same reason). 10 % of a frame's time over links.
  */
-const plainFields: NonNullable<Options['esbuildPlugins']>[number] = {
+export const plainFields: NonNullable<Options['esbuildPlugins']>[number] = {
   name: 'plain-fields',
   setup(build) {
     build.onLoad({ filter: /\/src\/.*\.ts$/ }, ({ path }) => {

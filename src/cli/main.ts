@@ -3,7 +3,6 @@
  * The command `sluice`. Each subcommand is a file of its own in commands/, loaded when it is called, so
  * that `--help` and short runs start quickly. A user's mistake ends in one line and exit code 2.
  */
-import { setFlagsFromString } from 'node:v8';
 import { Command, CommanderError } from 'commander';
 import { NetError } from '../base/errors.ts';
 import { addAnalyzeCommand } from './commands/analyze.ts';
@@ -17,10 +16,6 @@ import { addValidateCommand } from './commands/validate.ts';
 import { readPackageVersion } from './package-version.ts';
 
 const USER_MISTAKE = 2;
-
-// The path of one frame is a chain of small functions, longer than V8's budget for inlining into one:
-// 806 to 637 ns a frame with a larger one (Node 20.20, bench/replay-loop, machine loaded).
-setFlagsFromString('--max-inlined-bytecode-size-cumulative=3000');
 
 function buildProgram(): Command {
   const program = new Command('sluice')

@@ -47,6 +47,8 @@ const WORD_SHIFT = 1;
 /** The source has an entry in the heap. */
 const QUEUED = 1 << 27;
 const SINK_MASK = QUEUED - 1;
+/** Events run in one go. */
+const BATCH = 64;
 
 export class Scheduler {
   readonly #clock = new VirtualClock();
@@ -72,6 +74,8 @@ export class Scheduler {
   /** True while the top entry belongs to the event that is running: re-arming it replaces the top. */
   #topIsRunning = false;
   #isStopping = false;
+  /** Where runUntil ends: a cell, since no double crosses a call. */
+  readonly #end = new Float64Array(1);
 
   /** @param sourceCount expected number of sources; more may be registered before the run. */
   constructor(sourceCount = 64) {
@@ -134,12 +138,25 @@ export class Scheduler {
    * NEVER). Returns the number of events run.
    */
   runUntil(endNs: Instant): number {
-    const cell = this.#clock.cell;
     const before = this.#eventCount;
     this.#isStopping = false;
-    while (this.#size > 0 && !this.#isStopping) {
+    this.#end[0] = endNs;
+    while (this.#runSome());
+    const cell = this.#clock.cell;
+    if (!this.#isStopping && endNs < NEVER && endNs > cell[0]) cell[0] = endNs;
+    return this.#eventCount - before;
+  }
+
+  /**
+   * Runs a number of events, true when there may be more. A function that is entered and left often is compiled
+   * whole; what V8 compiles of a long loop that is running, it throws away whenever the loop ends.
+   */
+  #runSome(): boolean {
+    const cell = this.#clock.cell;
+    for (let left = BATCH; left > 0; left--) {
+      if (this.#size === 0 || this.#isStopping) return false;
       const time = this.#heapTimes[0];
-      if (time > endNs) break;
+      if (time > this.#end[0]) return false;
       const source = this.#heapIds[0] & SOURCE_MASK;
       if (this.deadlineNs[source] > time) {
         this.#settleTop();
@@ -149,6 +166,7 @@ export class Scheduler {
       this.#eventCount++;
       // It reads as not queued during the event; #insert then replaces the top in place.
       this.deadlineNs[source] = NEVER;
+      // An event may register sources: the arrays are read each time.
       const words = this.#words;
       const at = source << WORD_SHIFT;
       const tag = words[at + Word.Tag];
@@ -157,8 +175,7 @@ export class Scheduler {
       this.#sinks[tag & SINK_MASK].onEvent(words[at + Word.Arg]);
       if (this.#topIsRunning) this.#removeTop();
     }
-    if (!this.#isStopping && endNs < NEVER && endNs > cell[0]) cell[0] = endNs;
-    return this.#eventCount - before;
+    return true;
   }
 
   /** Corrects entries at the top whose deadline has moved later or is gone. */

@@ -14,6 +14,8 @@ export const NO_SLOT = -1;
 export class TimerTable {
   /** One cell a slot. May be replaced by `reserve`: read this field each time. */
   deadlineNs: Float64Array;
+  /** The earliest deadline, as settle() found it. */
+  readonly next = new Float64Array(1);
   readonly #clock: Clock;
   #positions: Int32Array;
   #heapTimes: Float64Array;
@@ -32,7 +34,7 @@ export class TimerTable {
   reserve(slot: number): void {
     const old = this.deadlineNs.length;
     if (slot < old) return;
-    const count = Math.max(slot + 1, old * 2);
+    const count = Math.max(slot + 1, Math.ceil(old * 1.5));
     const deadlines = new Float64Array(count).fill(NEVER);
     deadlines.set(this.deadlineNs);
     this.deadlineNs = deadlines;
@@ -60,8 +62,15 @@ export class TimerTable {
 
   /** The earliest deadline, NEVER when there is none. */
   nextNs(): Instant {
+    this.settle();
+    return this.next[0];
+  }
+
+  /** Writes the earliest deadline to `next`: no double crosses the call, nor is one chosen among two. */
+  settle(): void {
     this.#settleTop();
-    return this.#size === 0 ? NEVER : this.#heapTimes[0];
+    if (this.#size === 0) this.next[0] = NEVER;
+    else this.next[0] = this.#heapTimes[0];
   }
 
   /** Takes a slot whose deadline has come; NO_SLOT when there is none. Its deadline reads NEVER then. */

@@ -72,14 +72,14 @@ export class LossRecord implements LossSample {
 
 export class DeliveryRateEstimator {
   /** C.delivered: everything acknowledged or SACKed so far. */
-  delivered: Bytes = UNSET_ZERO;
+  delivered: Bytes = 0;
   /** C.lost: everything marked lost so far. */
-  lost: Bytes = UNSET_ZERO;
+  lost: Bytes = 0;
   readonly #clock: Clock;
   #deliveredNs: Instant = UNSET_ZERO;
   #firstSentNs: Instant = UNSET_ZERO;
   /** C.app_limited: the bubble has passed when more than this is delivered; 0 without one. */
-  #appLimitedUntil: Bytes = UNSET_ZERO;
+  #appLimitedUntil: Bytes = 0;
 
   constructor(clock: Clock) {
     this.#clock = clock;

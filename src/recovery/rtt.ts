@@ -91,6 +91,7 @@ export class RttEstimator implements RttView {
 
   /** RFC 6298 §5.5: the timeout after the timer has fired `backoffs` times in a row. */
   timeoutNs(backoffs: number): Duration {
+    if (backoffs === 0) return this.rtoNs;
     return Math.min(this.rtoNs * 2 ** Math.min(backoffs, 40), this.#config.rtoMaxNs);
   }
 

@@ -118,7 +118,9 @@ export class TcpService implements EventSink {
 
   #setTimer(): void {
     const { scheduler } = this.#network;
-    const deadlineNs = this.layer.pollTimeoutNs();
+    const { layer } = this;
+    layer.settleTimeout();
+    const deadlineNs = layer.timeout[0];
     if (scheduler.deadlineNs[this.#source] === deadlineNs) return;
     scheduler.deadlineNs[this.#source] = deadlineNs;
     if (deadlineNs < NEVER) scheduler.arm(this.#source);

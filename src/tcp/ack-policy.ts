@@ -8,7 +8,8 @@
 import { seqBefore } from '../base/seq.ts';
 import { type Duration, NEVER } from '../base/units.ts';
 import type { TcpConnection } from './connection.ts';
-import { TimerKind } from './context.ts';
+import { TimeCell } from './connection-times.ts';
+import { TIMER_KINDS, TimerKind } from './context.ts';
 import { TcpCounter } from './counters.ts';
 import { selectWindow, unacknowledgedBytes } from './receive-window.ts';
 
@@ -18,22 +19,26 @@ const QUICK_ACKS_MIN = 2;
 export function onDataArrived(connection: TcpConnection): void {
   const { config, context } = connection;
   const nowNs = context.clock.nowNs;
-  const gapNs = nowNs - connection.lastDataReceivedNs;
+  const { cells } = context;
+  const at = connection.cellsAt + TimeCell.LastDataReceived;
+  const gapNs = nowNs - cells[at];
   const leastNs = config.delayedAckNs;
   if (config.quickAckSegments > 0) {
-    if (connection.ackDelayNs === 0) {
+    const delayAt = connection.cellsAt + TimeCell.AckDelay;
+    const delayNs = cells[delayAt];
+    if (delayNs === 0) {
       addQuickAcks(connection);
-      connection.ackDelayNs = leastNs;
+      cells[delayAt] = leastNs;
     } else if (gapNs <= leastNs / 2) {
-      connection.ackDelayNs = connection.ackDelayNs / 2 + leastNs / 2;
-    } else if (gapNs < connection.ackDelayNs) {
-      connection.ackDelayNs = Math.min(connection.ackDelayNs / 2 + gapNs, connection.rtt.rtoNs);
+      cells[delayAt] = delayNs / 2 + leastNs / 2;
+    } else if (gapNs < delayNs) {
+      cells[delayAt] = Math.min(delayNs / 2 + gapNs, connection.rtt.rtoNs);
     } else if (gapNs > connection.rtt.rtoNs) {
       // So long a silence may have been a timeout of the sender: help it to grow again.
       addQuickAcks(connection);
     }
   }
-  connection.lastDataReceivedNs = nowNs;
+  cells[at] = nowNs;
 }
 
 /** The next segments are acknowledged at once, and no conversation goes on. */
@@ -61,9 +66,7 @@ export function scheduleAck(connection: TcpConnection, isAtOnce: boolean): void 
   }
   if (connection.isAckDelayed) return;
   connection.isAckDelayed = true;
-  const { context } = connection;
-  const atNs = context.clock.nowNs + delayNs(connection);
-  context.setTimer(connection.slot, TimerKind.DelayedAck, atNs);
+  startDelay(connection);
 }
 
 function isQuick(connection: TcpConnection): boolean {
@@ -83,18 +86,21 @@ function isSecondSegment(connection: TcpConnection): boolean {
   return unacknowledgedBytes(connection) >= 2 * connection.rcvMss;
 }
 
-/** The adaptive delay, bounded by the RTT; or the fixed one. */
-function delayNs(connection: TcpConnection): Duration {
-  const { config } = connection;
-  if (config.quickAckSegments === 0) return config.delayedAckNs;
-  let delay = connection.ackDelayNs;
-  if (delay > config.delayedAckNs) {
-    let mostNs = config.delayedAckNsMax;
-    const { smoothedNs } = connection.rtt;
-    if (smoothedNs > 0) mostNs = Math.min(mostNs, Math.max(smoothedNs, config.delayedAckNs));
-    delay = Math.min(delay, mostNs);
+/** Starts the adaptive delay, bounded by the RTT; or the fixed one. */
+function startDelay(connection: TcpConnection): void {
+  const { config, context } = connection;
+  let delayNs: Duration = config.delayedAckNs;
+  if (config.quickAckSegments > 0) {
+    delayNs = context.cells[connection.cellsAt + TimeCell.AckDelay];
+    if (delayNs > config.delayedAckNs) {
+      let mostNs = config.delayedAckNsMax;
+      const { smoothedNs } = connection.rtt;
+      if (smoothedNs > 0) mostNs = Math.min(mostNs, Math.max(smoothedNs, config.delayedAckNs));
+      delayNs = Math.min(delayNs, mostNs);
+    }
   }
-  return delay;
+  const at = connection.slot * TIMER_KINDS + TimerKind.DelayedAck;
+  context.timerCells[at] = context.clock.nowNs + delayNs;
 }
 
 /** The delay is over. */
@@ -134,8 +140,9 @@ export function holdAckForWriter(connection: TcpConnection): void {
 
 /** Data goes out soon after data came: a conversation, whose answers carry the ACKs. */
 export function onDataSent(connection: TcpConnection): void {
-  const { lastDataReceivedNs } = connection;
+  const { context } = connection;
+  const lastDataReceivedNs = context.cells[connection.cellsAt + TimeCell.LastDataReceived];
   if (lastDataReceivedNs < 0 || connection.settings.quickAckChoice === 1) return;
-  const sinceNs = connection.context.clock.nowNs - lastDataReceivedNs;
+  const sinceNs = context.clock.nowNs - lastDataReceivedNs;
   if (sinceNs < connection.ackDelayNs) connection.isPingPong = true;
 }

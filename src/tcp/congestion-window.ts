@@ -8,6 +8,7 @@ import type { Bytes } from '../base/units.ts';
 import { UNPACED } from '../recovery/congestion.ts';
 import { derivePacingRate, Pacer, sendQuantumAt } from '../recovery/pacer.ts';
 import { CongestionState, type TcpConnection } from './connection.ts';
+import { TimeCell } from './connection-times.ts';
 
 /** In flight, in the unit of the window. */
 export function flightSize(connection: TcpConnection): Bytes {
@@ -44,7 +45,8 @@ export function onSegmentSent(connection: TcpConnection, length: Bytes): void {
   const counted = inSegments ? connection.smss : length;
   controller.onPacketSent(counted, flightSize(connection), connection.rate.isAppLimited);
   if (connection.config.usesPacing || controller.pacingRate !== UNPACED) pace(connection, length);
-  connection.lastSentNs = connection.context.clock.nowNs;
+  const { context } = connection;
+  context.cells[connection.cellsAt + TimeCell.LastSent] = context.clock.nowNs;
 }
 
 function pace(connection: TcpConnection, length: Bytes): void {

@@ -5,7 +5,7 @@
  * What an application may ask of it is in tcp/commands and tcp/options.
  */
 import { type SeqNumber, seqAdd, seqDiff, seqFromWire } from '../base/seq.ts';
-import { type Bytes, type Duration, type Instant, NO_TIME, UNSET_ZERO } from '../base/units.ts';
+import type { Bytes, Duration, Instant } from '../base/units.ts';
 import type { CongestionController, CongestionControllerFactory } from '../recovery/congestion.ts';
 import { DeliveryRateEstimator } from '../recovery/delivery-rate.ts';
 import type { Pacer } from '../recovery/pacer.ts';
@@ -13,16 +13,17 @@ import type { ProportionalRateReduction } from '../recovery/prr.ts';
 import { RttEstimator } from '../recovery/rtt.ts';
 import { type ByteQueue, NO_PIECE } from './byte-queue.ts';
 import type { TcpConfig } from './config.ts';
+import { CONNECTION_CELLS, FIRST_TIMES, TIMES } from './connection-times.ts';
 import type { TcpContext } from './context.ts';
 import { TcpError } from './errors.ts';
 import { NO_METER_ROW } from './flow-meter.ts';
 import type { TcpListener } from './listener.ts';
-import { defineFlags, defineSettings } from './packed-fields.ts';
+import { defineCells, defineFlags, defineSettings } from './packed-fields.ts';
 import type { MtuSearch } from './path-mtu.ts';
 import type { Reassembly } from './reassembly.ts';
 import type { Scoreboard } from './scoreboard.ts';
 import { NO_BUFFER, PushMode } from './send-buffers.ts';
-import type { ConnectionSettings } from './settings.ts';
+import { type ConnectionSettings, SETTING_NAMES } from './settings.ts';
 import { assertTransition, TcpState } from './state.ts';
 
 /** The sender's view of the path; numbers as in Linux's tcpi_ca_state. */
@@ -81,7 +82,10 @@ export class TcpConnection {
   meterRow = NO_METER_ROW;
   /** Room for whoever uses the connection. */
   owner: unknown = undefined;
-  /** Storage of the fields declared below: tcp/packed-fields. */
+  /** Storage of the fields declared below, and where its times begin: tcp/packed-fields. */
+  readonly cellsAt: number;
+  /** Its times once it is closed, when its cells are another's. */
+  closedTimes: Float64Array | undefined = undefined;
   flagsLow = 0;
   flagsHigh = 0;
   settings: ConnectionSettings;
@@ -138,7 +142,7 @@ export class TcpConnection {
   rcvWndShift = 0;
   tsOffset = 0;
   tsRecent = 0;
-  tsRecentNs: Instant = UNSET_ZERO;
+  declare tsRecentNs: Instant;
   declare hasTsRecent: boolean;
 
   // Data.
@@ -187,20 +191,20 @@ export class TcpConnection {
   declare isPingPong: boolean;
   /** The application chose: -1 no, 0 quick ACKs off, 1 on. */
   declare quickAckChoice: number;
-  ackDelayNs: Duration = UNSET_ZERO;
-  lastDataReceivedNs: Instant = NO_TIME;
+  declare ackDelayNs: Duration;
+  declare lastDataReceivedNs: Instant;
   /** ECN-Echo until CWR comes: RFC 3168 §6.1.3. */
   declare isEceDue: boolean;
   /** CWR with the next new data: RFC 3168 §6.1.2. */
   declare isCwrDue: boolean;
-  lastChallengeNs: Instant = NO_TIME;
-  lastOutOfWindowAckNs: Instant = NO_TIME;
+  declare lastChallengeNs: Instant;
+  declare lastOutOfWindowAckNs: Instant;
   // Receive autotuning: bytes read within a round trip, and the receiver's own estimate of it.
   roundReadBytes = 0;
-  roundStartNs: Instant = UNSET_ZERO;
-  rcvRttNs: Duration = UNSET_ZERO;
+  declare roundStartNs: Instant;
+  declare rcvRttNs: Duration;
   rcvRttSeq: SeqNumber = ZERO_SEQ;
-  rcvRttStartNs: Instant = NO_TIME;
+  declare rcvRttStartNs: Instant;
   /** TSecr of the last sample. */
   rcvRttEcho = 0;
   rcvSpace: Bytes = 0;
@@ -271,11 +275,11 @@ export class TcpConnection {
   probes = 0;
   keepAliveSent = 0;
   /** When the first timeout or probe in a row fired: R1, R2 and the user timeout count from what is before it. */
-  stalledSinceNs: Instant = NO_TIME;
+  declare stalledSinceNs: Instant;
   // RACK: RFC 8985 §6.1.
-  rackSentNs: Instant = NO_TIME;
+  declare rackSentNs: Instant;
   rackEnd: SeqNumber = ZERO_SEQ;
-  rackRttNs: Duration = UNSET_ZERO;
+  declare rackRttNs: Duration;
   rackWindowSteps = 1;
   rackWindowPersist = 0;
   rackDsackRound: SeqNumber = ZERO_SEQ;
@@ -307,8 +311,8 @@ export class TcpConnection {
   flightMaxBytes: Bytes = 0;
   flightMaxSeq: SeqNumber = ZERO_SEQ;
   /** The last SYN or data. */
-  lastSentNs: Instant = NO_TIME;
-  lastReceivedNs: Instant = UNSET_ZERO;
+  declare lastSentNs: Instant;
+  declare lastReceivedNs: Instant;
   /** Minshall: the end of the last short segment sent. */
   shortEnd: SeqNumber = ZERO_SEQ;
   declare hasShort: boolean;
@@ -328,10 +332,10 @@ export class TcpConnection {
   mtuSearch: MtuSearch | undefined = undefined;
 
   // Totals for info.
-  bytesSent = UNSET_ZERO;
-  bytesRetransmitted = UNSET_ZERO;
-  bytesAcked = UNSET_ZERO;
-  bytesReceived = UNSET_ZERO;
+  bytesSent = 0;
+  bytesRetransmitted = 0;
+  bytesAcked = 0;
+  bytesReceived = 0;
   segmentsOut = 0;
   segmentsIn = 0;
   dataSegmentsOut = 0;
@@ -345,14 +349,14 @@ export class TcpConnection {
   /** Something came with ECT or CE. */
   declare hasSeenEct: boolean;
   /** The last delivery-rate sample. */
-  rateDelivered: Bytes = UNSET_ZERO;
-  rateIntervalNs: Duration = UNSET_ZERO;
+  rateDelivered: Bytes = 0;
+  declare rateIntervalNs: Duration;
   /** What sending waits for, since when, and how long it was each: tcp/busy-time. */
   busyKind = 0;
-  busySinceNs: Instant = UNSET_ZERO;
-  busyNs: Duration = UNSET_ZERO;
-  receiverLimitedNs: Duration = UNSET_ZERO;
-  bufferLimitedNs: Duration = UNSET_ZERO;
+  declare busySinceNs: Instant;
+  declare busyNs: Duration;
+  declare receiverLimitedNs: Duration;
+  declare bufferLimitedNs: Duration;
 
   // Lists of the context.
   declare isReady: boolean;
@@ -373,6 +377,8 @@ export class TcpConnection {
     this.config = config;
     this.controllers = context.controllers;
     this.slot = slot;
+    this.cellsAt = slot * CONNECTION_CELLS;
+    context.cells.set(FIRST_TIMES, this.cellsAt);
     this.isIpv6 = isIpv6;
     this.settings = context.settings;
     this.localAddress = localAddress;
@@ -426,6 +432,10 @@ export class TcpConnection {
   }
 }
 
+defineCells(
+  TcpConnection.prototype,
+  TIMES.map(([name]) => name),
+);
 defineFlags(TcpConnection.prototype, [
   'isInAcceptQueue',
   'leftForTimeWait',
@@ -477,16 +487,4 @@ defineFlags(TcpConnection.prototype, [
   'hasSeenEct',
   'isReady',
 ]);
-defineSettings<ConnectionSettings>(TcpConnection.prototype, [
-  'keepAliveIdleNs',
-  'keepAliveIntervalNs',
-  'keepAliveProbesMax',
-  'userTimeoutNs',
-  'lingerNs',
-  'mssClamp',
-  'windowClamp',
-  'synRetries',
-  'notSentLowAt',
-  'trafficClass',
-  'quickAckChoice',
-]);
+defineSettings(TcpConnection.prototype, SETTING_NAMES);

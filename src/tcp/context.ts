@@ -18,6 +18,7 @@ import { ArrivedSegment } from './arrived-segment.ts';
 import { ByteQueue, PiecePool } from './byte-queue.ts';
 import type { TcpConfig } from './config.ts';
 import type { TcpConnection } from './connection.ts';
+import { CONNECTION_CELLS } from './connection-times.ts';
 import { TCP_COUNTER_COUNT, type TcpCounter } from './counters.ts';
 import { FastOpenCookies } from './fast-open.ts';
 import type { FlowMeter } from './flow-meter.ts';
@@ -83,6 +84,8 @@ export class TcpContext {
   readonly timers: TimerTable;
   /** Cells of TimerKind by slot; the least of a slot's is its deadline in `timers`. */
   timerCells = new Float64Array(16 * TIMER_KINDS).fill(NEVER);
+  /** Times of connections: tcp/packed-fields. */
+  cells = new Float64Array(16 * CONNECTION_CELLS);
   /** The SACK blocks of the last ACK by scoreboard: four pairs of edges, equal ones for none. */
   sackCache = new Int32Array(16 << SACK_CACHE_SHIFT);
   readonly counters = new Float64Array(TCP_COUNTER_COUNT);
@@ -183,10 +186,17 @@ export class TcpContext {
   /** Makes room for a connection in this slot. Cold. */
   reserveSlot(slot: number): void {
     this.timers.reserve(slot);
+    // By halves, not by doubling: at 10^5 connections the room to spare counts.
+    const slots = Math.max(slot + 1, Math.ceil(slot * 1.5));
     if ((slot + 1) * TIMER_KINDS > this.timerCells.length) {
-      const cells = new Float64Array(this.timerCells.length * 2).fill(NEVER);
+      const cells = new Float64Array(slots * TIMER_KINDS).fill(NEVER);
       cells.set(this.timerCells);
       this.timerCells = cells;
+    }
+    if ((slot + 1) * CONNECTION_CELLS > this.cells.length) {
+      const cells = new Float64Array(slots * CONNECTION_CELLS);
+      cells.set(this.cells);
+      this.cells = cells;
     }
   }
 

@@ -7,6 +7,7 @@ import { NO_FRAME, NO_PAYLOAD } from '../frame/frame-record.ts';
 import { TcpFlag } from '../wire/tcp.ts';
 import { NO_PIECE } from './byte-queue.ts';
 import type { TcpConnection } from './connection.ts';
+import { CONNECTION_CELLS } from './connection-times.ts';
 import { TcpCounter } from './counters.ts';
 import type { TcpError } from './errors.ts';
 import { TransportEvent } from './events.ts';
@@ -84,6 +85,8 @@ function finish(connection: TcpConnection, event: TransportEvent): void {
   connection.isSynDue = false;
   context.stopTimers(connection.slot);
   context.raise(connection, event);
+  const { cellsAt } = connection;
+  connection.closedTimes = context.cells.slice(cellsAt, cellsAt + CONNECTION_CELLS);
   context.owner.onClosed(connection);
 }
 

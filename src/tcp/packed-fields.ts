@@ -1,7 +1,8 @@
 /**
- * Fields of a connection that share storage, defined once on its prototype: booleans as bits of two words, and
- * what applications rarely set in one object that all connections share until one of them differs. It saves
- * 500 of 2,400 bytes a connection; an accessor inlines to a mask. Cold: it runs when the module is loaded.
+ * Fields of a connection that share storage, defined once on its prototype: booleans as bits of two words, times
+ * as cells of a column that the context owns, and what applications rarely set in one object that all connections
+ * share until one of them differs. It saves 900 of 2,900 bytes a connection; an accessor inlines to a mask or a
+ * load. Cold: it runs when the module is loaded.
  */
 import { assert } from '../base/assert.ts';
 
@@ -42,6 +43,32 @@ function highFlag(mask: number): PropertyDescriptor {
       this.flagsHigh = value ? this.flagsHigh | mask : this.flagsHigh & ~mask;
     },
   };
+}
+
+/** What holds the times. A closed connection's cells go to the next one in its slot: it has times of its own. */
+interface Celled {
+  readonly context: { readonly cells: Float64Array };
+  readonly cellsAt: number;
+  readonly closedTimes: Float64Array | undefined;
+}
+
+/** Defines an accessor for each name: a double in a field of its own takes 24 bytes, in a cell 8. */
+export function defineCells(prototype: object, names: readonly string[]): void {
+  names.forEach((name, index) => {
+    Object.defineProperty(prototype, name, {
+      get(this: Celled): number {
+        const { closedTimes } = this;
+        return closedTimes === undefined
+          ? this.context.cells[this.cellsAt + index]
+          : closedTimes[index];
+      },
+      set(this: Celled, value: number) {
+        const { closedTimes } = this;
+        if (closedTimes === undefined) this.context.cells[this.cellsAt + index] = value;
+        else closedTimes[index] = value;
+      },
+    });
+  });
 }
 
 /**

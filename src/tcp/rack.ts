@@ -7,6 +7,7 @@
 import { seqBefore } from '../base/seq.ts';
 import type { Duration } from '../base/units.ts';
 import { CongestionState, RetransmitMode, type TcpConnection } from './connection.ts';
+import { TimeCell } from './connection-times.ts';
 import { restartRto, setReorderingTimer } from './retransmit-timer.ts';
 import { NO_ROW, ROW_SHIFT, SegmentFlag, SegmentWord } from './segment-table.ts';
 
@@ -21,13 +22,14 @@ export function updateRack(connection: TcpConnection): void {
   if (outcome.isReordered) noteOvertaken(connection);
   if (outcome.rackSentNs < 0) return;
   connection.isRackAdvanced = true;
-  connection.rackRttNs = context.clock.nowNs - outcome.rackRttSentNs;
+  const { cells } = context;
+  cells[connection.cellsAt + TimeCell.RackRtt] = context.clock.nowNs - outcome.rackRttSentNs;
+  const at = connection.cellsAt + TimeCell.RackSent;
   const isLater =
-    outcome.rackSentNs > connection.rackSentNs ||
-    (outcome.rackSentNs === connection.rackSentNs &&
-      seqBefore(connection.rackEnd, outcome.rackEnd));
+    outcome.rackSentNs > cells[at] ||
+    (outcome.rackSentNs === cells[at] && seqBefore(connection.rackEnd, outcome.rackEnd));
   if (!isLater) return;
-  connection.rackSentNs = outcome.rackSentNs;
+  cells[at] = outcome.rackSentNs;
   connection.rackEnd = outcome.rackEnd;
 }
 
@@ -90,18 +92,18 @@ export function detectLosses(connection: TcpConnection): void {
 export function findLate(connection: TcpConnection): Duration {
   const { context, scoreboard } = connection;
   connection.isRackAdvanced = false;
-  if (connection.rackSentNs < 0) return 0;
-  const { segments, clock } = context;
+  const { segments, clock, cells } = context;
+  const rackSentNs = cells[connection.cellsAt + TimeCell.RackSent];
+  if (rackSentNs < 0) return 0;
   const nowNs = clock.nowNs;
-  const waitNs = connection.rackRttNs + reorderingWindowNs(connection);
+  const waitNs = cells[connection.cellsAt + TimeCell.RackRtt] + reorderingWindowNs(connection);
   let longestNs = 0;
   for (let row = scoreboard.flight.head; row !== NO_ROW; ) {
     const next = segments.timeNext(row);
     const sentNs = segments.sentNs[row];
     // RACK_sent_after: of one instant, the sequence decides. What follows in the list was sent later still.
-    if (sentNs > connection.rackSentNs) break;
-    if (sentNs === connection.rackSentNs && !seqBefore(segments.end(row), connection.rackEnd))
-      break;
+    if (sentNs > rackSentNs) break;
+    if (sentNs === rackSentNs && !seqBefore(segments.end(row), connection.rackEnd)) break;
     const leftNs = sentNs + waitNs - nowNs;
     if (leftNs <= 0) markLost(connection, row);
     else if (leftNs > longestNs) longestNs = leftNs;

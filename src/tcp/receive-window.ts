@@ -9,6 +9,7 @@ import { TcpFlag } from '../wire/tcp.ts';
 import type { ArrivedSegment } from './arrived-segment.ts';
 import type { TcpConfig } from './config.ts';
 import type { TcpConnection } from './connection.ts';
+import { TimeCell } from './connection-times.ts';
 import { timestampRttNs } from './timestamps.ts';
 
 const FIELD_MAX = 65_535;
@@ -126,8 +127,10 @@ export function measureReceiveRtt(connection: TcpConnection, segment: ArrivedSeg
   connection.rcvRttEcho = segment.tsEcr;
   const sampleNs = timestampRttNs(connection, segment.tsEcr);
   if (sampleNs < 0) return;
-  const { rcvRttNs } = connection;
-  connection.rcvRttNs = rcvRttNs === 0 ? sampleNs : rcvRttNs + (sampleNs - rcvRttNs) / 8;
+  const { cells } = connection.context;
+  const at = connection.cellsAt + TimeCell.RcvRtt;
+  const rcvRttNs = cells[at];
+  cells[at] = rcvRttNs === 0 ? sampleNs : rcvRttNs + (sampleNs - rcvRttNs) / 8;
 }
 
 function measureByWindow(connection: TcpConnection): void {
@@ -145,13 +148,15 @@ function measureByWindow(connection: TcpConnection): void {
 /** After a read: once a round trip, the buffer becomes twice what was read in it. */
 export function tuneReceiveBuffer(connection: TcpConnection, bytes: Bytes): void {
   connection.roundReadBytes += bytes;
-  const nowNs = connection.context.clock.nowNs;
-  const smoothedNs = connection.rtt.smoothedNs;
-  const rttNs = connection.rcvRttNs > 0 ? connection.rcvRttNs : smoothedNs;
-  if (rttNs <= 0 || nowNs - connection.roundStartNs < rttNs) return;
+  const { cells, clock } = connection.context;
+  const nowNs = clock.nowNs;
+  const rcvRttNs = cells[connection.cellsAt + TimeCell.RcvRtt];
+  const rttNs = rcvRttNs > 0 ? rcvRttNs : connection.rtt.smoothedNs;
+  const startAt = connection.cellsAt + TimeCell.RoundStart;
+  if (rttNs <= 0 || nowNs - cells[startAt] < rttNs) return;
   const read = connection.roundReadBytes;
   connection.roundReadBytes = 0;
-  connection.roundStartNs = nowNs;
+  cells[startAt] = nowNs;
   const before = connection.rcvSpace;
   if (read <= before) return;
   connection.rcvSpace = read;

@@ -4,7 +4,7 @@
  */
 import { type Duration, NEVER } from '../base/units.ts';
 import { CongestionState, ProbeKind, RetransmitMode, type TcpConnection } from './connection.ts';
-import { TimerKind } from './context.ts';
+import { TIMER_KINDS, TimerKind } from './context.ts';
 import { TcpState } from './state.ts';
 
 /** Allowance for timers of a coarse clock, and for the peer's delayed ACK when one segment is in flight. */
@@ -106,7 +106,7 @@ export function setReorderingTimer(connection: TcpConnection, waitNs: Duration):
   const { context, slot } = connection;
   connection.retransmitMode = RetransmitMode.Reordering;
   const deadlineNs = context.clock.nowNs + waitNs + TIMER_SLACK_NS;
-  context.setTimer(slot, TimerKind.Retransmit, Math.ceil(deadlineNs));
+  context.timerCells[slot * TIMER_KINDS + TimerKind.Retransmit] = Math.ceil(deadlineNs);
   context.outcome.keepsTimer = true;
 }
 

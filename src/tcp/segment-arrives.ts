@@ -11,6 +11,7 @@ import { holdAckForWriter, scheduleAck } from './ack-policy.ts';
 import { dropSent, processAck, updateSendWindow } from './acknowledgment.ts';
 import type { ArrivedSegment } from './arrived-segment.ts';
 import type { TcpConnection } from './connection.ts';
+import { TimeCell } from './connection-times.ts';
 import { TimerKind } from './context.ts';
 import { TcpCounter } from './counters.ts';
 import {
@@ -35,7 +36,8 @@ import { isOldTimestamp, timestampNow, updateTsRecent } from './timestamps.ts';
 /** Processes the segment; the frame stays the caller's. */
 export function segmentArrives(connection: TcpConnection, segment: ArrivedSegment): void {
   connection.segmentsIn++;
-  connection.lastReceivedNs = connection.context.clock.nowNs;
+  const { context } = connection;
+  context.cells[connection.cellsAt + TimeCell.LastReceived] = context.clock.nowNs;
   if (connection.keepAliveSent > 0) connection.keepAliveSent = 0;
   if (isNextSegment(connection, segment)) {
     if (isPlainText(connection, segment)) {

@@ -103,21 +103,23 @@ export function chunkSegmentsMax(connection: TcpConnection): number {
   const { sendChunkBytesMax, sendChunkSegmentsMin } = config;
   const { smoothedNs, minNs } = rtt;
   if (smoothedNs <= 0) return Math.max(Math.floor(sendChunkBytesMax / smss), sendChunkSegmentsMin);
-  let bytes = rateForChunks(connection) / (1 << RATE_SHIFT);
+  let bytes = bytesByRate(connection);
   const halvings = Math.floor(minNs / 1000) >> RTT_SHIFT;
   if (halvings < RTT_HALVINGS_MAX) bytes += sendChunkBytesMax >> halvings;
   bytes = Math.min(bytes, sendChunkBytesMax);
   return Math.max(Math.floor(bytes / smss), sendChunkSegmentsMin);
 }
 
-function rateForChunks(connection: TcpConnection): number {
+/** In 1/1024 s. Every way to the result computes a double: one that is only passed on would go through the heap. */
+function bytesByRate(connection: TcpConnection): number {
   const { controller, config, rtt, scoreboard, smss } = connection;
-  const { pacingRate, ssthresh } = controller;
-  if (pacingRate !== UNPACED) return pacingRate;
+  const { pacingRate } = controller;
+  if (pacingRate !== UNPACED) return pacingRate / (1 << RATE_SHIFT);
   const cwnd = sendWindow(connection);
   const { slowStart, avoidance } = config.pacingGains;
-  const gain = cwnd < ssthresh / 2 ? slowStart : avoidance;
-  return (gain * Math.max(cwnd, scoreboard.segments * smss) * NS_PER_SECOND) / rtt.smoothedNs;
+  const sent = Math.max(cwnd, scoreboard.segments * smss);
+  const gained = cwnd < controller.ssthresh / 2 ? slowStart * sent : avoidance * sent;
+  return (gained * NS_PER_SECOND) / rtt.smoothedNs / (1 << RATE_SHIFT);
 }
 
 /** Less than a full segment waits: for more (cork), or for the short one in flight (Minshall 1999). */

@@ -35,3 +35,17 @@ export function defaultSettings(config: TcpConfig): ConnectionSettings {
     quickAckChoice: -1,
   };
 }
+
+export const SETTING_NAMES: readonly (keyof ConnectionSettings)[] = [
+  'keepAliveIdleNs',
+  'keepAliveIntervalNs',
+  'keepAliveProbesMax',
+  'userTimeoutNs',
+  'lingerNs',
+  'mssClamp',
+  'windowClamp',
+  'synRetries',
+  'notSentLowAt',
+  'trafficClass',
+  'quickAckChoice',
+];

@@ -54,6 +54,8 @@ export interface ConnectOptions {
 
 export class TcpLayer implements ConnectionOwner, ConnectionMaker {
   readonly context: TcpContext;
+  /** As settleTimeout() found it. */
+  readonly timeout = new Float64Array(1);
   /** The connection that the last pollEvent was about. */
   eventConnection: TcpConnection | undefined;
   /** The device refuses all packets, as one with a full queue: nothing is given, and senders try again now and then. */
@@ -221,7 +223,18 @@ export class TcpLayer implements ConnectionOwner, ConnectionMaker {
 
   /** When handleTimeout is to be called next; NEVER when nothing waits. */
   pollTimeoutNs(): Instant {
-    return Math.min(this.context.timers.nextNs(), this.#timeWait.nextNs);
+    this.settleTimeout();
+    return this.timeout[0];
+  }
+
+  /** Writes what pollTimeoutNs gives to `timeout`: no double crosses the call. */
+  settleTimeout(): void {
+    const { timers } = this.context;
+    timers.settle();
+    this.timeout[0] = timers.next[0];
+    if (this.#timeWait.count > 0) {
+      this.timeout[0] = Math.min(timers.next[0], this.#timeWait.nextNs);
+    }
   }
 
   /** What happened to eventConnection; None when there is nothing to tell. */

@@ -5,6 +5,7 @@
 import { seqBefore } from '../base/seq.ts';
 import type { ArrivedSegment } from './arrived-segment.ts';
 import type { TcpConnection } from './connection.ts';
+import { TimeCell } from './connection-times.ts';
 
 /** RFC 7323 §5.5: an older TS.Recent is no measure of anything. */
 const TS_RECENT_AGE_MAX_NS = 24 * 86_400 * 1e9;
@@ -36,9 +37,12 @@ export function updateTsRecent(connection: TcpConnection, segment: ArrivedSegmen
   if (!connection.hasTimestamps || !segment.hasTimestamps) return;
   if (seqBefore(connection.lastAckSent, segment.seq)) return;
   const isNewer = !connection.hasTsRecent || ((segment.tsVal - connection.tsRecent) | 0) >= 0;
-  const isAged = connection.context.clock.nowNs - connection.tsRecentNs >= TS_RECENT_AGE_MAX_NS;
+  const { context } = connection;
+  const nowNs = context.clock.nowNs;
+  const at = connection.cellsAt + TimeCell.TsRecent;
+  const isAged = nowNs - context.cells[at] >= TS_RECENT_AGE_MAX_NS;
   if (!isNewer && !isAged) return;
   connection.tsRecent = segment.tsVal;
-  connection.tsRecentNs = connection.context.clock.nowNs;
+  context.cells[at] = nowNs;
   connection.hasTsRecent = true;
 }

@@ -21,7 +21,11 @@ import { Link } from '../../src/net/link.ts';
 import type { Network } from '../../src/net/network.ts';
 import { MemorySource } from '../../src/pcap/memory-source.ts';
 import { PcapWriter } from '../../src/pcap/pcap-writer.ts';
+import { ControllerRegistry } from '../../src/recovery/cc/controllers.ts';
 import { buildPath } from '../../src/scenario/build-path.ts';
+import { findScenario } from '../../src/scenario/catalog/catalog.ts';
+import { FlowRun } from '../../src/scenario/flow-run.ts';
+import { completeTexts, type ParameterTexts } from '../../src/scenario/parameters.ts';
 import { ReplayRun } from '../../src/scenario/replay-run.ts';
 import { parseScenario, type ScenarioInput } from '../../src/scenario/schema.ts';
 import { createNetwork } from '../support/network.ts';
@@ -52,6 +56,8 @@ const ORIGINAL_BYTES = 1000;
  * integers; and bins of queue depth are wide, so that what a bin costs does not hide what a packet costs.
  */
 const LATE_NS = 100e9;
+/** A full frame's. */
+const SEGMENT_BITS = 1514 * 8;
 const UNITS = 60_000;
 const LONG = 5;
 
@@ -206,6 +212,23 @@ const analysis: Run = async (packets, onProgress) => {
   await analyzeCapture(source, 'memory', (bytes) => onProgress(bytes / RECORD_BYTES));
 };
 
+/** TCP over a dumbbell, with drops and recoveries; a unit is a data segment that left the bottleneck. */
+function transfersOver(texts: ParameterTexts): Run {
+  return (segments, onProgress) => {
+    const entry = findScenario('dumbbell');
+    const duration = `${Math.ceil((segments * SEGMENT_BITS) / 1e6)} ms`;
+    const parameters = completeTexts(entry.parameters, { ...texts, rate: '1 Gbps', duration });
+    const { plan } = entry.build(parameters, {
+      seed: 1,
+      controllers: ControllerRegistry.withBuiltIns(),
+      wireAlways: false,
+      trace: undefined,
+    });
+    const run = new FlowRun(plan, false);
+    run.run(() => onProgress(plan.reportedLinks[0]?.forwardedDataPackets ?? 0));
+  };
+}
+
 const bottleneck = { rate: '1.5 Gbps', delay: '2 ms', queue: '64 KiB' };
 
 const RUNS: Readonly<Record<string, Run>> = {
@@ -256,6 +279,7 @@ const RUNS: Readonly<Record<string, Run>> = {
   ),
   'replay with bytes at every hop': replayOver({ toClient: bottleneck }, { wireAlways: true }),
   analysis,
+  dumbbell: transfersOver({ rtt: '20 ms', flows: '16', stagger: '1 ms' }),
 };
 
 const collect = globalThis.gc as () => void;

@@ -10,6 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { build } from 'tsup';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { keepConstants, plainFields } from '../../tsup.config.ts';
 import type { Measured } from './measured-runs.ts';
 
 const PROGRAM = new URL('./measured-runs.ts', import.meta.url);
@@ -21,15 +22,19 @@ const FLAGS = [
   // So large that what the budget allows needs no collection.
   '--min-semi-space-size=64',
   '--max-semi-space-size=64',
-  // As the command sets it (cli/main.ts).
-  '--max-inlined-bytecode-size-cumulative=3000',
   // Else a busy machine compiles later, and what is interpreted allocates.
   '--no-concurrent-recompilation',
 ];
+/** As `sluice replay` sets it (cli/actions/replay). */
+const REPLAY_FLAG = '--max-inlined-bytecode-size-cumulative=3000';
 
 beforeAll(async () => {
   await build({
+    // As the product is built (tsup.config.ts).
     config: false,
+    tsconfig: 'tsconfig.dts.json',
+    plugins: [keepConstants],
+    esbuildPlugins: [plainFields],
     entry: [fileURLToPath(PROGRAM)],
     outDir: folder,
     format: ['esm'],
@@ -43,7 +48,8 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 async function measureOnce(name: string): Promise<Measured> {
   const program = join(folder, 'measured-runs.mjs');
-  const { stdout } = await promisify(execFile)(process.execPath, [...FLAGS, program, name]);
+  const flags = name.includes('dumbbell') ? FLAGS : [...FLAGS, REPLAY_FLAG];
+  const { stdout } = await promisify(execFile)(process.execPath, [...flags, program, name]);
   return JSON.parse(stdout) as Measured;
 }
 
@@ -74,6 +80,7 @@ describe('hot code allocates less than a byte of heap a packet, and collects no 
     'replay with tbf rate 1500Mbps burst 64KiB',
     'replay with bytes at every hop',
     'analysis',
+    'dumbbell',
   ]) {
     it(`in a run of: ${name}`, async () => {
       const { units, bytesPerUnit, collections, collectionsOfLong, collectionsWithin } =

@@ -11,6 +11,7 @@ import {
 import { LINUX_PROFILE } from '../../../src/tcp/config.ts';
 import { TcpError } from '../../../src/tcp/errors.ts';
 import { TransportEvent } from '../../../src/tcp/events.ts';
+import { tcpInfo } from '../../../src/tcp/info.ts';
 import { TcpState } from '../../../src/tcp/state.ts';
 import { ScriptedPeer } from '../../support/tcp-peer.ts';
 
@@ -36,6 +37,26 @@ describe('closing', () => {
     expect(peer.host.layer.timeWaitCount).toBe(1);
     peer.wait(1);
     expect(peer.host.layer.timeWaitCount).toBe(0);
+  });
+
+  it('keeps its times once another connection has its place in the tables of the layer', () => {
+    const peer = open();
+    peer.wait(50);
+    peer.does((connection) => writeZeros(connection, 100));
+    peer.sends('.', { ack: 101 });
+    const first = peer.connection;
+    peer.does(abort);
+    const before = tcpInfo(first);
+    peer.wait(700);
+    peer.opens();
+    expect(peer.connection).not.toBe(first);
+    expect(peer.connection.slot).toBe(first.slot);
+    expect(tcpInfo(first)).toEqual({
+      ...before,
+      tcpi_last_data_sent: before.tcpi_last_data_sent + 700,
+      tcpi_last_data_recv: before.tcpi_last_data_recv + 700,
+      tcpi_last_ack_recv: before.tcpi_last_ack_recv + 700,
+    });
   });
 
   it('closes second: CLOSE-WAIT, LAST-ACK — RFC 9293 §3.6, figure 12', () => {
