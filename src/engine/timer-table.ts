@@ -34,7 +34,7 @@ export class TimerTable {
   reserve(slot: number): void {
     const old = this.deadlineNs.length;
     if (slot < old) return;
-    const count = Math.max(slot + 1, Math.ceil(old * 1.5));
+    const count = Math.max(slot + 1, Math.ceil(old * 1.25));
     const deadlines = new Float64Array(count).fill(NEVER);
     deadlines.set(this.deadlineNs);
     this.deadlineNs = deadlines;

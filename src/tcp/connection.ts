@@ -67,7 +67,7 @@ export class TcpConnection {
   readonly config: TcpConfig;
   /** Names its rows in the context's columns. */
   readonly slot: number;
-  readonly isIpv6: boolean;
+  declare isIpv6: boolean;
   /** Indices of the address table. */
   readonly localAddress: number;
   readonly remoteAddress: number;
@@ -82,10 +82,9 @@ export class TcpConnection {
   meterRow = NO_METER_ROW;
   /** Room for whoever uses the connection. */
   owner: unknown = undefined;
-  /** Storage of the fields declared below, and where its times begin: tcp/packed-fields. */
-  readonly cellsAt: number;
   /** Its times once it is closed, when its cells are another's. */
   closedTimes: Float64Array | undefined = undefined;
+  /** Storage of the fields declared below: tcp/packed-fields. */
   flagsLow = 0;
   flagsHigh = 0;
   settings: ConnectionSettings;
@@ -377,7 +376,6 @@ export class TcpConnection {
     this.config = config;
     this.controllers = context.controllers;
     this.slot = slot;
-    this.cellsAt = slot * CONNECTION_CELLS;
     context.cells.set(FIRST_TIMES, this.cellsAt);
     this.isIpv6 = isIpv6;
     this.settings = context.settings;
@@ -393,6 +391,10 @@ export class TcpConnection {
     this.rate = new DeliveryRateEstimator(clock);
     this.pathMtuBytes = config.mtuBytes;
     this.reordering = config.dupThresh;
+  }
+
+  get cellsAt(): number {
+    return this.slot * CONNECTION_CELLS;
   }
 
   get state(): TcpState {
@@ -437,6 +439,7 @@ defineCells(
   TIMES.map(([name]) => name),
 );
 defineFlags(TcpConnection.prototype, [
+  'isIpv6',
   'isInAcceptQueue',
   'leftForTimeWait',
   'isRcvBufferFixed',

@@ -186,8 +186,8 @@ export class TcpContext {
   /** Makes room for a connection in this slot. Cold. */
   reserveSlot(slot: number): void {
     this.timers.reserve(slot);
-    // By halves, not by doubling: at 10^5 connections the room to spare counts.
-    const slots = Math.max(slot + 1, Math.ceil(slot * 1.5));
+    // By quarters, not by doubling: at 10^5 connections the room to spare counts.
+    const slots = Math.max(slot + 1, Math.ceil(slot * 1.25));
     if ((slot + 1) * TIMER_KINDS > this.timerCells.length) {
       const cells = new Float64Array(slots * TIMER_KINDS).fill(NEVER);
       cells.set(this.timerCells);
