@@ -1,14 +1,14 @@
 /**
  * Synchronised transfers: the opener connects early and holds its data back until a given instant, so that many
- * senders begin together, as servers do that answer one request (incast). Data are lengths only; the reader is
- * that of bulk transfers.
+ * senders begin together, as servers do that answer one request (incast). Payload and reader are those of bulk
+ * transfers.
  */
 import type { Bytes, Instant } from '../base/units.ts';
 import { Task } from '../engine/task.ts';
 import type { Application } from '../stack/tcp-service.ts';
 import type { TcpConnection } from '../tcp/connection.ts';
 import { TransportEvent } from '../tcp/events.ts';
-import { BulkReader, BulkSender } from './bulk.ts';
+import { BulkReader, BulkSender, type Payload } from './bulk.ts';
 import type { FlowProgress, FlowTraffic } from './flow-traffic.ts';
 
 class HeldSender implements Application {
@@ -16,8 +16,8 @@ class HeldSender implements Application {
   #isHeld = true;
   #connection: TcpConnection | undefined;
 
-  constructor(sizeBytes: Bytes) {
-    this.#sender = new BulkSender(sizeBytes);
+  constructor(sizeBytes: Bytes, payload: Payload) {
+    this.#sender = new BulkSender(sizeBytes, payload);
   }
 
   /** The instant has come; a connection that is not established yet begins when it is. */
@@ -35,9 +35,13 @@ class HeldSender implements Application {
 }
 
 /** @param beginNs when the data of `sizeBytes` begins, from the opener to the acceptor; times count from it */
-export function synchronisedTraffic(sizeBytes: Bytes, beginNs: Instant): FlowTraffic {
+export function synchronisedTraffic(
+  sizeBytes: Bytes,
+  beginNs: Instant,
+  payload: Payload = 'zeros',
+): FlowTraffic {
   return ({ scheduler, pumpOpener }) => {
-    const opener = new HeldSender(sizeBytes);
+    const opener = new HeldSender(sizeBytes, payload);
     const acceptor = new BulkReader(scheduler.clock, sizeBytes);
     const progress: FlowProgress = {
       beganNs: beginNs,

@@ -1,5 +1,7 @@
 /** Incast: the collapse of many servers that answer at once, its cures, and hosts that share one TCP. */
 import { describe, expect, it } from 'vitest';
+import { analyzeCapture } from '../../src/analysis/analyze-capture.ts';
+import { MemorySource } from '../../src/pcap/memory-source.ts';
 import type { RunResult } from '../../src/scenario/run-result.ts';
 import { runScenario } from '../../src/scenario/run-scenario.ts';
 
@@ -91,4 +93,24 @@ describe('incast', () => {
     expect(result.links[0]?.peakQueueBytes).toBeLessThanOrEqual(128 * 1024);
     expect(result.links[0]?.peakQueueBytes).toBeGreaterThan(127 * 1024);
   });
+
+  it.each(['zeros', 'pattern'])(
+    'is captured on both sides of the queue, with %s',
+    async (payload) => {
+      const pieces: Uint8Array[] = [];
+      const { result } = runScenario({
+        scenario: 'incast',
+        parameters: { senders: '4', bytes: '32 KiB', payload },
+        trace: { sink: (bytes) => pieces.push(bytes.slice()), snapLength: 0 },
+      });
+      const bytes = new Uint8Array(Buffer.concat(pieces));
+      const { capture } = await analyzeCapture(new MemorySource(bytes), 'trace');
+      const [before, behind] = capture.interfaces.map(({ packets }) => packets);
+      const forwarded = result.links[0]?.forwardedPackets ?? 0;
+      expect([before, behind]).toEqual([forwarded, forwarded]);
+      // The pattern is in the file: few of its bytes are zeros.
+      const zeros = bytes.reduce((count, byte) => count + (byte === 0 ? 1 : 0), 0) / bytes.length;
+      expect(zeros > 0.5).toBe(payload === 'zeros');
+    },
+  );
 });

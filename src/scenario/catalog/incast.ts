@@ -11,7 +11,7 @@ import {
   SharedBufferPort,
 } from '../../qdisc/shared-buffer.ts';
 import { StepMarking } from '../../qdisc/step-marking.ts';
-import { type GraphPlan, type LinkKind, linkPair } from '../../stack/graph-plan.ts';
+import { type GraphLink, type GraphPlan, type LinkKind, linkPair } from '../../stack/graph-plan.ts';
 import { hostAddress } from '../../stack/host-address.ts';
 import { synchronisedTraffic } from '../../traffic/synchronised.ts';
 import { FORMS, orWord, type ParameterValuesOf } from '../parameters.ts';
@@ -22,6 +22,7 @@ import { type BuiltScenario, defineScenario, type ScenarioContext } from './cata
 import {
   AUTO,
   dealControllers,
+  hasBytes,
   processingOf,
   SIZE_PARAMETER,
   TRANSPORT_PARAMETERS,
@@ -117,7 +118,7 @@ function build(values: Values, context: ScenarioContext): BuiltScenario {
     context,
   ).map((flow) => {
     const lateNs = Math.floor(random.nextDouble() * values.jitter);
-    return { ...flow, traffic: synchronisedTraffic(bytes, beginNs + lateNs) };
+    return { ...flow, traffic: synchronisedTraffic(bytes, beginNs + lateNs, values.payload) };
   });
   const tcp = tcpOf(values.ecnThreshold === null ? values : { ...values, ecn: 'on' });
   const { rtoMin } = values;
@@ -130,6 +131,7 @@ function build(values: Values, context: ScenarioContext): BuiltScenario {
       countedLinks: [PORT_LINK],
       endNs: beginNs + values.duration,
       processingDelayNs: processingOf(values, processingDelayFor(graph.links)),
+      hasBytes: hasBytes(values),
     },
     context,
   );
@@ -164,7 +166,9 @@ function planIncast(values: Values): GraphPlan {
       })),
     ],
     links: [
-      ...linkPair(CLIENT, 'switch', link, { ...link, ...toClient, recordsDepth: true }),
+      ...linkPair(CLIENT, 'switch', link, { ...link, ...toClient, recordsDepth: true }).map(
+        (each): GraphLink => (each.from === CLIENT ? each : { ...each, capture: 'both' }),
+      ),
       ...names.flatMap((name) => linkPair(name, 'switch', link, { ...link, ...toServer })),
     ],
   };

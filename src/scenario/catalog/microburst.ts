@@ -12,6 +12,7 @@ import { defineScenario } from './catalog-entry.ts';
 import { FABRIC_TRAFFIC_PARAMETERS, fabricTraffic } from './fabric-traffic.ts';
 import {
   dealControllers,
+  hasBytes,
   processingOf,
   TRANSPORT_PARAMETERS,
   tcpOf,
@@ -62,7 +63,7 @@ export const microburst = defineScenario({
         burstLink: { name: PORT, rate },
         endNs,
         processingDelayNs: processingOf(values, processingDelayFor(graph.links)),
-        hasBytes: values.payload === 'pattern',
+        hasBytes: hasBytes(values),
       },
       context,
     );
