@@ -9,11 +9,10 @@ import {
   write,
   writeZeros,
 } from '../../src/tcp/commands.ts';
-import { LINUX_PROFILE, RFC_PROFILE, type TcpConfig } from '../../src/tcp/config.ts';
 import type { TcpConnection } from '../../src/tcp/connection.ts';
 import { TransportEvent } from '../../src/tcp/events.ts';
 import type { TcpHost } from '../support/tcp-hosts.ts';
-import { impairedLinks } from '../support/tcp-operations.ts';
+import { impairedLinks, tcpConfigs } from '../support/tcp-operations.ts';
 import { createPath, patternAt } from '../support/tcp-path.ts';
 
 const SEED = 0x7c9;
@@ -109,19 +108,6 @@ const parts: fc.Arbitrary<Part> = fc.record({
   readsBeforeEnd: fc.boolean(),
 });
 
-const configs: fc.Arbitrary<TcpConfig> = fc
-  .record({
-    base: fc.constantFrom(RFC_PROFILE, LINUX_PROFILE),
-    usesSack: fc.boolean(),
-    usesTimestamps: fc.boolean(),
-    usesWindowScaling: fc.boolean(),
-    usesPacing: fc.boolean(),
-    ecn: fc.integer({ min: 0, max: 2 }),
-    sendBufferBytes: fc.constantFrom(3000, 65_536, 1 << 20),
-    receiveBufferBytes: fc.constantFrom(6000, 65_536, 1 << 20),
-  })
-  .map(({ base, ...changes }) => ({ ...base, ...changes }));
-
 const total = (part: Part): number => part.writes.reduce((sum, bytes) => sum + bytes, 0);
 
 describe('a transfer over any path', () => {
@@ -132,8 +118,8 @@ describe('a transfer over any path', () => {
         impairedLinks,
         parts,
         parts,
-        configs,
-        configs,
+        tcpConfigs,
+        tcpConfigs,
         fc.constantFrom('reno', 'cubic', 'bbr', 'bbr3', 'dctcp', 'prague', 'vegas', 'ledbat'),
         fc.nat(),
         (forward, backward, clientPart, serverPart, config, serverConfig, controller, seed) => {
