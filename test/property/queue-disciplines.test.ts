@@ -7,7 +7,7 @@ import { parseQdisc } from '../../src/scenario/qdisc-spec.ts';
 import { Chance } from '../support/chance.ts';
 import { Collector, createNetwork, MS } from '../support/network.ts';
 import { randomLoad } from '../support/queue-models/model.ts';
-import { FlowSource, type QueueArrival } from '../support/queues.ts';
+import { flowSource, type QueueArrival } from '../support/queues.ts';
 
 /** Every discipline with its defaults, and some in a form of their own. */
 const TEXTS = [
@@ -35,7 +35,7 @@ function run(text: string, arrivals: readonly QueueArrival[], packets: number, s
     isSwitchable: true,
   });
   link.connect(collector);
-  new FlowSource(network, arrivals, link);
+  flowSource(network, arrivals, link);
   network.scheduler.runUntil(stopNs);
   link.assertConserved();
   const queued = link.backlogPackets;

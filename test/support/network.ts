@@ -51,26 +51,34 @@ export interface Arrival {
 }
 
 /** Sends frames at given times (ascending); several of one instant in one event. */
-export class ArrivalSource implements EventSink {
+export class ArrivalSource<T extends Arrival = Arrival> implements EventSink {
   readonly #network: Network;
   readonly #source: SourceId;
-  readonly #arrivals: readonly Arrival[];
+  readonly #arrivals: readonly T[];
   readonly #to: FrameSink;
+  readonly #build: (arrival: T, ordinal: number) => FrameId;
   #next = 0;
 
-  constructor(network: Network, arrivals: readonly Arrival[], to: FrameSink) {
+  constructor(
+    network: Network,
+    arrivals: readonly T[],
+    to: FrameSink,
+    build = ({ length }: T, ordinal: number) => buildFrame(network, length, ordinal),
+  ) {
     this.#network = network;
     this.#arrivals = arrivals;
     this.#to = to;
+    this.#build = build;
     this.#source = network.scheduler.register(this, 0, SourceClass.Application);
     this.#arm();
   }
 
   onEvent(): void {
     const now = this.#network.clock.nowNs;
-    while (this.#arrivals[this.#next]?.atNs === now) {
-      const { length } = this.#arrivals[this.#next] as Arrival;
-      this.#to.deliver(buildFrame(this.#network, length, this.#next++));
+    for (;;) {
+      const arrival = this.#arrivals[this.#next];
+      if (arrival?.atNs !== now) break;
+      this.#to.deliver(this.#build(arrival, this.#next++));
     }
     this.#arm();
   }

@@ -1,6 +1,5 @@
 /** Queue disciplines by themselves: an environment, and a server that takes a frame at stated times. */
 import type { VirtualClock } from '../../src/engine/clock.ts';
-import { type EventSink, SourceClass, type SourceId } from '../../src/engine/scheduler.ts';
 import {
   DOUBLE_SHIFT,
   FRAME_SHIFT,
@@ -13,7 +12,7 @@ import {
 import type { FrameSink } from '../../src/frame/frame-sink.ts';
 import type { Network } from '../../src/net/network.ts';
 import type { QueueDiscipline, QueueEnvironment } from '../../src/qdisc/queue-discipline.ts';
-import { buildFrame } from './network.ts';
+import { ArrivalSource, buildFrame } from './network.ts';
 
 /** An environment of a network's own parts, changed as stated. */
 export function environmentOf(
@@ -139,36 +138,13 @@ export function serveQueue(
   return events;
 }
 
-/** Sends frames of flows at given times (ascending), several of one instant in one event. */
-export class FlowSource implements EventSink {
-  readonly #network: Network;
-  readonly #source: SourceId;
-  readonly #arrivals: readonly QueueArrival[];
-  readonly #to: FrameSink;
-  #next = 0;
-
-  constructor(network: Network, arrivals: readonly QueueArrival[], to: FrameSink) {
-    this.#network = network;
-    this.#arrivals = arrivals;
-    this.#to = to;
-    this.#source = network.scheduler.register(this, 0, SourceClass.Application);
-    this.#arm();
-  }
-
-  onEvent(): void {
-    const now = this.#network.clock.nowNs;
-    for (;;) {
-      const arrival = this.#arrivals[this.#next];
-      if (arrival?.atNs !== now) break;
-      this.#to.deliver(flowFrame(this.#network, { ...arrival, ordinal: this.#next++ }));
-    }
-    this.#arm();
-  }
-
-  #arm(): void {
-    const arrival = this.#arrivals[this.#next];
-    if (arrival === undefined) return;
-    this.#network.scheduler.deadlineNs[this.#source] = arrival.atNs;
-    this.#network.scheduler.arm(this.#source);
-  }
+/** Sends frames of flows at given times (ascending). */
+export function flowSource(
+  network: Network,
+  arrivals: readonly QueueArrival[],
+  to: FrameSink,
+): ArrivalSource<QueueArrival> {
+  return new ArrivalSource(network, arrivals, to, (arrival, ordinal) =>
+    flowFrame(network, { ...arrival, ordinal }),
+  );
 }
