@@ -61,6 +61,7 @@ export type {
   ReplayResult,
 } from './scenario/replay-result.ts';
 export type { CaptureFile } from './scenario/replay-run.ts';
+export type { RunOutcome, RunSettings } from './scenario/run-catalog.ts';
 export type {
   FlowSeries,
   RoundTrips,
@@ -70,11 +71,7 @@ export type {
   RunSeries,
   UnderLoadResult,
 } from './scenario/run-result.ts';
-export {
-  type RunOutcome,
-  type RunRequest,
-  runScenario,
-} from './scenario/run-scenario.ts';
+export { type RunRequest, runScenario } from './scenario/run-scenario.ts';
 export {
   parseScenario,
   type ScenarioInput,

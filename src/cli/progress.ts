@@ -2,8 +2,11 @@
  * A progress bar on standard error for anything that takes over a second, on a terminal only. Progress is
  * bytes read of bytes there, inputs of unknown length (pipes) showing what was read, virtual time, or results.
  */
-import { Presets, SingleBar } from 'cli-progress';
+import { createRequire } from 'node:module';
+import type { SingleBar } from 'cli-progress';
 
+// The first bar loads the package: most runs are over by then, and a run cannot wait for an import().
+const require = createRequire(import.meta.url);
 const QUIET_MS = 1000;
 const REDRAW_MS = 100;
 
@@ -43,6 +46,7 @@ export class Progress {
     if (this.#bar === undefined) {
       const format = `${this.#label} {bar} {percentage}% | {value}/{total} ${name} | {eta_formatted} left`;
       const options = { format, stream: process.stderr, hideCursor: true, clearOnComplete: true };
+      const { Presets, SingleBar } = require('cli-progress') as typeof import('cli-progress');
       this.#bar = new SingleBar(options, Presets.shades_classic);
       this.#bar.start(total, done);
     }

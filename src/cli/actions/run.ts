@@ -1,7 +1,7 @@
 /** What `sluice run` does. Loaded when it is called. */
 import { NetError } from '../../base/errors.ts';
 import { EXPECTED, parseBytes } from '../../scenario/quantity.ts';
-import { type RunRequest, runScenario } from '../../scenario/run-scenario.ts';
+import type { RunSettings } from '../../scenario/run-catalog.ts';
 import type { TraceRequest } from '../../scenario/trace-taps.ts';
 import type { RunOptions } from '../commands/run.ts';
 import { CostMeter } from '../cost.ts';
@@ -9,7 +9,7 @@ import { parseSeed } from '../option-values.ts';
 import { OutputFolder, openQueueEvents } from '../output-folder.ts';
 import { Progress, VIRTUAL_SECONDS } from '../progress.ts';
 import { formatRun } from '../run-report.ts';
-import { loadRunSource } from '../run-sources.ts';
+import { loadRunner, type ScenarioRunner } from '../run-sources.ts';
 
 /** Throws NetError for a mistake in an option, a file or a module. */
 export async function runRun(scenario: string, options: RunOptions): Promise<void> {
@@ -17,14 +17,12 @@ export async function runRun(scenario: string, options: RunOptions): Promise<voi
   const { seed: seedText, ...parameters } = parseSettings(options.set ?? []);
   const seed = options.seed ?? seedText;
   const snapLength = options.snaplen === undefined ? 0 : parseSnapLength(options.snaplen);
-  const source = await loadRunSource(scenario, parameters);
+  const run = await loadRunner(scenario, parameters);
   const output = options.out === undefined ? undefined : new OutputFolder(options.out);
   const queueEvents = openQueueEvents(options.queueEvents, output);
   const trace: TraceRequest | undefined = output && { sink: output.openTrace(), snapLength };
   let progress: Progress | undefined;
-  const request: RunRequest = {
-    ...source,
-    parameters,
+  const settings: RunSettings = {
     ...(seed !== undefined && { seed: parseSeed('--seed', seed) }),
     ...(options.wire && { wire: options.wire }),
     ...(trace && { trace }),
@@ -35,7 +33,7 @@ export async function runRun(scenario: string, options: RunOptions): Promise<voi
       progress.update(nowNs);
     },
   };
-  const { result, series } = runToEnd(request, () => {
+  const { result, series } = runToEnd(run, settings, () => {
     progress?.stop();
     output?.close();
   });
@@ -50,9 +48,9 @@ export async function runRun(scenario: string, options: RunOptions): Promise<voi
   if (output !== undefined) process.stdout.write(`Results   ${output.describe()}\n`);
 }
 
-function runToEnd(request: RunRequest, end: () => void): ReturnType<typeof runScenario> {
+function runToEnd(run: ScenarioRunner, settings: RunSettings, end: () => void) {
   try {
-    return runScenario(request);
+    return run(settings);
   } finally {
     end();
   }

@@ -3,8 +3,8 @@
  * a warm-up, from the time series, so that what start-up does is not in them. Cold.
  */
 
+import { runCatalogScenario } from '../run-catalog.ts';
 import type { RunSeries } from '../run-result.ts';
-import { runScenario } from '../run-scenario.ts';
 
 export interface DumbbellShare {
   /** Of each flow, after the warm-up. */
@@ -21,7 +21,7 @@ export function runDumbbell(
   seed: number,
   warmUpSeconds: number,
 ): DumbbellShare {
-  const { series } = runScenario({ scenario: 'dumbbell', parameters, seed, keepsSeries: true });
+  const { series } = runCatalogScenario('dumbbell', parameters, { seed, keepsSeries: true });
   const { seconds, flows, links } = series as RunSeries;
   const from = seconds.findIndex((at) => at >= warmUpSeconds);
   const measuredSeconds = (seconds.at(-1) as number) - (seconds[from] as number);

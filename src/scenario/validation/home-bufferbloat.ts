@@ -2,7 +2,7 @@
  * The round trip of a ping beside one upload over a home line of 10 Mb/s with a buffer of 100 frames: 100 full
  * packets before it take 120 ms, on top of 4 ms. With FQ-CoDel it stays below 10 ms.
  */
-import { runScenario } from '../run-scenario.ts';
+import { runCatalogScenario } from '../run-catalog.ts';
 import { type Experiment, type Measurement, seedsFrom1 } from './experiment.ts';
 import { meanOf } from './queue-delays.ts';
 
@@ -46,5 +46,5 @@ function* run(seeds: readonly number[]): Iterable<Measurement> {
 
 function loaded(qdisc: string, seed: number) {
   const parameters = { ...PARAMETERS, qdisc };
-  return runScenario({ scenario: 'bufferbloat', parameters, seed }).result.underLoad?.rtt.loaded;
+  return runCatalogScenario('bufferbloat', parameters, { seed }).result.underLoad?.rtt.loaded;
 }
