@@ -2,8 +2,7 @@
  * Scenario files that `sluice run` runs: YAML, JSON, or modules whose default export is a scenario, with the delivery
  * traces and the controllers that they name. Loaded when there is one: the schema of files takes 100 ms to load.
  */
-import { dirname, resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { dirname } from 'node:path';
 import { NetError } from '../base/errors.ts';
 import { loadControllers } from '../edge/load-controller.ts';
 import type { ControllerRegistry } from '../recovery/cc/controllers.ts';
@@ -18,8 +17,6 @@ import { runScenario } from '../scenario/run-scenario.ts';
 import { applySettings, type Settings } from '../scenario/settings.ts';
 import type { ScenarioRunner } from './run-sources.ts';
 import { loadTextFiles, readDocument } from './scenario-files.ts';
-
-const MODULE = /\.[cm]?js$/;
 
 /** Adds the controllers that the file names. Throws NetError for a mistake in it or in a setting that changes it. */
 export async function loadFileRunner(
@@ -36,21 +33,11 @@ export async function loadFileRunner(
 }
 
 async function readInput(path: string): Promise<NetworkInput> {
-  const input = MODULE.test(path) ? await importDefault(path) : await readDocument(path);
+  const input = await readDocument(path);
   if (isNetworkInput(input)) return input as NetworkInput;
   const got = typeof input === 'object' && input !== null ? Object.keys(input).join(', ') : input;
   const expected = 'nodes, links and traffic (a path is for sluice replay)';
   throw NetError.value(path, expected, got);
-}
-
-async function importDefault(path: string): Promise<unknown> {
-  try {
-    const module = (await import(pathToFileURL(resolve(path)).href)) as { default?: unknown };
-    return module.default;
-  } catch (error) {
-    const reason = error instanceof Error ? error.message.split('\n')[0] : String(error);
-    throw new NetError('ERR_SCENARIO', `${path}: expected a module that loads, got ${reason}`);
-  }
 }
 
 const controllersOf = ({ cc = [], traffic }: NetworkSpec): string[] => [

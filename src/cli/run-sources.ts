@@ -9,7 +9,7 @@ import type { Settings } from '../scenario/settings.ts';
 
 export type ScenarioRunner = (settings: RunSettings) => RunOutcome;
 
-const FILE = /[/\\]|\.(?:ya?ml|json|[cm]?js)$/;
+const FILE = /[/\\]|\.(?:ya?ml|json|[cm]?[jt]s)$/;
 const CC_SETTING = /(?:^|\.)cc$/;
 
 /** Throws NetError for a mistake in a file or in a setting that changes it. */

@@ -1,7 +1,8 @@
-/** Files that a scenario lives in or names: the YAML or JSON itself, delivery traces, captures' sizes. */
+/** Files that a scenario lives in or names: the YAML, JSON or module itself, delivery traces, captures' sizes. */
 import { readFileSync, type Stats, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { NetError } from '../base/errors.ts';
+import { importDefault, MODULE_PATH } from '../edge/load-module.ts';
 import { type TraceTexts, traceNames } from '../scenario/build-path.ts';
 import { parseScenario, type ScenarioSpec } from '../scenario/schema.ts';
 
@@ -18,8 +19,9 @@ export async function loadScenarioFile(path: string): Promise<LoadedScenario> {
   return { spec, name: spec.name ?? path, folder: dirname(path) };
 }
 
-/** What a YAML file says; JSON is YAML too. Throws NetError. */
+/** What a YAML file says (JSON is YAML too), or a module exports by default. Throws NetError. */
 export async function readDocument(path: string): Promise<unknown> {
+  if (MODULE_PATH.test(path)) return await importDefault(resolve(path), path, 'ERR_SCENARIO');
   const text = readText(path);
   // Most runs have no scenario file, and the parser takes 40 ms to load.
   const { parseDocument } = await import('yaml');

@@ -1,24 +1,20 @@
 /**
  * Congestion controllers of the user's own, by the path of a module: `cc=./mine.js`. Its default export is a factory
  * (a function from CongestionContext to a CongestionController) or an entry with parameters, as the registry holds
- * them, in JavaScript or TypeScript (by jiti, since Node 20 reads no types). What it makes is watched
- * (recovery/cc/guarded-controller), since it is not ours.
+ * them. What it makes is watched (recovery/cc/guarded-controller), since it is not ours.
  */
 import { createHash } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { NetError } from '../base/errors.ts';
 import type { ControllerEntry, ControllerRegistry } from '../recovery/cc/controllers.ts';
 import { guardedFactory } from '../recovery/cc/guarded-controller.ts';
 import type { CongestionControllerFactory } from '../recovery/congestion.ts';
-
-const SCRIPT = /\.[cm]?[jt]s$/;
-const TYPESCRIPT = /\.[cm]?ts$/;
+import { importDefault, MODULE_PATH } from './load-module.ts';
 
 /** Whether a controller's name is the path of a module. */
 export function isControllerPath(name: string): boolean {
-  return SCRIPT.test(name) || name.startsWith('./') || name.startsWith('../');
+  return MODULE_PATH.test(name) || name.startsWith('./') || name.startsWith('../');
 }
 
 /**
@@ -51,23 +47,7 @@ async function loadController(name: string, folder: string): Promise<ControllerE
   if (statSync(path, { throwIfNoEntry: false })?.isFile() !== true) {
     throw NetError.value(`controller ${name}`, 'the path of a module', 'no such file');
   }
-  let module: { readonly default?: unknown };
-  try {
-    module = (await importModule(path)) as { readonly default?: unknown };
-  } catch (error) {
-    const reason = error instanceof Error ? error.message.split('\n')[0] : String(error);
-    throw new NetError(
-      'ERR_CONTROLLER',
-      `controller ${name}: expected a module that loads, got ${reason}`,
-    );
-  }
-  return toEntry(name, module.default);
-}
-
-async function importModule(path: string): Promise<unknown> {
-  if (!TYPESCRIPT.test(path)) return await import(pathToFileURL(path).href);
-  const { createJiti } = await import('jiti');
-  return await createJiti(import.meta.url, { fsCache: false }).import(path);
+  return toEntry(name, await importDefault(path, `controller ${name}`, 'ERR_CONTROLLER'));
 }
 
 function toEntry(name: string, exported: unknown): ControllerEntry {

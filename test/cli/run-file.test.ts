@@ -61,12 +61,16 @@ describe('sluice run FILE', () => {
     expect(result.links.map(({ name }: { name: string }) => name)).toEqual(['wire', 'wire back']);
   });
 
-  it('runs a network of a module', async () => {
+  it.each([
+    ['JavaScript', 'net.mjs', ''],
+    ['TypeScript', 'net.ts', "import type { NetworkInput } from 'sluice';"],
+  ])('runs a network of a module in %s', async (_language, module, imports) => {
     const name = file(
-      'net.mjs',
-      `export default { duration: '1 s', nodes: { a: 'host', b: 'host' },
+      module,
+      `${imports}
+       export default { duration: '1 s', nodes: { a: 'host', b: 'host' },
          links: [{ from: 'a', to: 'b', rate: '1 Mbps' }],
-         traffic: [{ kind: 'bulk', from: 'a', to: 'b', size: '10 kB' }] };`,
+         traffic: [{ kind: 'bulk', from: 'a', to: 'b', size: '10 kB' }] }${imports && ' satisfies NetworkInput'};`,
     );
     const ran = await run(name, '--json');
     expect(JSON.parse(ran.stdout).flows[0].deliveredBytes).toBe(10_000);

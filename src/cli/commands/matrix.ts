@@ -17,7 +17,7 @@ export function addMatrixCommand(program: Command): void {
     .description(
       'Runs every controller on every path under every load with every seed, in parallel, and prints the\n' +
         'mean and the 95 % confidence interval of each figure, the difference to the baseline on the same\n' +
-        'seeds, and the harm of mixed controllers. FILE is YAML or JSON, or the name of a standard matrix\n' +
+        'seeds, and the harm of mixed controllers. FILE is YAML, JSON, .js or .ts, or the name of a standard matrix\n' +
         '(see sluice list). With --out, finished runs are kept and an interrupted matrix goes on.',
     )
     .argument('<FILE>', 'a matrix file, or the name of a standard one')

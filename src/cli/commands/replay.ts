@@ -32,7 +32,7 @@ export function addReplayCommand(program: Command): void {
   addPathOptions(command);
   command
     .addOption(
-      new Option('--scenario <FILE>', 'path from a YAML or JSON file instead').helpGroup(
+      new Option('--scenario <FILE>', 'path from a YAML, JSON, .js or .ts file instead').helpGroup(
         PATH_GROUP,
       ),
     )

@@ -21,7 +21,10 @@ export function addRunCommand(program: Command): void {
       'Runs a scenario of the catalogue: real TCP connections over emulated links, in virtual time, and says\n' +
         'what each flow and each link did. `sluice list` shows the scenarios and their parameters.',
     )
-    .argument('<SCENARIO>', 'name in the catalogue, like dumbbell, or a file')
+    .argument(
+      '<SCENARIO>',
+      'name in the catalogue, like dumbbell, or a file: YAML, JSON, .js or .ts',
+    )
     .option(
       '--set <NAME=VALUE>',
       'set a parameter, like rate=20Mbps, or a field of a file, like links.0.rate=20Mbps; may be repeated',
