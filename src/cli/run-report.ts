@@ -19,12 +19,68 @@ export function formatRun(result: RunResult & { readonly cost: ResultCost }): st
     formatLinks(result),
     '',
     ...(result.bursts === undefined ? [] : [formatBursts(result.bursts), '']),
+    ...formatFlowControl(result),
     ...formatCompletion(result),
     ...formatUnderLoad(result),
+    ...formatChecks(result),
     `Fairness  Jain ${jain} over ${countText(result.flows.length, 'flow')}`,
     `Run       ${simulatedSeconds.toFixed(3)} s of virtual time, ${engine.deliveredPackets} data packets, ${engine.events} events, fingerprint ${result.fingerprint}`,
     `Cost      ${cost.cpuSeconds.toFixed(2)} s of CPU, ${cost.packetsPerCpuSecond} packets a CPU second, ${bytesText(cost.peakRssBytes)} of memory`,
   ].join('\n');
+}
+
+const PAUSED_SHOWN = 8;
+
+/** Links whose senders were paused longest. */
+function formatFlowControl({ flowControl }: RunResult): string[] {
+  if (flowControl === undefined) return [];
+  const { links, pauseFrames, resumeFrames, reservedBytes } = flowControl;
+  const rows = links.flatMap(({ link, headroomBytes, priorities }) =>
+    priorities.map((each) => ({ link, headroomBytes, ...each })),
+  );
+  const shown = rows.sort((a, b) => b.pausedMs - a.pausedMs).slice(0, PAUSED_SHOWN);
+  const more = rows.length - shown.length;
+  return [
+    formatTable([
+      [
+        'paused link',
+        'priority',
+        'pauses',
+        'in all',
+        'longest ms',
+        'buffer peak',
+        'headroom',
+        'lost',
+      ],
+      ...shown.map((row) => [
+        row.link,
+        String(row.priority),
+        String(row.pauses),
+        ms(row.pausedMs),
+        ms(row.longestPauseMs),
+        bytesText(row.peakBytes),
+        `${bytesText(row.peakHeadroomBytes)} of ${bytesText(row.headroomBytes)}`,
+        String(row.lostPackets),
+      ]),
+    ]),
+    ...(more > 0 ? [`… and ${countText(more, 'more link')} (--json has them all)`] : []),
+    `Pauses    ${countText(pauseFrames, 'frame')} to pause, ${resumeFrames} to go on; ${bytesText(reservedBytes)} of headroom kept free`,
+    '',
+  ];
+}
+
+/** That frames balance, and whatever else the run is held to. */
+function formatChecks({ conservation, checks }: RunResult): string[] {
+  const { ports, arrivedPackets, duplicatedPackets, forwardedPackets, drops, insidePackets } =
+    conservation;
+  const dropped = Object.entries(drops).map(([name, count]) => `${name} ${count}`);
+  const copies = duplicatedPackets > 0 ? ` + ${duplicatedPackets} duplicates` : '';
+  return [
+    `Frames    balance at ${countText(ports, 'port')}: ${arrivedPackets} came${copies} = ${forwardedPackets} forwarded + ${dropped.length === 0 ? '0' : dropped.join(' + ')} dropped + ${insidePackets} inside`,
+    ...checks.map(
+      ({ name, holds, detail }) => `Check     ${name} ${holds ? 'holds' : 'FAILED'}: ${detail}`,
+    ),
+  ];
 }
 
 function formatCompletion({ completion }: RunResult): string[] {

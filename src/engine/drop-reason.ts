@@ -24,6 +24,8 @@ export const enum DropReason {
   Aqm = 10,
   /** More than a policer lets through. */
   Policed = 11,
+  /** Of a lossless priority, beyond the headroom of its ingress (IEEE 802.1Qbb). */
+  HeadroomFull = 12,
 }
 
 /** Names as results print them, by DropReason. */
@@ -40,6 +42,7 @@ export const DROP_REASON_NAMES = [
   'ttlExpired',
   'aqm',
   'policed',
+  'headroomFull',
 ] as const;
 
 export const DROP_REASON_COUNT = DROP_REASON_NAMES.length;

@@ -125,3 +125,9 @@ export const enum CapturedDouble {
   /** Instant at which the frame entered the path. */
   EnteredNs = 4,
 }
+
+/** Second record of any frame: what the switch that holds it notes. */
+export const enum RoutedExtra {
+  /** The ingress it came in by, of a switch with priority-based flow control. */
+  Ingress = 14,
+}

@@ -84,7 +84,8 @@ export class EventedTransmitter implements Transmitter {
       }
     }
     if (!queue.enqueue(frame)) return;
-    if (isIdle) this.#pull();
+    // A frame may overtake those that are held back.
+    if (this.#current === NO_FRAME) this.#pull();
     // Measured when the frame has been offered a start: what never waited was never in the queue.
     this.#measureDepth();
   }
@@ -94,6 +95,13 @@ export class EventedTransmitter implements Transmitter {
     const frame = this.#current;
     this.#current = NO_FRAME;
     if (frame !== NO_FRAME) this.#leave(frame);
+    this.#pull();
+    this.#measureDepth();
+  }
+
+  /** The queue lets go what it has held back. */
+  wake(): void {
+    if (this.#current !== NO_FRAME) return;
     this.#pull();
     this.#measureDepth();
   }

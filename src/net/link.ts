@@ -137,6 +137,11 @@ export class Link implements FrameSink, EventSink {
     this.#switch(up);
   }
 
+  /** Its queue, a discipline of its own, has let go what it held back. */
+  wake(): void {
+    this.#evented?.wake();
+  }
+
   get isUp(): boolean {
     return this.#isUp;
   }

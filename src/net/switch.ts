@@ -10,17 +10,20 @@ import type { FrameId } from '../frame/frame-record.ts';
 import type { FrameSink } from '../frame/frame-sink.ts';
 import { ForwardingTable, NO_PORT } from './forwarding-table.ts';
 import type { Network } from './network.ts';
+import type { SwitchConfig } from './switch-config.ts';
 
 export class Switch implements FrameSink {
   readonly name: string;
   /** Where frames without a route are counted: Network.dropCount. */
   readonly place: number;
   readonly routes: ForwardingTable;
+  readonly config: SwitchConfig;
   readonly #network: Network;
 
   /** @param name distinct in its network: it names its place and its choices among equal paths */
-  constructor(network: Network, name: string) {
+  constructor(network: Network, name: string, config: SwitchConfig = {}) {
     this.name = name;
+    this.config = config;
     this.place = network.addPlace(name);
     this.routes = new ForwardingTable(network.pool.words, network.random.fork(name).nextInt32());
     this.#network = network;

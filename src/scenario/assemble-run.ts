@@ -5,8 +5,11 @@ import { type Duration, NEVER, NS_PER_SECOND } from '../base/units.ts';
 import { DropReason } from '../engine/drop-reason.ts';
 import type { Link } from '../net/link.ts';
 import type { Network } from '../net/network.ts';
+import { conservationOf } from './conservation.ts';
+import { flowControlResult } from './flow-control-result.ts';
 import type { FlowRun, RunningFlow } from './flow-run.ts';
 import { dropCounts, queueDropsAt } from './link-drops.ts';
+import { checksOf } from './run-checks.ts';
 import type { RunFlowResult, RunLinkResult, RunResult, TransactionResult } from './run-result.ts';
 
 const NS_PER_MS = 1e6;
@@ -24,6 +27,10 @@ export function assembleRun(run: FlowRun): RunFacts {
   const transactions = run.flows.flatMap((flow, index) =>
     assembleTransactions(flow, flows[index]?.name ?? ''),
   );
+  const flowControl = flowControlResult(
+    run.plan.topology,
+    run.plan.flows.map(({ from, to }) => [from, to] as const),
+  );
   return {
     fingerprint: network.fingerprint.digest(),
     simulatedSeconds: network.clock.nowNs / NS_PER_SECOND,
@@ -34,6 +41,9 @@ export function assembleRun(run: FlowRun): RunFacts {
     flows,
     ...completionOf(run),
     links: reportedLinks.map((link) => assembleLink(network, link)),
+    conservation: conservationOf(run.plan),
+    ...(flowControl && { flowControl }),
+    checks: checksOf(flowControl),
     ...(underLoad && { underLoad: underLoad.toResult(run.flows) }),
     fairness: { jain: jainIndex(flows.map(({ goodputMbps }) => goodputMbps)) },
     ...(transactions.length > 0 && { transactions }),

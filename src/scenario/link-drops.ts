@@ -13,8 +13,13 @@ export function dropCounts(countOf: (reason: DropReason) => number): DropCounts 
   return drops;
 }
 
-/** What a link's own queue drops: the limit, active queue management, a policer. */
-const QUEUE_REASONS = [DropReason.QueueFull, DropReason.Aqm, DropReason.Policed];
+/** What a link's own queue drops: the limit, active queue management, a policer, a headroom. */
+const QUEUE_REASONS = [
+  DropReason.QueueFull,
+  DropReason.Aqm,
+  DropReason.Policed,
+  DropReason.HeadroomFull,
+];
 
 /** Drops of the queue at a place, for any of its reasons. */
 export function queueDropsAt(network: Network, place: number): number {

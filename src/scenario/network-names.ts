@@ -5,6 +5,7 @@
 import { NetError } from '../base/errors.ts';
 import type { GraphNode } from '../stack/graph-plan.ts';
 import type { NetworkSpec } from './network-schema.ts';
+import { switchOptionsOf } from './switch-options.ts';
 
 const SHOWN = 8;
 
@@ -22,9 +23,10 @@ export class NetworkNames {
   constructor(specs: NetworkSpec['nodes']) {
     const nodes: GraphNode[] = [];
     for (const [name, spec] of Object.entries(specs)) {
-      const { kind, count, address } =
-        typeof spec === 'string' ? { kind: spec, count: undefined, address: undefined } : spec;
+      const fields: NodeFields = typeof spec === 'string' ? { kind: spec } : spec;
+      const { kind, count, address } = fields;
       checkAddress(name, kind, count, address);
+      const options = switchOptionsOf(`nodes.${name}`, fields);
       const members = Array.from({ length: count ?? 1 }, (_, index) =>
         count === undefined ? name : `${name}${index + 1}`,
       );
@@ -34,7 +36,7 @@ export class NetworkNames {
         }
         this.#kinds.set(member, kind);
         this.#groups.set(member, [member]);
-        nodes.push({ name: member, kind, address });
+        nodes.push({ name: member, kind, address, switch: options });
       }
       this.#groups.set(name, members);
     }
@@ -67,6 +69,8 @@ export class NetworkNames {
     return names.flatMap((name) => this.hosts(where, name));
   }
 }
+
+type NodeFields = Exclude<NetworkSpec['nodes'][string], string>;
 
 function checkAddress(
   name: string,

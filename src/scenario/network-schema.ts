@@ -8,6 +8,7 @@ import { parseIpAddress } from '../base/ip-address.ts';
 import type { Instant } from '../base/units.ts';
 import { SIZE_DISTRIBUTIONS } from '../traffic/size-distribution.ts';
 import { parseNames } from './parameters.ts';
+import { PFC_FORM } from './pfc-spec.ts';
 import { EXPECTED, parseBytes, parseDuration, parseRate, parseRatio } from './quantity.ts';
 import { describeIssue, field, isEitherRateOrTrace, link } from './schema.ts';
 
@@ -44,6 +45,8 @@ const node = z.union([
     address: field('an IPv4 or IPv6 address', (text) =>
       parseIpAddress(text) === undefined ? undefined : text,
     ).optional(),
+    /** Of a switch: pauses its senders instead of dropping (IEEE 802.1Qbb). */
+    pfc: field(PFC_FORM.expected, PFC_FORM.parse).optional(),
   }),
 ]);
 
@@ -70,8 +73,12 @@ const networkLink = z
 
 const route = z.strictObject({ at: name, to: name, via: names });
 
+/** RFC 2474; its class selector is the priority of flow control. */
+const dscp = z.int().min(0).max(63).optional();
+
 const flowFields = {
   name: z.string().min(1).optional(),
+  dscp,
   from: names,
   to: names,
   cc: cc.optional(),
@@ -111,6 +118,7 @@ const traffic = z.discriminatedUnion('kind', [
     from: flowFields.from,
     to: flowFields.to,
     name: flowFields.name,
+    dscp,
     cc: flowFields.cc,
     start: flowFields.start,
     size,

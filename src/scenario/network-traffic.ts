@@ -52,6 +52,7 @@ export function buildTraffic(
     const factories = cc.map((name) => scenario.controllers.factory(name));
     return flowsOf(context, traffic, where).map((flow, turn) => ({
       ...flow,
+      dscp: traffic.dscp,
       port: PORT,
       cc: cc[turn % cc.length] as string,
       controllers: factories[turn % cc.length] as CongestionControllerFactory,

@@ -92,6 +92,7 @@ export function planNetwork(scenario: NetworkScenario, context: ScenarioContext)
     countedLinks: named(scenario.countedLinks),
     endNs,
     sampleNs: sampleIntervalNs(endNs),
+    topology,
   };
   return {
     plan,

@@ -64,9 +64,12 @@ export function defineQdisc<Set extends Parameters>(definition: {
   };
 }
 
-/** What a user asked for: the discipline with every parameter, and how many words were understood. */
-export function readWords(entry: QdiscEntry, words: readonly string[]): Record<string, string> {
-  const { name, parameters } = entry;
+/** `PARAMETER VALUE | SWITCH | noSWITCH …` as texts of all parameters; `where` is named in errors. */
+export function readWords(
+  where: string,
+  parameters: Parameters,
+  words: readonly string[],
+): Record<string, string> {
   const texts: Record<string, string> = {};
   const isWord = (word: string) => parameters[word] !== undefined || switchFor(word) !== undefined;
   const switchFor = (word: string) => {
@@ -83,11 +86,7 @@ export function readWords(entry: QdiscEntry, words: readonly string[]): Record<s
     }
     if (parameters[word] === undefined) {
       const known = Object.keys(parameters).join(', ');
-      throw NetError.value(
-        `qdisc ${name}`,
-        known === '' ? 'no parameter' : `one of ${known}`,
-        word,
-      );
+      throw NetError.value(where, known === '' ? 'no parameter' : `one of ${known}`, word);
     }
     // A value may be of two words, like 5 ms.
     const from = at;

@@ -30,7 +30,7 @@ export function parseQdisc(text: string): QdiscSpec | undefined {
   const entry = QDISCS.find((known) => known.name === name.toLowerCase().replaceAll('-', '_'));
   if (entry === undefined) return undefined;
   const { limit, rest } = takeLimit(entry.name, words);
-  const texts = readWords(entry, rest);
+  const texts = readWords(`qdisc ${entry.name}`, entry.parameters, rest);
   const isDropTail = entry.name === 'fifo' && texts['drop'] === 'tail';
   return {
     name: entry.name,

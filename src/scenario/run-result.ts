@@ -5,7 +5,10 @@
  */
 
 import type { BurstFacts } from '../analysis/burst-facts.ts';
+import type { ConservationResult } from './conservation.ts';
+import type { FlowControlResult } from './flow-control-result.ts';
 import type { DropCounts } from './replay-result.ts';
+import type { RunCheck } from './run-checks.ts';
 
 /** One connection, from the sender's and the receiver's own books. */
 export interface RunFlowResult {
@@ -129,6 +132,12 @@ export interface RunResult {
   /** Of the flows that have an end: times from the start of each, and what they moved until the last was done. */
   readonly completion?: RunCompletion;
   readonly links: readonly RunLinkResult[];
+  /** Of all links: no frame was lost or made. */
+  readonly conservation: ConservationResult;
+  /** Of switches that pause their senders (IEEE 802.1Qbb). */
+  readonly flowControl?: FlowControlResult;
+  /** What the run is held to; one that does not hold is a failure. */
+  readonly checks: readonly RunCheck[];
   /** Of the link that a scenario looks at closely. */
   readonly bursts?: BurstFacts;
   /** Of scenarios that measure latency under load. */

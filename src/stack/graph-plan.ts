@@ -11,6 +11,7 @@ import { assert } from '../base/assert.ts';
 import type { Bytes } from '../base/units.ts';
 import type { LinkConfig } from '../net/link-config.ts';
 import type { Network } from '../net/network.ts';
+import type { SwitchConfig } from '../net/switch-config.ts';
 import { Host, type HostConfig } from './host.ts';
 import { type CaptureSide, Topology, type TopologyNode, type Watch } from './topology.ts';
 
@@ -22,6 +23,8 @@ export interface GraphNode {
   readonly address?: string | undefined;
   /** Of a host: an earlier one of the plan, whose TCP serves this one too (tcp-service). */
   readonly sharesTcpOf?: string | undefined;
+  /** Of a switch. */
+  readonly switch?: SwitchConfig | undefined;
 }
 
 /** One way. */
@@ -106,10 +109,10 @@ function leastMtus(links: readonly GraphLink[]): ReadonlyMap<string, Bytes> {
 
 function addNode(
   topology: Topology,
-  { name, kind, address }: GraphNode,
+  { name, kind, address, switch: config }: GraphNode,
   common: Omit<HostConfig, 'name' | 'address'>,
 ): TopologyNode {
-  if (kind === 'switch') return topology.addSwitch(name);
+  if (kind === 'switch') return topology.addSwitch(name, config);
   assert(address !== undefined, 'a host or a router has an address');
   if (kind === 'router') return topology.addRouter(name, address);
   return topology.addHost({ ...common, name, address });

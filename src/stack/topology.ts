@@ -20,6 +20,8 @@ import { Link } from '../net/link.ts';
 import type { LinkConfig } from '../net/link-config.ts';
 import type { Network } from '../net/network.ts';
 import { Switch } from '../net/switch.ts';
+import type { SwitchConfig } from '../net/switch-config.ts';
+import { FlowControl } from './flow-control.ts';
 import { Host, type HostConfig } from './host.ts';
 import { type Edge, type PathGraph, ShortestPaths } from './shortest-paths.ts';
 
@@ -44,14 +46,18 @@ export class Topology {
   readonly routers: Router[] = [];
   /** All links, in the order in which they were added. */
   readonly links: Link[] = [];
+  readonly flowControl: FlowControl;
   readonly #watch: Watch;
   readonly #nodes: TopologyNode[] = [];
   readonly #indexOf = new Map<TopologyNode, number>();
   /** Links that leave each node. */
   readonly #edges: Edge[][] = [];
+  /** The same links, in the same order. */
+  readonly #leaving: Link[][] = [];
 
   constructor(network: Network, watch: Watch = (_, to) => to) {
     this.network = network;
+    this.flowControl = new FlowControl(network);
     this.#watch = watch;
   }
 
@@ -62,8 +68,8 @@ export class Topology {
   }
 
   /** @param name distinct in the network, as all names of nodes and links */
-  addSwitch(name: string): Switch {
-    const added = this.#add(new Switch(this.network, name));
+  addSwitch(name: string, config: SwitchConfig = {}): Switch {
+    const added = this.#add(new Switch(this.network, name, config));
     this.switches.push(added);
     return added;
   }
@@ -84,15 +90,19 @@ export class Topology {
   ): Link {
     const { cost = 1, capture } = options;
     assert(Number.isInteger(cost) && cost >= 1, 'the cost of a link is a whole number from 1');
-    const link = new Link(this.network, config);
+    const controlled = this.flowControl.prepare(from, to, config);
+    const end = controlled?.to ?? to;
+    const link = new Link(this.network, controlled?.config ?? config);
     const isCaptured = (side: CaptureSide) => capture === side || capture === 'both';
-    link.connect(isCaptured('out') ? this.#watch(`${link.name} out`, to) : to);
+    link.connect(isCaptured('out') ? this.#watch(`${link.name} out`, end) : end);
     const entrance = isCaptured('in') ? this.#watch(`${link.name} in`, link) : link;
+    if (controlled !== undefined) this.flowControl.add(controlled.made(), link, entrance);
     const port =
       from instanceof Router
         ? from.addPort(entrance, config.mtuBytes)
         : from.routes.addPort(entrance);
     (this.#edges[this.#index(from)] as Edge[]).push({ to: this.#index(to), port, cost });
+    (this.#leaving[this.#index(from)] as Link[]).push(link);
     this.links.push(link);
     return link;
   }
@@ -150,12 +160,24 @@ export class Topology {
       if (node === to) return true;
       if ((node instanceof Host && node !== from) || seen.has(node)) return false;
       seen.add(node);
-      const ports = node.routes.portsTo(to.address);
-      const edges = this.#edges[this.#index(node)] as Edge[];
-      const next = edges.filter(({ port }) => ports.includes(port));
-      return next.some((edge) => leads(this.#nodes[edge.to] as TopologyNode));
+      return this.linksTowards(node, to).some((next) => leads(next.to));
     };
     return leads(from);
+  }
+
+  /** Where frames for `destination` may go from a node. */
+  linksTowards(
+    at: TopologyNode,
+    destination: Host,
+  ): { readonly to: TopologyNode; readonly link: Link }[] {
+    const ports = at.routes.portsTo(destination.address);
+    const index = this.#index(at);
+    const links = this.#leaving[index] as Link[];
+    return (this.#edges[index] as Edge[]).flatMap(({ to, port }, edge) =>
+      ports.includes(port)
+        ? [{ to: this.#nodes[to] as TopologyNode, link: links[edge] as Link }]
+        : [],
+    );
   }
 
   #portsBetween(from: TopologyNode, to: TopologyNode): number[] {
@@ -167,6 +189,7 @@ export class Topology {
   #add<Node extends TopologyNode>(node: Node): Node {
     this.#indexOf.set(node, this.#nodes.push(node) - 1);
     this.#edges.push([]);
+    this.#leaving.push([]);
     return node;
   }
 

@@ -40,6 +40,7 @@ export async function runRun(scenario: string, options: RunOptions): Promise<voi
   const withCost = { ...result, cost: cost.take(result.engine.deliveredPackets) };
   output?.writeJson('result.json', withCost);
   output?.writeJson('series.json', series);
+  if (result.checks.some(({ holds }) => !holds)) process.exitCode = 1;
   if (options.json === true) {
     process.stdout.write(`${JSON.stringify(withCost, undefined, 2)}\n`);
     return;

@@ -4,7 +4,9 @@
  * RTOmin, pacing, jitter, a larger buffer. Times count from that instant.
  */
 import { NetError } from '../../base/errors.ts';
+import type { Bytes } from '../../base/units.ts';
 import { RandomSource } from '../../engine/random.ts';
+import type { QueueLimits } from '../../qdisc/queue-discipline.ts';
 import {
   SharedBuffer,
   type SharedBufferPolicy,
@@ -15,6 +17,7 @@ import { type GraphLink, type GraphPlan, type LinkKind, linkPair } from '../../s
 import { hostAddress } from '../../stack/host-address.ts';
 import { synchronisedTraffic } from '../../traffic/synchronised.ts';
 import { FORMS, orWord, type ParameterValuesOf } from '../parameters.ts';
+import { flowControlOf, PFC_FORM } from '../pfc-spec.ts';
 import { planNetwork, processingDelayFor } from '../plan-network.ts';
 import { QDISC_FORM } from '../qdisc-spec.ts';
 import { limitsOf } from '../queue-spec.ts';
@@ -59,6 +62,12 @@ const parameters = {
     default: 'none',
     description:
       'α: all ports share `buffer`, each up to α times what is free (abm: over the congested ports)',
+  },
+  pfc: {
+    ...PFC_FORM,
+    default: 'none',
+    description:
+      'the switch pauses who sends too much (IEEE 802.1Qbb) and loses nothing; `buffer` is then what its ports share',
   },
   rtoMin: {
     ...orWord('profile', AUTO, FORMS.positiveDuration),
@@ -150,13 +159,19 @@ const serverName = (index: number): string => `server ${index + 1}`;
 
 /** The servers share one TCP: ten thousand of their own would be most of the memory. */
 function planIncast(values: Values): GraphPlan {
-  const { senders, rate, delay, ip } = values;
+  const { senders, rate, delay, ip, pfc } = values;
   const names = Array.from({ length: senders }, (_, index) => serverName(index));
   const link = { rate, delayNs: delay };
   const { toClient, toServer } = switchPorts(values);
   return {
     nodes: [
-      { name: 'switch', kind: 'switch' },
+      {
+        name: 'switch',
+        kind: 'switch',
+        switch: {
+          pfc: pfc === null ? undefined : flowControlOf(pfc, bufferBytesOf(values), markOf(values)),
+        },
+      },
       { name: CLIENT, kind: 'host', address: hostAddress(ip, 1, 1) },
       ...names.map((name, index) => ({
         name,
@@ -175,25 +190,40 @@ function planIncast(values: Values): GraphPlan {
 }
 
 /** What the ports of the switch do with frames that have to wait. */
-function switchPorts({ rate, delay, buffer, queue, ecnThreshold, sharedBuffer }: Values): {
+function switchPorts(values: Values): {
   toClient: Pick<LinkKind, 'queue' | 'discipline'>;
   toServer: Pick<LinkKind, 'queue' | 'discipline'>;
 } {
+  const { rate, delay, buffer, queue, sharedBuffer, pfc } = values;
   const limits = limitsOf(buffer, rate, 4 * delay);
-  const mark = ecnThreshold === null ? {} : limitsOf(ecnThreshold, rate, 4 * delay);
-  if (queue.create !== undefined && (ecnThreshold ?? sharedBuffer) !== null) {
-    throw NetError.value('queue', 'fifo beside ecnThreshold or sharedBuffer', queue.name);
+  const mark = markOf(values);
+  if (queue.create !== undefined && (mark ?? sharedBuffer ?? pfc ?? undefined) !== undefined) {
+    throw NetError.value('queue', 'fifo beside ecnThreshold, sharedBuffer or pfc', queue.name);
+  }
+  if (pfc !== null) {
+    if (sharedBuffer === null) return { toClient: { queue: limits }, toServer: {} };
+    throw NetError.value('sharedBuffer', 'none beside pfc, which has alpha', 'another');
   }
   if (sharedBuffer !== null) {
-    const { bytes = (limits.packets ?? 0) * FRAME_BYTES } = limits;
-    const shared = new SharedBuffer(bytes, sharedBuffer);
+    const shared = new SharedBuffer(bufferBytesOf(values), sharedBuffer);
     return {
       toClient: { discipline: (environment) => new SharedBufferPort(environment, shared, mark) },
       toServer: { discipline: (environment) => new SharedBufferPort(environment, shared) },
     };
   }
-  if (ecnThreshold === null)
+  if (mark === undefined)
     return { toClient: { queue: limits, discipline: queue.create }, toServer: {} };
   const marking: LinkKind['discipline'] = (environment) => new StepMarking(environment, mark);
   return { toClient: { queue: limits, discipline: marking }, toServer: {} };
+}
+
+/** What all ports share, where they do. */
+function bufferBytesOf({ buffer, rate, delay }: Values): Bytes {
+  const { bytes, packets = 0 } = limitsOf(buffer, rate, 4 * delay);
+  return bytes ?? packets * FRAME_BYTES;
+}
+
+/** K. */
+function markOf({ ecnThreshold, rate, delay }: Values): QueueLimits | undefined {
+  return ecnThreshold === null ? undefined : limitsOf(ecnThreshold, rate, 4 * delay);
 }
