@@ -3,6 +3,7 @@ import { loadControllers } from '../edge/load-controller.ts';
 import { ControllerRegistry } from '../recovery/cc/controllers.ts';
 import { controllersOf, type MatrixRun } from '../scenario/matrix/matrix-plan.ts';
 import { type RunRecord, runCell } from '../scenario/matrix/run-cell.ts';
+import type { LaneTask } from './worker-lanes.ts';
 
 export interface WorkerOrder {
   readonly run: MatrixRun;
@@ -19,9 +20,10 @@ export interface WorkerAnswer {
 /** A thread loads a module once. */
 const registry = ControllerRegistry.withBuiltIns();
 
-export default async function runOne({ run, folder }: WorkerOrder): Promise<WorkerAnswer> {
+export default async function runOne(task: LaneTask<WorkerOrder>): Promise<WorkerAnswer> {
+  const { run, folder } = task.order;
   await loadControllers(registry, controllersOf(run), folder);
   const startedMs = performance.now();
-  const record = runCell(run, registry);
+  const record = runCell(run, registry, () => Atomics.add(task.progress, 0, 1));
   return { record, seconds: (performance.now() - startedMs) / 1e3 };
 }

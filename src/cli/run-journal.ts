@@ -43,9 +43,10 @@ export class RunJournal {
     return this.#records.get(key);
   }
 
-  add(key: string, record: RunRecord): void {
+  /** @param isKept false: for now only, not in the file */
+  add(key: string, record: RunRecord, isKept = true): void {
     this.#records.set(key, record);
-    if (this.#path === undefined) return;
+    if (this.#path === undefined || !isKept) return;
     const line: Line = { version: this.#version, key, record };
     appendFileSync(this.#path, `${JSON.stringify(line)}\n`);
   }

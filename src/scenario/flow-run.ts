@@ -4,7 +4,7 @@
  * by assemble-run. Series are taken between events, so that they change nothing.
  */
 import { NetError } from '../base/errors.ts';
-import type { Bytes, Instant } from '../base/units.ts';
+import type { Bytes, Duration, Instant } from '../base/units.ts';
 import { Task } from '../engine/task.ts';
 import type { Link } from '../net/link.ts';
 import type { Network } from '../net/network.ts';
@@ -20,6 +20,8 @@ import type { FlowMeter } from '../tcp/flow-meter.ts';
 import { bulkTraffic } from '../traffic/bulk.ts';
 import type { FlowEnds, FlowTraffic } from '../traffic/flow-traffic.ts';
 import { assertConserved } from './conservation.ts';
+import type { LatencyProbe } from './latency-probe.ts';
+import type { RateStep } from './rate-steps.ts';
 import { SeriesRecorder } from './series-recorder.ts';
 import type { UnderLoad } from './under-load.ts';
 
@@ -37,6 +39,8 @@ export interface FlowPlan {
   readonly sizeBytes: Bytes;
   /** Of the packets of both ends; 0 when absent. */
   readonly dscp?: number | undefined;
+  /** Round trip of a full frame and its acknowledgment on the empty path, where the scenario knows it. */
+  readonly baseRttNs?: Duration | undefined;
   /** What the ends do; a bulk transfer of `sizeBytes` when absent. */
   readonly traffic?: FlowTraffic | undefined;
 }
@@ -54,10 +58,15 @@ export interface RunPlan {
   readonly countedLinks?: readonly Link[];
   readonly endNs: Instant;
   /** Between two points of the time series. */
-  readonly sampleNs: Instant;
+  readonly sampleNs: Duration;
   readonly underLoad?: UnderLoad;
   /** Where its switches may speak flow control. */
   readonly topology?: Topology;
+  readonly probe?: LatencyProbe;
+  /** Of the shortest path, empty; of runs that have one bottleneck. */
+  readonly baseRttNs?: Duration;
+  /** Rates of the first of the reported links, from time 0 on; of runs where they change. */
+  readonly rates?: readonly RateStep[];
 }
 
 /** Behind it in the traffic class is ECN. */
@@ -101,6 +110,12 @@ export class RunningFlow {
   restartMeter(meter: FlowMeter): void {
     this.meterRow = meter.addRow();
     if (this.sender !== undefined) this.sender.meterRow = this.meterRow;
+  }
+
+  /** Of its path when empty: known, or the least that was measured; undefined before that. */
+  get baseRttNs(): Duration | undefined {
+    const measuredNs = this.sender?.rtt.minNs ?? 0;
+    return this.plan.baseRttNs ?? (measuredNs > 0 ? measuredNs : undefined);
   }
 
   get deliveredBytes(): Bytes {

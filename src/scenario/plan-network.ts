@@ -123,7 +123,7 @@ export function createNetwork(
 }
 
 /** Between two points of time series. */
-export function sampleIntervalNs(endNs: Duration | Instant): Instant {
+export function sampleIntervalNs(endNs: Duration | Instant): Duration {
   return Math.max(SAMPLE_NS, Math.ceil(endNs / SAMPLES_MAX));
 }
 

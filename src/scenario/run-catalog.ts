@@ -48,36 +48,48 @@ export interface NamedScenario {
 }
 
 /**
- * Runs a scenario of the catalogue; `given` are its parameters as texts with units, defaults for the rest.
- * Throws NetError for an unknown scenario, parameter or value.
+ * A scenario of the catalogue; `given` are its parameters as texts with units, defaults for the rest.
+ * Throws NetError for an unknown scenario or parameter.
  */
+export function catalogScenario(name: string, given: ParameterTexts): NamedScenario {
+  const entry = findScenario(name);
+  const parameters = completeTexts(entry.parameters, given);
+  return {
+    scenario: entry.name,
+    parameters,
+    seed: 1,
+    wireAlways: false,
+    build: (context) => entry.build(parameters, context),
+  };
+}
+
+/** Throws NetError for an unknown scenario, parameter or value. */
 export function runCatalogScenario(
   name: string,
   given: ParameterTexts,
   settings: RunSettings,
 ): RunOutcome {
-  const entry = findScenario(name);
-  const parameters = completeTexts(entry.parameters, given);
-  return runNamed(
-    {
-      scenario: entry.name,
-      parameters,
-      seed: 1,
-      wireAlways: false,
-      build: (context) => entry.build(parameters, context),
-    },
-    settings,
-  );
+  return runNamed(catalogScenario(name, given), settings);
 }
 
-/** Builds and runs. Throws NetError for parts that do not fit each other. */
+/** What will run. Throws NetError for a value that is none, and for parts that do not fit each other. */
+export function buildNamed(
+  named: NamedScenario,
+  settings: RunSettings,
+  queueProbe?: QueueEventLog,
+): BuiltScenario {
+  const { seed = named.seed, trace, wire } = settings;
+  const { controllers = ControllerRegistry.withBuiltIns() } = settings;
+  const wireAlways = wire === undefined ? named.wireAlways : wire === 'always';
+  return named.build({ seed, controllers, wireAlways, trace, queueProbe });
+}
+
+/** Builds and runs. */
 export function runNamed(named: NamedScenario, settings: RunSettings): RunOutcome {
   const { scenario, parameters } = named;
-  const { onProgress, queueEvents, seed = named.seed, trace, wire } = settings;
-  const { controllers = ControllerRegistry.withBuiltIns() } = settings;
+  const { onProgress, queueEvents, seed = named.seed } = settings;
   const queueProbe = queueEvents && new QueueEventLog(queueEvents);
-  const wireAlways = wire === undefined ? named.wireAlways : wire === 'always';
-  const built = named.build({ seed, controllers, wireAlways, trace, queueProbe });
+  const built = buildNamed(named, settings, queueProbe);
   const { plan, taps, processingDelayNs, bursts } = built;
   const run = new FlowRun(plan, settings.keepsSeries ?? false);
   run.run((nowNs) => onProgress?.(nowNs, plan.endNs));

@@ -23,6 +23,8 @@ export interface DumbbellConfig {
   readonly accessRate: BitsPerSecond;
   /** Propagation of each access link; a round trip crosses four. */
   readonly accessDelayNs: Duration;
+  /** Added to a round trip of each pair, half each way on the sender's links; nothing where absent. */
+  readonly extraDelayNs?: readonly Duration[];
   /** See LinkConfig; of all hosts. */
   readonly processingDelayNs: Duration;
   /** What a capture at the senders' side of the bottleneck sees: into it, and out of the way back. */
@@ -58,22 +60,24 @@ export function buildDumbbell(network: Network, config: DumbbellConfig): Dumbbel
   const left: Host[] = [];
   const right: Host[] = [];
   for (let pair = 1; pair <= pairs; pair++) {
-    left.push(attach(`sender ${pair}`, hostAddress(family, LEFT, pair), leftSwitch));
-    right.push(attach(`receiver ${pair}`, hostAddress(family, RIGHT, pair), rightSwitch));
+    const extraNs = config.extraDelayNs?.[pair - 1] ?? 0;
+    left.push(attach(`sender ${pair}`, hostAddress(family, LEFT, pair), leftSwitch, extraNs));
+    right.push(attach(`receiver ${pair}`, hostAddress(family, RIGHT, pair), rightSwitch, 0));
   }
   topology.routeByShortestPaths();
   return { topology, left, right, bottleneck, bottleneckBack };
 
   /** A host with a link to its switch and one back. */
-  function attach(name: string, address: string, to: Switch): Host {
+  function attach(name: string, address: string, to: Switch, extraNs: Duration): Host {
     const host = topology.addHost({ ...config.host, name, address });
-    const access = { rate: config.accessRate, delayNs: config.accessDelayNs };
-    const { processingDelayNs } = config;
+    const { accessRate: rate, accessDelayNs, processingDelayNs } = config;
+    const upNs = accessDelayNs + Math.floor(extraNs / 2);
+    const downNs = accessDelayNs + Math.ceil(extraNs / 2);
     topology.join(
       host,
       to,
-      { ...access, name: `${name} up`, processingDelayNs },
-      { ...access, name: `${name} down` },
+      { rate, delayNs: upNs, name: `${name} up`, processingDelayNs },
+      { rate, delayNs: downNs, name: `${name} down` },
     );
     return host;
   }

@@ -75,6 +75,7 @@ describe('sluice matrix', () => {
     expect((await sluice(['new', 'cc', 'Mine'], { cwd: folder })).stderr).toMatch(
       /Mine\.ts, which is there/,
     );
+    expect(await sluice(['new', 'cc', 'Plain.js'], { cwd: folder })).toMatchObject({ status: 0 });
     const template = readFileSync(join(folder, 'Mine.ts'), 'utf8');
     const broken = template.replace(
       'this.cwnd = Math.floor(this.cwnd + growth);',
@@ -84,18 +85,20 @@ describe('sluice matrix', () => {
     writeFileSync(join(folder, 'Broken.ts'), broken);
     const out = join(folder, 'plugins');
     const matrix = ['matrix', FILE, '--seeds', '1', '--out', out];
-    const modules = ['--cc', 'reno', './Mine.ts', './Broken.ts'];
+    const modules = ['--cc', 'reno', './Mine.ts', './Broken.ts', './Plain.js'];
     const ran = await sluice([...matrix, ...modules], { cwd: folder });
     expect(ran).toMatchObject({ status: 0, stderr: '' });
     const { cells } = JSON.parse(readFileSync(join(out, 'matrix.json'), 'utf8')) as MatrixResult;
-    expect(cells.map(({ runs }) => runs)).toEqual([1, 1, 0]);
+    expect(cells.map(({ runs }) => runs)).toEqual([1, 1, 0, 1]);
     expect(cells[2]?.failures[0]?.reason).toMatch(/controller \.\/Broken\.ts: .*cwnd.* got NaN/);
     expect(cells[1]?.metrics.utilisation?.mean).toBeGreaterThan(0.9);
+    // Both templates are the same controller.
+    expect(cells[3]?.fingerprints).toEqual(cells[1]?.fingerprints);
     // A module that has changed is another controller: its run is made again.
     writeFileSync(join(folder, 'Broken.ts'), template);
     await sluice([...matrix, ...modules], { cwd: folder });
     const cost = JSON.parse(readFileSync(join(out, 'cost.json'), 'utf8')) as MatrixCost;
-    expect([cost.runs, cost.keptRuns]).toEqual([1, 2]);
+    expect([cost.runs, cost.keptRuns]).toEqual([1, 3]);
   });
 
   it.each([
@@ -123,7 +126,13 @@ describe('sluice matrix', () => {
     const { matrices } = JSON.parse((await sluice(['list', '--json'])).stdout) as {
       matrices: { name: string; description: string }[];
     };
-    expect(matrices.map(({ name }) => name)).toEqual(['company', 'lossy', 'short-flows', 'wired']);
+    expect(matrices.map(({ name }) => name)).toEqual([
+      'company',
+      'lossy',
+      'responsive',
+      'short-flows',
+      'wired',
+    ]);
     for (const { description } of matrices) expect(description).not.toBe('');
   });
 });

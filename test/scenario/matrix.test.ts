@@ -68,6 +68,50 @@ describe('a matrix', () => {
     expect(lost).toBeCloseTo(1, 1);
   });
 
+  it('measures latency under load by a probe, and the answer to a change of the rate', () => {
+    const path = { rate: '10 Mbps', rtt: '40 ms', queue: '2 bdp' };
+    const paths = {
+      steady: path,
+      // Before the change the queue is short, since one BDP of a quarter of the rate is all it has.
+      falls: { ...path, steps: '5 Mbps at 8 s, 10 Mbps at 14 s' },
+    };
+    const loads = { one: { flows: 1, duration: '20 s' } };
+    const { cells } = run({ ...BASE, controllers: ['reno', 'vegas'], paths, loads, seeds: 1 });
+    const [reno, vegas, renoFalls, vegasFalls] = cells.map(({ metrics }) => metrics);
+    // The probe waits in the queue like every frame, and Vegas keeps it short.
+    const under = reno?.latencyUnderLoadP50Ms?.mean as number;
+    expect(Math.abs(under - (reno?.queueDelayP50Ms?.mean as number))).toBeLessThan(4);
+    expect(vegas?.latencyUnderLoadP95Ms?.mean).toBeLessThan(under);
+    expect(reno?.riseMs).toBeUndefined();
+    expect(vegasFalls?.fallMs?.mean).toBeGreaterThan(0);
+    expect(vegasFalls?.fallPeakQueueMs?.mean).toBeLessThan(160.1);
+    expect(renoFalls?.riseMs?.mean).toBeGreaterThanOrEqual(0);
+    // Of what there is while it is less, nearly all is used.
+    expect(renoFalls?.utilisation?.mean).toBeGreaterThan(0.97);
+    expect(renoFalls?.utilisation?.mean).toBeLessThan(1.01);
+  });
+
+  it('sets goodput against a path without the loss', () => {
+    const paths = {
+      clean: BASE.paths['slow'] as object,
+      lossy: { ...BASE.paths['slow'], loss: '3 %' },
+    };
+    const input = { ...BASE, controllers: ['reno'], paths, reference: 'clean' } as MatrixInput;
+    const { cells } = run(input);
+    expect(cells[0]?.robustness).toBeUndefined();
+    expect(cells[1]?.robustness?.mean).toBeCloseTo(
+      (cells[1]?.metrics.goodputMbps?.mean as number) /
+        (cells[0]?.metrics.goodputMbps?.mean as number),
+      1,
+    );
+  });
+
+  it('gives flows RTTs of their own, which Reno shares by', () => {
+    const loads = { two: { flows: 2, duration: '20 s', rtts: '20 ms,80 ms' } };
+    const { cells } = run({ ...BASE, controllers: ['reno'], loads, seeds: 1 });
+    expect(cells[0]?.metrics.rttFairness?.mean).toBeGreaterThan(1.5);
+  });
+
   it('goes on when a controller misbehaves, and the cell says so', () => {
     const controllers = ControllerRegistry.withBuiltIns();
     controllers.add({
@@ -92,6 +136,7 @@ describe('a matrix', () => {
     [{ ...BASE, controllers: [] }, /controllers/],
     [{ ...BASE, baseline: 'bbr9' }, /baseline: expected one of cubic, reno, got "bbr9"/],
     [{ ...BASE, paths: { p: { rate: 'fast' } } }, /paths\.p: rate: expected .* got "fast"/],
+    [{ ...BASE, reference: 'fast' }, /reference: expected one of slow, got "fast"/],
     [{ ...BASE, loads: { l: { flow: 1 } } }, /loads\.l: parameter: expected one of .* got "flow"/],
     [{ ...BASE, scenario: 'dumbell' }, /expected one of .*dumbbell.* got "dumbell"/],
     [{ ...BASE, controllers: ['reno', 'reno'] }, /each name once, got "reno"/],

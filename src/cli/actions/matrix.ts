@@ -2,8 +2,6 @@
 import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { dirname } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { Tinypool } from 'tinypool';
 import { NetError } from '../../base/errors.ts';
 import { controllerVersion, loadControllers } from '../../edge/load-controller.ts';
 import { ControllerRegistry } from '../../recovery/cc/controllers.ts';
@@ -24,16 +22,10 @@ import { Progress, RUNS } from '../progress.ts';
 import { RunJournal } from '../run-journal.ts';
 import { readDocument } from '../scenario-files.ts';
 import { standardMatrix } from '../standard-matrices.ts';
+import { runInLanes, STALLED_SECONDS } from '../worker-lanes.ts';
 
-const DEFAULT_METRICS: readonly MetricName[] = [
-  'goodputMbps',
-  'utilisation',
-  'queueDelayMeanMs',
-  'queueDelayP95Ms',
-  'lossRatio',
-  'jain',
-  'convergenceSeconds',
-];
+/** Of a terminal, when standard output is none. */
+const COLUMNS = 120;
 
 export interface MatrixCost {
   readonly workers: number;
@@ -45,6 +37,9 @@ export interface MatrixCost {
   readonly cpuSeconds: number;
   /** Wall time of the runs made now, added up. */
   readonly runSeconds: number;
+  /** Of all runs, those of earlier times too. */
+  readonly events: number;
+  readonly peakRssBytes: number;
 }
 
 /** Throws NetError for a mistake in the file or an option. */
@@ -54,7 +49,7 @@ export async function runMatrix(file: string, options: MatrixOptions): Promise<v
   const spec = parseMatrix(file, await readWithOptions(path, options));
   const folder = options.cc === undefined ? dirname(path) : '.';
   await checkControllers(spec, folder);
-  const metrics = options.metrics === undefined ? DEFAULT_METRICS : parseMetrics(options.metrics);
+  const metrics = parseMetrics(options.metrics);
   const workers =
     options.workers === undefined
       ? availableParallelism()
@@ -72,11 +67,15 @@ export async function runMatrix(file: string, options: MatrixOptions): Promise<v
   const keptRuns = allRuns(spec).length - runs.length;
   const runSeconds = await runAll(
     runs.map((run) => ({ run, folder })),
-    Math.min(workers, runs.length),
-    (run, record) => journal.add(journalKey(keyOf(run)), record),
+    workers,
+    (run, record, isKept) => journal.add(journalKey(keyOf(run)), record, isKept),
   );
   const result = assembleMatrix(spec, (key) => journal.get(journalKey(key)));
   const { user, system } = process.cpuUsage();
+  const events = allRuns(spec).reduce((sum, run) => {
+    const record = journal.get(journalKey(keyOf(run)));
+    return record !== undefined && 'finished' in record ? sum + record.finished.events : sum;
+  }, 0);
   const cost: MatrixCost = {
     workers,
     runs: runs.length,
@@ -84,6 +83,8 @@ export async function runMatrix(file: string, options: MatrixOptions): Promise<v
     wallSeconds: (performance.now() - startedMs) / 1e3,
     cpuSeconds: (user + system) / 1e6,
     runSeconds,
+    events,
+    peakRssBytes: process.resourceUsage().maxRSS * 1024,
   };
   output?.writeJson('matrix.json', result);
   output?.writeJson('cost.json', cost);
@@ -91,7 +92,9 @@ export async function runMatrix(file: string, options: MatrixOptions): Promise<v
     process.stdout.write(`${JSON.stringify(result, undefined, 2)}\n`);
     return;
   }
-  process.stdout.write(`${formatMatrix(result, metrics, cost)}\n`);
+  process.stdout.write(
+    `${formatMatrix(result, metrics, cost, process.stdout.columns ?? COLUMNS)}\n`,
+  );
   if (output !== undefined) process.stdout.write(`Results   ${output.describe()}\n`);
 }
 
@@ -114,8 +117,10 @@ async function readWithOptions(path: string, { cc, seeds }: MatrixOptions): Prom
   };
 }
 
-function parseMetrics(text: string): MetricName[] {
+/** All of the card when none are named. */
+function parseMetrics(text: string | undefined): MetricName[] {
   const names = METRICS.map(({ name }) => name);
+  if (text === undefined) return names;
   return text.split(',').map((word) => {
     const name = names.find((known) => known === word.trim());
     if (name === undefined) throw NetError.value('--metrics', `some of ${names.join(',')}`, word);
@@ -127,30 +132,36 @@ function parseMetrics(text: string): MetricName[] {
 async function runAll(
   orders: readonly WorkerOrder[],
   workers: number,
-  onRecord: (run: MatrixRun, record: RunRecord) => void,
+  onRecord: (run: MatrixRun, record: RunRecord, isKept: boolean) => void,
 ): Promise<number> {
-  if (orders.length === 0) return 0;
-  const pool = new Tinypool({
-    filename: fileURLToPath(new URL('./matrix-worker.js', import.meta.url)),
-    minThreads: workers,
-    maxThreads: workers,
-    concurrentTasksPerWorker: 1,
-  });
   const progress = new Progress('matrix', orders.length, RUNS);
   let done = 0;
   let seconds = 0;
   try {
-    await Promise.all(
-      orders.map(async (order) => {
-        const answer = (await pool.run(order)) as WorkerAnswer;
-        onRecord(order.run, answer.record);
+    await runInLanes<WorkerOrder, WorkerAnswer>({
+      worker: 'matrix-worker.js',
+      // The stable sort leaves seeds of a cell together.
+      orders: [...orders].sort((a, b) => compareTexts(ccOf(a), ccOf(b))),
+      workers,
+      onAnswer: ({ run }, answer) => {
+        onRecord(run, answer.record, true);
         seconds += answer.seconds;
         progress.update(++done);
-      }),
-    );
+      },
+      // Perhaps only this machine was slow: it is tried again the next time.
+      onStalled: ({ run }) => {
+        onRecord(run, { failure: STALLED }, false);
+        progress.update(++done);
+      },
+    });
   } finally {
     progress.stop();
-    await pool.destroy();
   }
   return seconds;
 }
+
+const STALLED = `the run was ended: no virtual time passed in ${STALLED_SECONDS} s; expected a controller without endless loops`;
+
+const ccOf = ({ run }: WorkerOrder): string => run.parameters['cc'] ?? '';
+
+const compareTexts = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);

@@ -1,23 +1,30 @@
 /** What `sluice new` does. Loaded when it is called. */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { NetError } from '../../base/errors.ts';
 import type { NewOptions } from '../commands/new.ts';
 
-/** Copied beside the command when it is built. */
-const TEMPLATE = fileURLToPath(new URL('./templates/controller.ts.txt', import.meta.url));
+/** Copied beside the command when they are built. */
+const TEMPLATES = fileURLToPath(new URL('./templates', import.meta.url));
+const NAME = /^([A-Za-z]\w{0,63})(?:\.(ts|js|mjs))?$/;
 
 /** Throws NetError for another kind, a name that is no class's, or a file that is there. */
 export function runNew(kind: string, name: string, { force = false }: NewOptions): void {
   if (kind !== 'cc') throw NetError.value('kind', 'cc', kind);
-  if (!/^[A-Za-z]\w{0,63}$/.test(name)) {
-    throw NetError.value('name', 'letters and digits like Mine', name);
+  const match = NAME.exec(name);
+  if (match === null) {
+    throw NetError.value('name', 'letters and digits like Mine, or Mine.js', name);
   }
-  const path = `${name}.ts`;
+  const [, className = '', ending = 'ts'] = match;
+  const path = `${className}.${ending}`;
   if (existsSync(path) && !force) {
     throw NetError.value('name', 'one that is not taken, or --force', `${path}, which is there`);
   }
-  const text = readFileSync(TEMPLATE, 'utf8').replaceAll('NAME', name);
+  const template = join(TEMPLATES, `controller.${ending === 'ts' ? 'ts' : 'js'}.txt`);
+  const text = readFileSync(template, 'utf8')
+    .replaceAll('NAME.FILE', path)
+    .replaceAll('NAME', className);
   try {
     writeFileSync(path, text);
   } catch (error) {

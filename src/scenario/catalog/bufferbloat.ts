@@ -7,7 +7,6 @@
  */
 import type { Duration, Instant } from '../../base/units.ts';
 import { FramePool } from '../../frame/frame-pool.ts';
-import type { FrameSink } from '../../frame/frame-sink.ts';
 import { PayloadArena } from '../../frame/payload-arena.ts';
 import { Network } from '../../net/network.ts';
 import type { Switch } from '../../net/switch.ts';
@@ -16,7 +15,7 @@ import { buildDumbbell, type Dumbbell } from '../../stack/dumbbell.ts';
 import type { Host } from '../../stack/host.ts';
 import { EcnMode, LINUX_PROFILE, type TcpConfig } from '../../tcp/config.ts';
 import { FlowMeter } from '../../tcp/flow-meter.ts';
-import { DatagramEcho, DatagramSink } from '../../traffic/datagram-sink.ts';
+import { DatagramSink } from '../../traffic/datagram-sink.ts';
 import { DatagramSource } from '../../traffic/datagram-source.ts';
 import { requestResponseTraffic } from '../../traffic/request-response.ts';
 import { constantSize } from '../../traffic/size-distribution.ts';
@@ -29,6 +28,7 @@ import { limitsOf } from '../queue-spec.ts';
 import { TraceTaps } from '../trace-taps.ts';
 import { UnderLoad } from '../under-load.ts';
 import { type BuiltScenario, defineScenario, type ScenarioContext } from './catalog-entry.ts';
+import { addDatagramSink, addEchoedDatagrams } from './dumbbell-datagrams.ts';
 
 const parameters = {
   up: { ...FORMS.rate, default: '10 Mbps', description: 'of the uplink' },
@@ -92,8 +92,6 @@ const VOICE_PAYLOAD_BYTES = 160;
 const ECT1 = 1;
 const UPLOAD_PORT = 5001;
 const PAGE_PORT = 80;
-const HOME_ADDRESS = '10.0.255.1';
-const PEER_ADDRESS = '10.1.255.1';
 const FRAMES = 1 << 18;
 const ARENA_CHUNK_BYTES = 1 << 20;
 const ARENA_CHUNKS = 256;
@@ -205,14 +203,6 @@ function addCall(
   { l4s, voice: intervalNs, video: hasVideo, duration }: Values,
 ): void {
   const endNs: Instant = 0 + duration;
-  const [home, far] = line.topology.switches as [Switch, Switch];
-  /** At its own switch a route to the sink, at the other the way that hosts behind the line have. */
-  const addAt = (at: Switch, from: Switch, behind: Host, address: string, sink: FrameSink) => {
-    const index = network.addresses.internText(address);
-    at.routes.setRoute(index, [at.routes.addPort(sink)]);
-    from.routes.setRoute(index, from.routes.portsTo(behind.address));
-  };
-  const [homeHost, farHost] = [line.left[0] as Host, line.right[0] as Host];
   const ends = (last: number, port: number) => ({
     source: `10.0.255.${last}`,
     destination: `10.1.255.${last}`,
@@ -220,26 +210,22 @@ function addCall(
     destinationPort: port,
     ecn: l4s === 'on' ? ECT1 : 0,
   });
-  const voice = new DatagramSource(network, 'voice', home, ends(1, 4000), {
-    payloadBytes: VOICE_PAYLOAD_BYTES,
-    intervalNs,
-  });
-  addAt(far, home, farHost, PEER_ADDRESS, new DatagramEcho(network, far));
-  addAt(
-    home,
-    far,
-    homeHost,
-    HOME_ADDRESS,
-    new DatagramSink(network, 'voice echo', voice, (rttNs) => underLoad.onRoundTrip(rttNs)),
+  const voicePace = { payloadBytes: VOICE_PAYLOAD_BYTES, intervalNs };
+  const voice = addEchoedDatagrams(
+    network,
+    line,
+    { name: 'voice', ...ends(1, 4000), pace: voicePace },
+    (rttNs) => underLoad.onRoundTrip(rttNs),
   );
   underLoad.watchVoice(voice);
   voice.run(0, endNs);
   if (hasVideo === 'off') return;
   const pace = { payloadBytes: VIDEO_PAYLOAD_BYTES, intervalNs };
+  const [home] = line.topology.switches as [Switch];
   const video = new DatagramSource(network, 'video', home, ends(2, 4002), pace);
   const call = new VideoCall(network, video);
   const sink = new DatagramSink(network, 'video peer', video, (ns) => call.onDatagram(ns));
-  addAt(far, home, farHost, '10.1.255.2', sink);
+  addDatagramSink(network, line, 'right', '10.1.255.2', sink);
   underLoad.watchVideo(call);
   call.run(endNs);
 }

@@ -35,6 +35,8 @@ const matrix = z.strictObject({
   warmup: z.string().default('2 s'),
   /** The controller that others are compared with; the first one when absent. */
   baseline: z.string().optional(),
+  /** The path that goodput on the others is set against: one without what they suffer. */
+  reference: z.string().optional(),
 });
 
 /** A matrix as it is written. */
@@ -50,6 +52,7 @@ export interface MatrixSpec {
   readonly seeds: readonly number[];
   readonly warmupNs: number;
   readonly baseline: string;
+  readonly reference?: string;
 }
 
 /**
@@ -73,6 +76,10 @@ export function parseMatrix(source: string, input: unknown): MatrixSpec {
   if (!names.includes(baseline)) {
     throw mistake(source, 'baseline', `one of ${names.join(', ')}`, baseline);
   }
+  const pathNames = Object.keys(data.paths);
+  if (data.reference !== undefined && !pathNames.includes(data.reference)) {
+    throw mistake(source, 'reference', `one of ${pathNames.join(', ')}`, data.reference);
+  }
   const twice = names.find((name, index) => names.indexOf(name) !== index);
   if (twice !== undefined) throw mistake(source, 'controllers', 'each name once', twice);
   const spec: MatrixSpec = {
@@ -85,6 +92,7 @@ export function parseMatrix(source: string, input: unknown): MatrixSpec {
     seeds: typeof data.seeds === 'number' ? countUp(data.seeds) : data.seeds,
     warmupNs,
     baseline,
+    ...(data.reference !== undefined && { reference: data.reference }),
   };
   checkParameters(source, spec);
   return spec;

@@ -1,6 +1,10 @@
 /** From the file of a matrix to its cells and runs, in the one order that results have. */
+import { findScenario } from '../catalog/catalog.ts';
 import { type ParameterTexts, parseNames } from '../parameters.ts';
 import type { MatrixSpec } from './matrix-file.ts';
+
+/** For latency under load, unless the file says otherwise. */
+const PROBE = '50 ms';
 
 /** One controller on one path under one load: as many runs as there are seeds. */
 export interface MatrixCell {
@@ -21,10 +25,12 @@ export interface MatrixRun {
 
 export function cellsOf(spec: MatrixSpec): MatrixCell[] {
   const cells: MatrixCell[] = [];
+  const hasProbe = findScenario(spec.scenario).parameters['probe'] !== undefined;
+  const usual = hasProbe ? { probe: PROBE } : {};
   for (const [path, pathTexts] of Object.entries(spec.paths)) {
     for (const [load, loadTexts] of Object.entries(spec.loads)) {
       for (const { name, cc } of spec.controllers) {
-        const parameters = { ...pathTexts, ...loadTexts, cc };
+        const parameters = { ...usual, ...pathTexts, ...loadTexts, cc };
         cells.push({ controller: name, path, load, parameters });
       }
     }

@@ -41,6 +41,10 @@ export interface MatrixCellResult {
   readonly metrics: Readonly<Partial<Record<MetricName, MetricSummary>>>;
   /** Against the baseline on the same path, load and seeds; absent for the baseline itself. */
   readonly differences?: Readonly<Partial<Record<MetricName, MetricDifference>>>;
+  /** Goodput over that on the reference path, same controller, load and seed; absent without one, and there. */
+  readonly robustness?: MetricSummary;
+  /** Of mixed controllers, by name: part of the goodput that the flows of each have. */
+  readonly shares?: Readonly<Record<string, MetricSummary>>;
   /**
    * Of mixed controllers, by name: (goodput of a flow alone on the path − its goodput here) / alone (Ware et
    * al. 2019). Absent where one controller is alone.
@@ -54,6 +58,7 @@ export interface MatrixResult {
   readonly description: string;
   readonly scenario: string;
   readonly baseline: string;
+  readonly reference?: string;
   readonly seeds: readonly number[];
   readonly warmupSeconds: number;
   readonly cells: readonly MatrixCellResult[];
@@ -66,6 +71,14 @@ export function assembleMatrix(
 ): MatrixResult {
   const cells = cellsOf(spec);
   const finished = new Map(cells.map((cell) => [cell, finishedRuns(spec, cell, recordOf)]));
+  const referenceRuns = ({ controller, load, path }: MatrixCell): SeedRuns => {
+    if (path === spec.reference) return [];
+    const of = cells.find(
+      (cell) =>
+        cell.controller === controller && cell.load === load && cell.path === spec.reference,
+    );
+    return of === undefined ? [] : (finished.get(of) as SeedRuns);
+  };
   const baselineOf = (cell: MatrixCell) =>
     cells.find(
       ({ controller, path, load }) =>
@@ -77,15 +90,21 @@ export function assembleMatrix(
     description: spec.description,
     scenario: spec.scenario,
     baseline: spec.baseline,
+    ...(spec.reference !== undefined && { reference: spec.reference }),
     seeds: spec.seeds,
     warmupSeconds: spec.warmupNs / 1e9,
     cells: cells.map((cell): MatrixCellResult => {
       const runs = finished.get(cell) as SeedRuns;
+      const robustness = robustnessOf(runs, referenceRuns(cell));
       const harm = harmOf(spec, cell, runs, recordOf);
       return {
         ...facts(spec, cell, runs, recordOf),
         ...(cell.controller !== spec.baseline && {
           differences: differences(runs, finished.get(baselineOf(cell)) as SeedRuns),
+        }),
+        ...(robustness !== undefined && { robustness }),
+        ...(runs.some((run) => Object.keys(run?.shareByCc ?? {}).length > 1) && {
+          shares: sharesOf(runs),
         }),
         ...(harm !== undefined && { harm }),
       };
@@ -159,6 +178,22 @@ function differences(
     all[name] = { pairs: count, mean, halfWidth95, effectSize };
   }
   return all;
+}
+
+function robustnessOf(runs: SeedRuns, reference: SeedRuns): MetricSummary | undefined {
+  const values = runs.flatMap((run, index) => {
+    const own = figure(run, 'goodputMbps');
+    const other = figure(reference[index], 'goodputMbps');
+    return own === undefined || other === undefined || other === 0 ? [] : [own / other];
+  });
+  return values.length === 0 ? undefined : summaryOf(values);
+}
+
+function sharesOf(runs: SeedRuns): Record<string, MetricSummary> {
+  const names = new Set(runs.flatMap((run) => Object.keys(run?.shareByCc ?? {})));
+  return Object.fromEntries(
+    [...names].map((name) => [name, summaryOf(runs.flatMap((run) => run?.shareByCc[name] ?? []))]),
+  );
 }
 
 function harmOf(

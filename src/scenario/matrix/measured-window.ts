@@ -2,42 +2,45 @@
  * What a run of flows does from a moment on: counters are read at the moment and again at the end, and the
  * histograms of delays and RTTs begin anew. Made between two events, so that it changes nothing. Cold.
  */
-import { jainIndex, nearestRank, summarise } from '../../base/sample-statistics.ts';
+import { summarise } from '../../base/sample-statistics.ts';
 import { NS_PER_SECOND } from '../../base/units.ts';
 import type { Link } from '../../net/link.ts';
-import type { FlowRun, RunningFlow } from '../flow-run.ts';
+import type { FlowRun } from '../flow-run.ts';
+import { queueDropsAt } from '../link-drops.ts';
+import type { RateStep } from '../rate-steps.ts';
 import type { RunSeries } from '../run-result.ts';
-import { GoodputSeries } from './goodput-series.ts';
+import { completionFigures } from './completion-figures.ts';
 import type { MetricCard } from './metric-card.ts';
+import { NO_RESPONSE, type ResponseFigure, responseFigures } from './responsiveness.ts';
+import {
+  countFlow,
+  countRecoveries,
+  difference,
+  type FlowCounts,
+  senderFigures,
+} from './sender-figures.ts';
+import { shareFigures } from './share-figures.ts';
 
 const NS_PER_MS = 1e6;
-/** RTTs of flows that differ by more are different paths. */
-const RTT_SPREAD = 1.2;
-const SHARE_SECONDS = 1;
-const SHARE_RTTS = 5;
+/** Payload of a full frame. */
+const PAYLOAD_SHARE = 1448 / 1514;
 
 interface LinkCounts {
   readonly forwardedPackets: number;
   readonly forwardedBytes: number;
   readonly drops: number;
+  readonly queueDrops: number;
   readonly marks: number;
   readonly busySeconds: number;
 }
 
-interface FlowCounts {
-  readonly deliveredBytes: number;
-  readonly bytesSent: number;
-  readonly bytesRetransmitted: number;
-  readonly segmentsSent: number;
-  readonly spurious: number;
-  readonly timeouts: number;
-}
-
-/** Facts of a run that cells are compared by besides its card: bytes per second of flows by controller. */
+/** Facts of a run that cells are compared by besides its card. */
 export interface RunMeasures {
   readonly card: MetricCard;
   /** Mean goodput of a flow, by the name of its controller. */
   readonly goodputMbpsByCc: Readonly<Record<string, number>>;
+  /** Of the goodput of all flows, that of the flows of each controller. */
+  readonly shareByCc: Readonly<Record<string, number>>;
 }
 
 export class MeasuredWindow {
@@ -46,6 +49,7 @@ export class MeasuredWindow {
   readonly #link: Link | undefined;
   readonly #linkStart: LinkCounts | undefined;
   readonly #flowStarts: readonly FlowCounts[];
+  readonly #recoveriesBefore: number;
 
   /** The window starts now. */
   constructor(run: FlowRun) {
@@ -54,29 +58,48 @@ export class MeasuredWindow {
     this.#link = run.plan.reportedLinks[0];
     this.#linkStart = this.#link && this.#countLink(this.#link);
     this.#link?.meter.restart();
-    this.#flowStarts = run.flows.map(countFlow);
+    this.#recoveriesBefore = countRecoveries(run.flows);
+    this.#flowStarts = run.flows.map((flow) => {
+      const counts = countFlow(flow);
+      // What waits for a hole in front of it came before the window.
+      const held = flow.receiver?.reassembly?.byteLength ?? 0;
+      return { ...counts, deliveredBytes: counts.deliveredBytes + held };
+    });
     for (const flow of run.flows) flow.restartMeter(run.plan.meter);
+    run.plan.probe?.restart();
   }
 
   /** The window ends now. `series` is of the whole run. */
   finish(series: RunSeries): RunMeasures {
+    const { flows: running, plan } = this.#run;
     const seconds = this.#nowSeconds() - this.#startSeconds;
-    const flows = this.#run.flows.map((flow, index) =>
+    const flows = running.map((flow, index) =>
       difference(countFlow(flow), this.#flowStarts[index] as FlowCounts),
     );
     const goodputs = flows.map(({ deliveredBytes }) =>
-      seconds > 0 ? (deliveredBytes * 8) / 1e6 / seconds : 0,
+      seconds > 0 ? Math.max(0, deliveredBytes * 8) / 1e6 / seconds : 0,
     );
     const capacityMbps = this.#capacityMbps();
+    const baseRttSeconds = this.#baseRttMs() / 1e3;
     const card: MetricCard = {
       ...this.#linkFigures(seconds),
       ...this.#rttFigures(sum(goodputs), capacityMbps),
-      ...senderFigures(flows),
-      ...this.#shareFigures(goodputs, series),
-      ...this.#completionFigures(capacityMbps),
+      ...senderFigures(flows, countRecoveries(running) - this.#recoveriesBefore),
+      ...shareFigures(this.#run, series, goodputs, {
+        fromSeconds: this.#startSeconds,
+        rttSeconds: baseRttSeconds,
+      }),
+      ...this.#responseFigures(series, baseRttSeconds),
+      ...completionFigures(running, plan.network.clock.nowNs, capacityMbps),
       goodputMbps: seconds > 0 ? sum(goodputs) : null,
+      ...this.#latencyFigures(),
     };
-    return { card, goodputMbpsByCc: this.#byController(goodputs) };
+    const total = sum(goodputs);
+    return {
+      card,
+      goodputMbpsByCc: this.#byController(goodputs, (own) => summarise(own).mean),
+      shareByCc: this.#byController(goodputs, (own) => (total === 0 ? 0 : sum(own) / total)),
+    };
   }
 
   #nowSeconds(): number {
@@ -89,6 +112,7 @@ export class MeasuredWindow {
       forwardedPackets: link.forwardedPackets,
       forwardedBytes: link.forwardedBytes,
       drops: network.dropsAt(link.place),
+      queueDrops: queueDropsAt(network, link.place),
       marks: network.markCount(link.place),
       busySeconds: link.utilisation * this.#nowSeconds(),
     };
@@ -108,140 +132,110 @@ export class MeasuredWindow {
     if (link === undefined || this.#linkStart === undefined) return NO_LINK_FIGURES;
     const start = this.#linkStart;
     const end = this.#countLink(link);
-    const forwarded = end.forwardedPackets - start.forwardedPackets;
-    const drops = end.drops - start.drops;
-    const offered = forwarded + drops;
+    const offered = end.forwardedPackets - start.forwardedPackets + end.drops - start.drops;
+    const ofOffered = (count: number) => (offered === 0 ? null : count / offered);
     const { meter } = link;
     const delayMs = (q: number) =>
       meter.packets === 0 ? null : meter.quantileDelayNs(q) / NS_PER_MS;
     return {
-      utilisation: seconds > 0 ? (end.busySeconds - start.busySeconds) / seconds : null,
+      utilisation: seconds > 0 ? this.#utilisation(start, end, seconds) : null,
       queueDelayMeanMs: meter.packets === 0 ? null : meter.meanDelayNs / NS_PER_MS,
       queueDelayP50Ms: delayMs(0.5),
       queueDelayP95Ms: delayMs(0.95),
       queueDelayP99Ms: delayMs(0.99),
       queueDelayMaxMs: delayMs(1),
-      lossRatio: offered === 0 ? null : drops / offered,
-      markRatio: offered === 0 ? null : (end.marks - start.marks) / offered,
+      lossRatio: ofOffered(end.drops - start.drops),
+      queueLossRatio: ofOffered(end.queueDrops - start.queueDrops),
+      markRatio: ofOffered(end.marks - start.marks),
     };
+  }
+
+  /** Busy time, or of a rate that changes bits over those that it could have carried. */
+  #utilisation(start: LinkCounts, end: LinkCounts, seconds: number): number {
+    const { rates } = this.#run.plan;
+    if (rates === undefined) return (end.busySeconds - start.busySeconds) / seconds;
+    const bits = (end.forwardedBytes - start.forwardedBytes) * 8;
+    return bits / capacityBits(rates, this.#startSeconds, this.#nowSeconds());
   }
 
   #rttFigures(goodputMbps: number, capacityMbps: number | null): Pick<MetricCard, RttFigure> {
-    const { meter } = this.#run.plan;
-    const { rtts } = meter;
+    const { rtts } = this.#run.plan.meter;
+    const measured = this.#run.flows.flatMap(({ meterRow, baseRttNs }) =>
+      rtts.count(meterRow) === 0 || baseRttNs === undefined ? [] : [{ meterRow, baseRttNs }],
+    );
+    if (measured.length === 0) return NO_RTT_FIGURES;
+    const over = (value: (row: number) => number) =>
+      measured.map(({ meterRow, baseRttNs }) =>
+        Math.max(0, (value(meterRow) - baseRttNs) / NS_PER_MS),
+      );
+    const meanOver = (q: number) => summarise(over((row) => rtts.quantile(row, q))).mean;
     const all = rtts.addRow();
-    for (const flow of this.#run.flows) rtts.merge(all, flow.meterRow);
-    const baseMs = this.#baseRttMs();
-    if (rtts.count(all) === 0 || baseMs === null) return NO_RTT_FIGURES;
-    const overMs = (q: number) => Math.max(0, rtts.quantile(all, q) / NS_PER_MS - baseMs);
+    for (const { meterRow } of measured) rtts.merge(all, meterRow);
     const meanMs = rtts.mean(all) / NS_PER_MS;
     return {
-      rttOverBaseP50Ms: overMs(0.5),
-      rttOverBaseP95Ms: overMs(0.95),
-      rttOverBaseP99Ms: overMs(0.99),
-      power: capacityMbps === null ? null : goodputMbps / meanMs / (capacityMbps / baseMs),
+      rttOverBaseMeanMs: summarise(over((row) => rtts.mean(row))).mean,
+      rttOverBaseP50Ms: meanOver(0.5),
+      rttOverBaseP95Ms: meanOver(0.95),
+      rttOverBaseP99Ms: meanOver(0.99),
+      rttOverBaseMaxMs: Math.max(...over((row) => rtts.max(row))),
+      power:
+        capacityMbps === null ? null : goodputMbps / meanMs / (capacityMbps / this.#baseRttMs()),
     };
   }
 
-  /** The least RTT that any flow has ever measured. */
-  #baseRttMs(): number | null {
-    const mins = this.#run.flows.flatMap(({ sender }) =>
-      sender === undefined || sender.rtt.minNs <= 0 ? [] : [sender.rtt.minNs / NS_PER_MS],
-    );
-    return mins.length === 0 ? null : Math.min(...mins);
+  /** Of the shortest path; 0 when none is known. */
+  #baseRttMs(): number {
+    const known = this.#run.flows.flatMap(({ baseRttNs }) => baseRttNs ?? []);
+    return known.length === 0 ? 0 : Math.min(...known) / NS_PER_MS;
   }
 
-  #shareFigures(goodputs: readonly number[], series: RunSeries): Pick<MetricCard, ShareFigure> {
-    const from = series.seconds.findIndex((seconds) => seconds >= this.#startSeconds);
-    const step = (series.seconds[1] ?? 1) - (series.seconds[0] ?? 0);
-    const whole = new GoodputSeries(
-      step,
-      series.flows.map(({ deliveredBytes }) => deliveredBytes),
-    );
-    const window = new GoodputSeries(
-      step,
-      series.flows.map(({ deliveredBytes }) => deliveredBytes.slice(from)),
-    );
-    const isShared = goodputs.length > 1;
-    const largest = Math.max(...goodputs);
-    const lastStart = Math.max(...this.#run.flows.map(({ plan }) => plan.startNs)) / NS_PER_SECOND;
-    const hold = Math.max(SHARE_SECONDS, (SHARE_RTTS * (this.#baseRttMs() ?? 0)) / 1e3);
+  /** By a probe, or by a call that was measured before the load. */
+  #latencyFigures(): Pick<MetricCard, 'latencyUnderLoadP50Ms' | 'latencyUnderLoadP95Ms'> {
+    const { probe, underLoad } = this.#run.plan;
+    const call = underLoad?.toResult(this.#run.flows).rtt;
+    const added = (loaded: number | null | undefined, idle: number | null | undefined) =>
+      typeof loaded !== 'number' || typeof idle !== 'number' ? null : Math.max(0, loaded - idle);
     return {
-      jain: isShared ? jainIndex(goodputs) : null,
-      jainMedian1s: isShared ? window.medianJain(1) : null,
-      minMaxGoodput: isShared && largest > 0 ? Math.min(...goodputs) / largest : null,
-      rttFairness: this.#rttFairness(goodputs),
-      convergenceSeconds: isShared ? whole.convergence(lastStart, hold) : null,
-      goodputVariation100ms: window.meanVariation(0.1),
-      goodputVariation1s: window.meanVariation(1),
-      cwndPeakToTrough: cwndPeakToTrough(series, from),
+      latencyUnderLoadP50Ms: probe?.addedMs(0.5) ?? added(call?.loaded.p50Ms, call?.idle.p50Ms),
+      latencyUnderLoadP95Ms: probe?.addedMs(0.95) ?? added(call?.loaded.p95Ms, call?.idle.p50Ms),
     };
   }
 
-  #rttFairness(goodputs: readonly number[]): number | null {
-    const rtts = this.#run.flows.map(({ sender }) => sender?.rtt.minNs ?? 0);
-    const shortest = Math.min(...rtts);
-    const longest = Math.max(...rtts);
-    if (shortest <= 0 || longest < RTT_SPREAD * shortest) return null;
-    const middle = Math.sqrt(shortest * longest);
-    const near = goodputs.filter((_, index) => (rtts[index] as number) < middle);
-    const far = goodputs.filter((_, index) => (rtts[index] as number) >= middle);
-    const farMean = summarise(far).mean;
-    return farMean === 0 ? null : summarise(near).mean / farMean;
+  #responseFigures(series: RunSeries, rttSeconds: number): Pick<MetricCard, ResponseFigure> {
+    const { rates } = this.#run.plan;
+    const link = series.links[0];
+    if (rates === undefined || link === undefined) return NO_RESPONSE;
+    const delivered = series.flows.map(({ deliveredBytes }) => deliveredBytes);
+    return responseFigures(
+      {
+        seconds: series.seconds,
+        deliveredBytes: series.seconds.map((_, at) => sum(delivered.map((row) => row[at] ?? 0))),
+        queueBytes: link.queueBytes,
+      },
+      rates,
+      { fromSeconds: this.#startSeconds, rttSeconds, payloadShare: PAYLOAD_SHARE },
+    );
   }
 
-  #completionFigures(capacityMbps: number | null): Pick<MetricCard, CompletionFigure> {
-    const times: number[] = [];
-    const slowdowns: number[] = [];
-    for (const { plan, completedNs, sender } of this.#run.flows) {
-      if (!Number.isFinite(plan.sizeBytes) || !Number.isFinite(completedNs)) continue;
-      if (completedNs > this.#run.plan.network.clock.nowNs) continue;
-      const ms = (completedNs - plan.startNs) / NS_PER_MS;
-      times.push(ms);
-      const rttMs = (sender?.rtt.minNs ?? 0) / NS_PER_MS;
-      const sendingMs = capacityMbps === null ? 0 : (plan.sizeBytes * 8) / 1e3 / capacityMbps;
-      if (rttMs > 0) slowdowns.push(ms / (1.5 * rttMs + sendingMs));
-    }
-    return {
-      fctMeanMs: times.length === 0 ? null : summarise(times).mean,
-      fctP50Ms: nearestRank(times, 0.5),
-      fctP99Ms: nearestRank(times, 0.99),
-      slowdownMean: slowdowns.length === 0 ? null : summarise(slowdowns).mean,
-    };
-  }
-
-  #byController(goodputs: readonly number[]): Record<string, number> {
+  #byController(
+    goodputs: readonly number[],
+    figure: (own: readonly number[]) => number,
+  ): Record<string, number> {
     const names = this.#run.flows.map(({ plan }) => plan.cc);
     return Object.fromEntries(
-      [...new Set(names)].map((name) => {
-        const own = goodputs.filter((_, index) => names[index] === name);
-        return [name, summarise(own).mean];
-      }),
+      [...new Set(names)].map((name) => [
+        name,
+        figure(goodputs.filter((_, index) => names[index] === name)),
+      ]),
     );
   }
 }
 
-type LinkFigure =
-  | 'utilisation'
-  | 'queueDelayMeanMs'
-  | 'queueDelayP50Ms'
-  | 'queueDelayP95Ms'
-  | 'queueDelayP99Ms'
-  | 'queueDelayMaxMs'
-  | 'lossRatio'
-  | 'markRatio';
-type RttFigure = 'rttOverBaseP50Ms' | 'rttOverBaseP95Ms' | 'rttOverBaseP99Ms' | 'power';
-type SenderFigure = 'retransmissionRatio' | 'spuriousRatio' | 'timeoutsPerFlow';
-type ShareFigure =
-  | 'jain'
-  | 'jainMedian1s'
-  | 'minMaxGoodput'
-  | 'rttFairness'
-  | 'convergenceSeconds'
-  | 'goodputVariation100ms'
-  | 'goodputVariation1s'
-  | 'cwndPeakToTrough';
-type CompletionFigure = 'fctMeanMs' | 'fctP50Ms' | 'fctP99Ms' | 'slowdownMean';
+type LinkFigure = Extract<
+  keyof MetricCard,
+  'utilisation' | `queueDelay${string}` | 'lossRatio' | 'queueLossRatio' | 'markRatio'
+>;
+type RttFigure = Extract<keyof MetricCard, `rttOverBase${string}` | 'power'>;
 
 const NO_LINK_FIGURES: Pick<MetricCard, LinkFigure> = {
   utilisation: null,
@@ -251,58 +245,28 @@ const NO_LINK_FIGURES: Pick<MetricCard, LinkFigure> = {
   queueDelayP99Ms: null,
   queueDelayMaxMs: null,
   lossRatio: null,
+  queueLossRatio: null,
   markRatio: null,
 };
 const NO_RTT_FIGURES: Pick<MetricCard, RttFigure> = {
+  rttOverBaseMeanMs: null,
   rttOverBaseP50Ms: null,
   rttOverBaseP95Ms: null,
   rttOverBaseP99Ms: null,
+  rttOverBaseMaxMs: null,
   power: null,
 };
 
 const sum = (values: readonly number[]): number =>
   values.reduce((total, value) => total + value, 0);
 
-function countFlow(flow: RunningFlow): FlowCounts {
-  const { sender } = flow;
-  return {
-    deliveredBytes: flow.deliveredBytes,
-    bytesSent: sender?.bytesSent ?? 0,
-    bytesRetransmitted: sender?.bytesRetransmitted ?? 0,
-    segmentsSent: sender?.dataSegmentsOut ?? 0,
-    spurious: sender?.dsackDups ?? 0,
-    timeouts: sender?.timeouts ?? 0,
-  };
-}
-
-function difference(end: FlowCounts, start: FlowCounts): FlowCounts {
-  return {
-    deliveredBytes: end.deliveredBytes - start.deliveredBytes,
-    bytesSent: end.bytesSent - start.bytesSent,
-    bytesRetransmitted: end.bytesRetransmitted - start.bytesRetransmitted,
-    segmentsSent: end.segmentsSent - start.segmentsSent,
-    spurious: end.spurious - start.spurious,
-    timeouts: end.timeouts - start.timeouts,
-  };
-}
-
-function senderFigures(flows: readonly FlowCounts[]): Pick<MetricCard, SenderFigure> {
-  const sentBytes = sum(flows.map(({ bytesSent }) => bytesSent));
-  const sentSegments = sum(flows.map(({ segmentsSent }) => segmentsSent));
-  const again = sum(flows.map(({ bytesRetransmitted }) => bytesRetransmitted));
-  const spurious = sum(flows.map((flow) => flow.spurious));
-  return {
-    retransmissionRatio: sentBytes === 0 ? null : again / sentBytes,
-    spuriousRatio: sentSegments === 0 ? null : spurious / sentSegments,
-    timeoutsPerFlow:
-      flows.length === 0 ? null : sum(flows.map((flow) => flow.timeouts)) / flows.length,
-  };
-}
-
-function cwndPeakToTrough(series: RunSeries, from: number): number | null {
-  const ratios = series.flows.flatMap(({ cwndBytes }) => {
-    const window = cwndBytes.slice(from).filter((bytes) => bytes > 0);
-    return window.length === 0 ? [] : [Math.max(...window) / Math.min(...window)];
-  });
-  return ratios.length === 0 ? null : summarise(ratios).mean;
+/** The rate over time, added up. */
+function capacityBits(rates: readonly RateStep[], fromSeconds: number, toSeconds: number): number {
+  return sum(
+    rates.map(({ atNs, rate }, index) => {
+      const from = Math.max(fromSeconds, atNs / NS_PER_SECOND);
+      const to = Math.min(toSeconds, (rates[index + 1]?.atNs ?? Infinity) / NS_PER_SECOND);
+      return rate * Math.max(0, to - from);
+    }),
+  );
 }

@@ -4,13 +4,15 @@
  */
 import { AssertionError } from '../../base/assert.ts';
 import { NetError } from '../../base/errors.ts';
+import type { Duration } from '../../base/units.ts';
 import type { ControllerRegistry } from '../../recovery/cc/controllers.ts';
-import { nameOf } from '../assemble-run.ts';
-import { findScenario } from '../catalog/catalog.ts';
-import { FlowRun } from '../flow-run.ts';
-import { completeTexts } from '../parameters.ts';
+import { FlowRun, type RunPlan } from '../flow-run.ts';
+import { buildNamed, catalogScenario } from '../run-catalog.ts';
 import type { MatrixRun } from './matrix-plan.ts';
 import { MeasuredWindow, type RunMeasures } from './measured-window.ts';
+
+/** More points than these are not kept, though a round trip is shorter. */
+const SAMPLES_MAX = 10_000;
 
 export interface FinishedRun extends RunMeasures {
   readonly fingerprint: string;
@@ -20,9 +22,14 @@ export interface FinishedRun extends RunMeasures {
 /** Plain data: it crosses from workers and is kept in files. */
 export type RunRecord = { readonly finished: FinishedRun } | { readonly failure: string };
 
-export function runCell(run: MatrixRun, controllers: ControllerRegistry): RunRecord {
+/** @param onProgress called now and then while virtual time passes */
+export function runCell(
+  run: MatrixRun,
+  controllers: ControllerRegistry,
+  onProgress: () => void = () => {},
+): RunRecord {
   try {
-    return { finished: measure(run, controllers) };
+    return { finished: measure(run, controllers, onProgress) };
   } catch (error) {
     // A broken invariant of ours is a bug, not an outcome.
     if (error instanceof AssertionError) throw error;
@@ -32,14 +39,13 @@ export function runCell(run: MatrixRun, controllers: ControllerRegistry): RunRec
   }
 }
 
-function measure(run: MatrixRun, controllers: ControllerRegistry): FinishedRun {
-  const entry = findScenario(run.scenario);
-  const { plan } = entry.build(completeTexts(entry.parameters, run.parameters), {
-    seed: run.seed,
-    controllers,
-    wireAlways: false,
-    trace: undefined,
-  });
+function measure(
+  run: MatrixRun,
+  controllers: ControllerRegistry,
+  onProgress: () => void,
+): FinishedRun {
+  const { scenario, parameters, seed } = run;
+  const { plan } = buildNamed(catalogScenario(scenario, parameters), { seed, controllers });
   if (run.warmupNs >= plan.endNs) {
     throw NetError.value(
       'warmup',
@@ -47,13 +53,13 @@ function measure(run: MatrixRun, controllers: ControllerRegistry): FinishedRun {
       `${run.warmupNs / 1e9} s`,
     );
   }
-  const flowRun = new FlowRun(plan, true);
+  const flowRun = new FlowRun({ ...plan, sampleNs: sampleNsOf(plan) }, true);
   let window: MeasuredWindow | undefined;
   flowRun.run((nowNs) => {
+    onProgress();
     if (window === undefined && nowNs >= run.warmupNs) window = new MeasuredWindow(flowRun);
   });
-  const names = flowRun.flows.map((flow) => nameOf(plan.network, flow));
-  const series = flowRun.series?.toSeries(names);
+  const series = flowRun.series?.toSeries(flowRun.flows.map(() => ''));
   if (window === undefined || series === undefined) {
     throw new NetError(
       'ERR_MATRIX',
@@ -66,4 +72,10 @@ function measure(run: MatrixRun, controllers: ControllerRegistry): FinishedRun {
     fingerprint: network.fingerprint.digest(),
     events: network.scheduler.eventCount,
   };
+}
+
+/** A whole share of a round trip of the shortest path, so that bins of both are whole. */
+function sampleNsOf({ baseRttNs, sampleNs, endNs }: RunPlan): Duration {
+  if (baseRttNs === undefined || endNs / baseRttNs > SAMPLES_MAX) return sampleNs;
+  return Math.round(baseRttNs / Math.ceil(baseRttNs / sampleNs));
 }
