@@ -72,7 +72,7 @@ export const enum MetaBit {
   Duplicate = 1 << 28,
   /** TsVal and TsEcr are present. */
   HasTimestamps = 1 << 29,
-  /** The second record holds SACK blocks. */
+  /** The second record holds SACK blocks, AccECN counters, or both: BuiltExtra.SackCount says. */
   HasSack = 1 << 30,
   /** Fields in Meta (traffic class, TTL) differ from the captured bytes. */
   Changed = 1 << 31,
@@ -82,10 +82,17 @@ export const ECN_MASK = 3;
 
 /** Second record of a built frame: read only where the first one says so. */
 export const enum BuiltExtra {
-  /** With HasSack: the number of blocks, 1 to 4 (3 beside timestamps); left and right edge of each follow. */
+  /**
+   * With HasSack: the number of blocks in the low 8 bits, 0 to 4 (3 beside timestamps); left and right edge of each
+   * follow. Above them AccEcnShift.
+   */
   SackCount = 0,
   SackLeft = 1,
   SackRight = 2,
+  /** AccECN counters, 24 bits each, in the order of the option. The third leaves no room for a fourth block. */
+  AccEcnThird = 8,
+  AccEcnFirst = 14,
+  AccEcnSecond = 15,
   /** On a SYN, which has no SACK blocks: the Fast Open cookie, four bytes a word in network order. */
   FastOpenCookie = 3,
   /** On a SYN: maximum segment size and window scale, -1 for absent, and 1 for SACK permitted. */
@@ -95,6 +102,18 @@ export const enum BuiltExtra {
   /** On a SYN: FastOpenForm, and the cookie's length in bytes, 0 for a request. */
   FastOpen = 12,
   FastOpenLength = 13,
+}
+
+export const SACK_COUNT_MASK = 0xff;
+
+/** The AccECN option (RFC 9768 §3.2.3) in BuiltExtra.SackCount, above the number of SACK blocks. */
+export const enum AccEcnShift {
+  /** 1: there is one. */
+  Present = 8,
+  /** 0: ECT(0), CE, ECT(1); 1: ECT(1), CE, ECT(0). */
+  Order = 9,
+  /** How many counters, 0 to 3: 2 bits. */
+  Fields = 10,
 }
 
 /** How a SYN carries Fast Open: not, by its option (RFC 7413 §4.1.1), or by the experiment before it. */

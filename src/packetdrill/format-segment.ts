@@ -54,11 +54,29 @@ function formatScriptOption(option: ScriptTcpOption): string {
       return `sack ${option.blocks.map(({ start, end }) => `${start}:${end}`).join(' ')}`;
     case 'fastOpen':
       return `${option.isExperimental ? 'FOEXP' : 'FO'} ${formatHex(option.cookie)}`.trimEnd();
+    case 'accEcn':
+      return formatAccEcn(option.order, option.counters);
     case 'md5':
       return `md5 ${formatHex(option.digest)}`.trimEnd();
     case 'other':
       return `kind ${option.optionKind} ${formatHex(option.data)}`.trimEnd();
   }
+}
+
+function formatAccEcn(order: 0 | 1, counters: readonly number[]): string {
+  const names = order === 0 ? ['e0b', 'ceb', 'e1b'] : ['e1b', 'ceb', 'e0b'];
+  return ['ECN', ...counters.map((counter, field) => `${names[field]} ${counter}`)].join(' ');
+}
+
+/** The whole fields. */
+function countersOf(data: Uint8Array): number[] {
+  const counters: number[] = [];
+  for (let at = 0; at + 3 <= data.length && counters.length < 3; at += 3) {
+    counters.push(
+      ((data[at] as number) << 16) | ((data[at + 1] as number) << 8) | (data[at + 2] as number),
+    );
+  }
+  return counters;
 }
 
 /** The same of a segment on the wire. */
@@ -105,6 +123,8 @@ function formatWireOption(option: TcpOption, flow: Flow): string {
       return `TS val ${option.tsVal} ecr ${option.tsEcr}`;
     case 'fastOpen':
       return `${option.isExperimental ? 'FOEXP' : 'FO'} ${formatHex(option.cookie)}`.trimEnd();
+    case 'accEcn':
+      return formatAccEcn(option.order, countersOf(option.data));
     case 'unknown':
       return `kind ${option.optionKind} ${formatHex(option.data)}`.trimEnd();
     default:

@@ -44,6 +44,10 @@ function bytesOf(option: ScriptTcpOption, live: LiveNumbers): number[] {
       return option.isExperimental
         ? withLength(TcpOptionKind.Experiment2, [...word16(FAST_OPEN_MAGIC), ...option.cookie])
         : withLength(TcpOptionKind.FastOpen, [...option.cookie]);
+    case 'accEcn': {
+      const kind = option.order === 0 ? TcpOptionKind.AccEcn0 : TcpOptionKind.AccEcn1;
+      return withLength(kind, option.counters.flatMap(word24));
+    }
     case 'md5':
       return withLength(MD5_KIND, [...option.digest]);
     case 'other':
@@ -57,6 +61,8 @@ const MD5_KIND = 19;
 const withLength = (kind: number, data: number[]): number[] => [kind, data.length + 2, ...data];
 
 const word16 = (value: number): number[] => [value >>> 8, value & 0xff];
+
+const word24 = (value: number): number[] => [value >>> 16, ...word16(value & 0xffff)];
 
 const word32 = (value: number): number[] => [
   value >>> 24,

@@ -94,10 +94,13 @@ function parsePorts(lexer: Lexer): TcpPacket['ports'] {
 }
 
 function parseFlags(lexer: Lexer): number {
-  const word = lexer.need(/-|[FSRP.UEWA]+/y, 'TCP flags (letters of FSRP.UEWA, or -)');
+  const word = lexer.need(
+    /-|[FSRP.UEWA0-7]+/y,
+    'TCP flags (letters of FSRP.UEWA, ACE as a digit, or -)',
+  );
   let flags = 0;
   if (word === '-') return flags;
-  for (const letter of word) flags |= FLAG_LETTERS[letter] as number;
+  for (const letter of word) flags |= FLAG_LETTERS[letter] ?? Number(letter) * TcpFlag.Ece;
   return flags;
 }
 

@@ -38,9 +38,12 @@ function parseTcpOption(lexer: Lexer): ScriptTcpOption {
   if (lexer.takesWord('sack')) return { kind: 'sack', blocks: parseSackBlocks(lexer) };
   if (lexer.takesWord('FOEXP')) return parseFastOpen(lexer, true);
   if (lexer.takesWord('FO')) return parseFastOpen(lexer, false);
+  if (lexer.takesWord('ECN')) return parseAccEcn(lexer);
   if (lexer.takesWord('md5')) return parseMd5(lexer);
   if (lexer.takesWord('kind')) return parseOther(lexer);
-  return lexer.fail('a TCP option (mss, sackOK, TS, nop, eol, wscale, sack, FO, FOEXP, md5, kind)');
+  return lexer.fail(
+    'a TCP option (mss, sackOK, TS, nop, eol, wscale, sack, FO, FOEXP, ECN, md5, kind)',
+  );
 }
 
 function parseTimestamps(lexer: Lexer): ScriptTcpOption {
@@ -65,6 +68,18 @@ function parseFastOpen(lexer: Lexer, isExperimental: boolean): ScriptTcpOption {
   const hasCookie = !lexer.sees(',') && !lexer.sees('>');
   const cookie = hasCookie ? needHex(lexer, 'a cookie in hex') : new Uint8Array(0);
   return { kind: 'fastOpen', isExperimental, cookie };
+}
+
+/** `ECN e1b 1 ceb 0 e0b 1`, or the other order; the last ones may be left out. */
+function parseAccEcn(lexer: Lexer): ScriptTcpOption {
+  const isOrder1 = !lexer.sees('e0b');
+  const names = isOrder1 ? ['e1b', 'ceb', 'e0b'] : ['e0b', 'ceb', 'e1b'];
+  const counters: number[] = [];
+  for (const name of names) {
+    if (!lexer.takesWord(name)) break;
+    counters.push(needBelow(lexer, 2 ** 24, 'a counter below 2^24'));
+  }
+  return { kind: 'accEcn', order: isOrder1 ? 1 : 0, counters };
 }
 
 /** `md5 digest`, or `md5` alone. */

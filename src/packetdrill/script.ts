@@ -101,6 +101,8 @@ export type ScriptTcpOption =
       readonly isExperimental: boolean;
       readonly cookie: Uint8Array;
     }
+  /** AccECN: order of its counters, and the first ones in that order. */
+  | { readonly kind: 'accEcn'; readonly order: 0 | 1; readonly counters: readonly number[] }
   /** RFC 2385; an empty digest is unchecked. */
   | { readonly kind: 'md5'; readonly digest: Uint8Array }
   | { readonly kind: 'other'; readonly optionKind: number; readonly data: Uint8Array };

@@ -5,7 +5,7 @@
  */
 import { type Duration, NS_PER_SECOND } from '../base/units.ts';
 import { PACING_GAINS_LINUX, type PacingGains } from '../recovery/pacer.ts';
-import { EcnMode, LINUX_PROFILE, MtuProbing, type TcpConfig } from '../tcp/config.ts';
+import { AccEcnOption, EcnMode, LINUX_PROFILE, MtuProbing, type TcpConfig } from '../tcp/config.ts';
 
 const NS_PER_MS: Duration = 1e6;
 
@@ -93,10 +93,26 @@ const READERS: Readonly<Record<string, Reader>> = {
   'net.ipv4.tcp_window_scaling': flag('usesWindowScaling'),
   'net.ipv4.tcp_sack': flag('usesSack'),
   'net.ipv4.tcp_dsack': flag('usesDsack'),
+  // 3 and 5: as 1 and 2, with AccECN where the peer can.
   'net.ipv4.tcp_ecn': (value) => {
-    const ecn = { '0': EcnMode.Off, '1': EcnMode.Request, '2': EcnMode.Accept }[value];
-    return ecn === undefined ? undefined : { tcp: { ecn } };
+    const modes = [
+      EcnMode.Off,
+      EcnMode.Request,
+      EcnMode.Accept,
+      EcnMode.Request,
+      undefined,
+      EcnMode.Accept,
+    ];
+    const ecn = modes[Number(value)];
+    return ecn === undefined ? undefined : { tcp: { ecn, usesAccurateEcn: Number(value) >= 3 } };
   },
+  'net.ipv4.tcp_ecn_option': (value) => {
+    const accEcnOption = [AccEcnOption.Off, AccEcnOption.Efficient, AccEcnOption.Full][
+      Number(value)
+    ];
+    return accEcnOption === undefined ? undefined : { tcp: { accEcnOption } };
+  },
+  'net.ipv4.tcp_ecn_fallback': flag('checksEcnPath'),
   'net.ipv4.tcp_syn_retries': count('synRetries'),
   'net.ipv4.tcp_synack_retries': count('synAckRetries'),
   'net.ipv4.tcp_retries1': count('retriesR1'),
@@ -147,8 +163,7 @@ function gain(phase: keyof PacingGains, value: string): Change | undefined {
  */
 const WITHOUT_MEANING = new Set([
   'net.ipv4.tcp_fack',
-  'net.ipv4.tcp_ecn_option',
-  'net.ipv4.tcp_ecn_fallback',
+  'net.ipv4.tcp_ecn_option_beacon',
   'net.ipv4.tcp_autocorking',
   'net.ipv4.tcp_no_metrics_save',
   'net.ipv4.tcp_limit_output_bytes',

@@ -158,6 +158,8 @@ export interface CongestionContext {
    * truncate, growth keeps a remainder.
    */
   readonly granularity: 'bytes' | 'segments';
+  /** How much was marked is known, not only that something was: RFC 8257 §3.2, RFC 9768. Left out: it is. */
+  readonly hasAccurateMarks?: boolean;
   /** The sender spreads segments over the RTT: HyStart takes less from ACK trains, HyStart++ needs no L. */
   readonly isPaced: boolean;
 }
@@ -168,9 +170,11 @@ export interface CongestionControllerFactory {
   /**
    * ECN is asked for, packets say that they are capable of it by this codepoint, and marks are echoed packet by packet
    * (RFC 8257 §3.2) and not until the sender says CWR: both ends of a connection need it. Absent: ECN as
-   * configured.
+   * configured. AccECN, where it is configured, takes the place of the echo.
    */
   readonly preciseEcn?: 'ect0' | 'ect1';
+  /** TCP: the feedback is AccECN's (RFC 9768), or without it that of RFC 3168 and no more. */
+  readonly usesAccurateEcn?: boolean;
 }
 
 /** The initial window of RFC 6928 §2, ten segments but not above 14,600 bytes or two segments. */

@@ -6,7 +6,7 @@ import { NetError } from '../base/errors.ts';
 import type { BitsPerSecond } from '../base/units.ts';
 import type { GraphLink, GraphNode, GraphPlan, GraphRoute } from '../stack/graph-plan.ts';
 import { HOSTS_PER_GROUP_MAX, hostAddress, type IpFamily } from '../stack/host-address.ts';
-import { EcnMode, LINUX_PROFILE, RFC_PROFILE, type TcpConfig } from '../tcp/config.ts';
+import { ecnOf, LINUX_PROFILE, RFC_PROFILE, type TcpConfig } from '../tcp/config.ts';
 import { buildLink, type TraceTexts } from './build-path.ts';
 import type { BuiltScenario, ScenarioContext } from './catalog/catalog-entry.ts';
 import { NetworkNames, showNames } from './network-names.ts';
@@ -71,7 +71,7 @@ function buildTcp({ tcp = {} }: NetworkSpec): TcpConfig {
   return {
     ...profile,
     usesPacing: tcp.pacing === 'on',
-    ...(tcp.ecn === 'on' && { ecn: EcnMode.Request }),
+    ...ecnOf(tcp.ecn ?? 'off'),
     ...(tcp.mtu !== undefined && { mtuBytes: tcp.mtu }),
   };
 }

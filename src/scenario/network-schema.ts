@@ -137,7 +137,7 @@ const traffic = z.discriminatedUnion('kind', [
 const tcp = z.strictObject({
   profile: z.enum(['linux', 'rfc']).optional(),
   pacing: z.enum(['off', 'on']).optional(),
-  ecn: z.enum(['off', 'on']).optional(),
+  ecn: z.enum(['off', 'on', 'accecn']).optional(),
   /** Longest packet a host sends; its links may say less. */
   mtu: positiveBytes.optional(),
 });

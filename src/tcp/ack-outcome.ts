@@ -52,6 +52,10 @@ export class AckOutcome {
   /** One that the controller has not been told of. */
   hasPendingLoss = false;
   newlyLostBytes: Bytes = 0;
+  /** ECN: the ACK says that something was marked (RFC 3168 §6.1.2, RFC 9768 §3.2.2.2). */
+  hasEcho = false;
+  /** With AccECN: newly marked. */
+  ceBytes: Bytes = 0;
   /** SND.UNA moved. */
   advances = false;
   /** RFC 5681 §2: a duplicate ACK. */

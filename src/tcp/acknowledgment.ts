@@ -7,6 +7,7 @@ import { type SeqNumber, seqBefore, seqDiff, seqFromWire } from '../base/seq.ts'
 import type { Bytes } from '../base/units.ts';
 import { NO_SAMPLE } from '../recovery/congestion.ts';
 import { TcpFlag } from '../wire/tcp.ts';
+import { takeFeedback } from './accurate-ecn-feedback.ts';
 import type { ArrivedSegment } from './arrived-segment.ts';
 import { NO_PIECE } from './byte-queue.ts';
 import { flightSize, inReduction, isWindowUsed, restartAfterIdle } from './congestion-window.ts';
@@ -39,6 +40,8 @@ export function processAck(connection: TcpConnection, segment: ArrivedSegment): 
   }
   if (advances) advanceUna(connection, segment.ack);
   if (segment.hasSack && connection.hasSack) processSack(connection, segment);
+  if (connection.hasAccEcn) outcome.hasEcho = takeFeedback(connection, segment, outcome);
+  else outcome.hasEcho = connection.hasEcn && segment.has(TcpFlag.Ece);
   if (!hadSegments) {
     // Data that came twice may show that the last reduction was needless.
     if (outcome.dsacks > 0) advanceRecovery(connection, segment);
@@ -64,7 +67,7 @@ export function processAck(connection: TcpConnection, segment: ArrivedSegment): 
   } else {
     countDuplicates(connection);
   }
-  fillSample(connection, segment, advances);
+  fillSample(connection, advances);
   advanceRecovery(connection, segment);
   tellController(connection);
   settleTimers(connection, outcome.acknowledgedSegments > 0 || isTimely);
@@ -76,7 +79,7 @@ function takeOldSacks(connection: TcpConnection, segment: ArrivedSegment): void 
   if (!segment.hasSack || !connection.hasSack) return;
   outcome.isDuplicate = false;
   updateRack(connection);
-  fillSample(connection, segment, false);
+  fillSample(connection, false);
   advanceRecovery(connection, segment);
 }
 
@@ -291,18 +294,21 @@ function meterRtt(connection: TcpConnection): void {
   rtts.record(connection.meterRow);
 }
 
-function fillSample(connection: TcpConnection, segment: ArrivedSegment, advances: boolean): void {
+function fillSample(connection: TcpConnection, advances: boolean): void {
   const { context, scoreboard, rate, rtt } = connection;
   const { outcome } = context;
   const { sample } = outcome;
   connection.deliveredSegments += outcome.deliveredSegments;
-  const hasEce = connection.hasEcn && segment.has(TcpFlag.Ece);
-  if (hasEce) connection.deliveredCeSegments += outcome.deliveredSegments;
+  sample.ceBytes = 0;
+  if (connection.hasAccEcn) sample.ceBytes = outcome.ceBytes;
+  else if (outcome.hasEcho) {
+    connection.deliveredCeSegments += outcome.deliveredSegments;
+    sample.ceBytes = outcome.deliveredBytes;
+  }
   sample.ackedBytes = outcome.deliveredBytes;
   sample.ackedSegments = outcome.deliveredSegments;
   sample.lostBytes = 0;
   sample.lostSegments = 0;
-  sample.ceBytes = hasEce ? outcome.deliveredBytes : 0;
   sample.inFlight = flightSize(connection);
   sample.inFlightSegments = scoreboard.inFlightSegments;
   sample.advancesSndUna = advances;

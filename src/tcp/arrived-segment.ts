@@ -6,6 +6,7 @@ import { type SeqNumber, seqAdd, seqFromWire } from '../base/seq.ts';
 import type { Bytes } from '../base/units.ts';
 import type { FramePool } from '../frame/frame-pool.ts';
 import {
+  AccEcnShift,
   BuiltExtra,
   ECN_MASK,
   FRAME_SHIFT,
@@ -14,8 +15,10 @@ import {
   MetaBit,
   MetaShift,
   NO_PAYLOAD,
+  SACK_COUNT_MASK,
 } from '../frame/frame-record.ts';
 import { TcpFlag } from '../wire/tcp.ts';
+import { accEcnWord } from '../wire/tcp-options.ts';
 
 /** Values of the ECN field: RFC 3168 §5. */
 export const enum EcnCodepoint {
@@ -41,6 +44,8 @@ export class ArrivedSegment {
   tsVal = 0;
   tsEcr = 0;
   hasSack = false;
+  /** RFC 9768 §3.2.3. */
+  hasAccEcn = false;
   ecn = EcnCodepoint.NotEct;
 
   read(pool: FramePool, frame: FrameId): void {
@@ -57,7 +62,9 @@ export class ArrivedSegment {
     this.hasTimestamps = (meta & MetaBit.HasTimestamps) !== 0;
     this.tsVal = words[at + FrameWord.TsVal];
     this.tsEcr = words[at + FrameWord.TsEcr];
-    this.hasSack = (meta & MetaBit.HasSack) !== 0;
+    const facts = (meta & MetaBit.HasSack) !== 0 ? pool.extraWords[at + BuiltExtra.SackCount] : 0;
+    this.hasSack = (facts & SACK_COUNT_MASK) !== 0;
+    this.hasAccEcn = ((facts >>> AccEcnShift.Present) & 1) !== 0;
     this.ecn = (meta >>> MetaShift.TrafficClass) & ECN_MASK;
   }
 
@@ -99,7 +106,25 @@ export class ArrivedSegment {
   }
 
   sackCount(pool: FramePool): number {
-    return this.hasSack ? pool.extraWords[this.record + BuiltExtra.SackCount] : 0;
+    if (!this.hasSack) return 0;
+    return pool.extraWords[this.record + BuiltExtra.SackCount] & SACK_COUNT_MASK;
+  }
+
+  /** How many counters the AccECN option has. */
+  accEcnFields(pool: FramePool): number {
+    return (pool.extraWords[this.record + BuiltExtra.SackCount] >>> AccEcnShift.Fields) & 3;
+  }
+
+  /** What counter 0, 1 or 2 of the option counts. */
+  accEcnCodepoint(pool: FramePool, field: number): EcnCodepoint {
+    if (field === 1) return EcnCodepoint.Ce;
+    const facts = pool.extraWords[this.record + BuiltExtra.SackCount];
+    const isOrder1 = ((facts >>> AccEcnShift.Order) & 1) !== 0;
+    return isOrder1 === (field === 0) ? EcnCodepoint.Ect1 : EcnCodepoint.Ect0;
+  }
+
+  accEcnCounter(pool: FramePool, field: number): number {
+    return pool.extraWords[this.record + accEcnWord(field)];
   }
 
   sackLeft(pool: FramePool, block: number): SeqNumber {

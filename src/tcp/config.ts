@@ -19,6 +19,15 @@ export const enum EcnMode {
   Request = 2,
 }
 
+/** The AccECN option: RFC 9768 §3.2.3. */
+export const enum AccEcnOption {
+  Off = 0,
+  /** Counters that have changed, in the shorter order. */
+  Efficient = 1,
+  /** All counters, now and then without news, while the peer's options arrive: as Linux. */
+  Full = 2,
+}
+
 export const enum MtuProbing {
   Off = 0,
   /** After repeated timeouts, which look like a black hole: RFC 4821 §7.7. */
@@ -43,6 +52,13 @@ export interface TcpConfig {
   /** RFC 2883. */
   readonly usesDsack: boolean;
   readonly ecn: EcnMode;
+  /** Where ECN is asked for or agreed to, AccECN if the peer can: RFC 9768. */
+  readonly usesAccurateEcn: boolean;
+  readonly accEcnOption: AccEcnOption;
+  /** With AccECN, what the handshake shows of the path stops ECT: RFC 9768 §3.2.2.3, §3.2.2.4. */
+  readonly checksEcnPath: boolean;
+  /** With AccECN, bare ACKs and retransmissions are ECN-capable: an experiment under RFC 8311, which Linux makes. */
+  readonly marksControl: boolean;
 
   readonly sendBufferBytes: Bytes;
   /** The send buffer grows to so many windows, up to a limit, while the application fills it. */
@@ -164,6 +180,10 @@ export const RFC_PROFILE: TcpConfig = {
   usesSack: true,
   usesDsack: true,
   ecn: EcnMode.Accept,
+  usesAccurateEcn: false,
+  accEcnOption: AccEcnOption.Efficient,
+  checksEcnPath: true,
+  marksControl: false,
   sendBufferBytes: 1 << 20,
   sendBufferWindows: 4,
   sendBufferBytesMax: 128 << 20,
@@ -226,6 +246,8 @@ export const LINUX_PROFILE: TcpConfig = {
   ...RFC_PROFILE,
   name: 'linux',
   granularity: 'segments',
+  accEcnOption: AccEcnOption.Full,
+  marksControl: true,
   sendBufferBytes: 262_144,
   sendBufferWindows: 6, // twice the window, each segment counted with its overhead as 4352 bytes
   sendBufferBytesMax: 4 << 20,
@@ -257,3 +279,9 @@ export const LINUX_PROFILE: TcpConfig = {
   ephemeralPortFirst: 32_768,
   ephemeralPortCount: 28_232,
 };
+
+/** ECN by the words of scenarios: asked for by every sender, or only agreed to. */
+export function ecnOf(word: 'off' | 'on' | 'accecn'): Partial<TcpConfig> {
+  if (word === 'off') return {};
+  return { ecn: EcnMode.Request, usesAccurateEcn: word === 'accecn' };
+}

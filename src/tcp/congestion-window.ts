@@ -104,3 +104,8 @@ export function restartAfterIdle(connection: TcpConnection): void {
   const { rtoNs } = connection.rtt;
   if (idleNs > rtoNs) connection.controller.onIdleRestart(idleNs, rtoNs);
 }
+
+/** RFC 3168 §6.1.2; never with AccECN: RFC 9768 §3.1.5. */
+export function demandCwr(connection: TcpConnection): void {
+  if (connection.hasEcn && !connection.hasAccEcn) connection.isCwrDue = true;
+}

@@ -13,6 +13,7 @@ import type { ProportionalRateReduction } from '../recovery/prr.ts';
 import { RttEstimator } from '../recovery/rtt.ts';
 import { type ByteQueue, NO_PIECE } from './byte-queue.ts';
 import type { TcpConfig } from './config.ts';
+import { FLAGS } from './connection-flags.ts';
 import { CONNECTION_CELLS, FIRST_TIMES, TIMES } from './connection-times.ts';
 import type { TcpContext } from './context.ts';
 import { TcpError } from './errors.ts';
@@ -131,7 +132,14 @@ export class TcpConnection {
   declare hasTimestamps: boolean;
   declare hasSack: boolean;
   declare hasWindowScaling: boolean;
+  /** Of RFC 3168 or better. */
   declare hasEcn: boolean;
+  /** RFC 9768: tcp/accurate-ecn. */
+  declare hasAccEcn: boolean;
+  /** New data says that it is ECN-capable. */
+  declare sendsEct: boolean;
+  /** So do bare ACKs and retransmissions. */
+  declare marksControl: boolean;
   /** Marks are echoed packet by packet: RFC 8257 §3.2. */
   declare hasPreciseEcn: boolean;
   /** ECT(1) says that packets may be marked, not ECT(0): RFC 9331 §4.1. */
@@ -245,7 +253,7 @@ export class TcpConnection {
   declare maySendSynData: boolean;
   /** All data of the SYN was taken with it: of ours by the peer, or of the peer's by us. */
   declare isSynDataTaken: boolean;
-  /** SYN with ECE and CWR: RFC 3168 §6.1.1. */
+  /** RFC 3168 §6.1.1, or RFC 9768 §3.1.1 where the context has a state for it. */
   declare requestsEcn: boolean;
 
   // Congestion control and loss recovery.
@@ -438,56 +446,5 @@ defineCells(
   TcpConnection.prototype,
   TIMES.map(([name]) => name),
 );
-defineFlags(TcpConnection.prototype, [
-  'isIpv6',
-  'isInAcceptQueue',
-  'leftForTimeWait',
-  'isRcvBufferFixed',
-  'isSndBufferFixed',
-  'hasTimestamps',
-  'hasSack',
-  'hasWindowScaling',
-  'hasEcn',
-  'hasPreciseEcn',
-  'sendsEct1',
-  'hasTsRecent',
-  'isWriteBlocked',
-  'isWriteShut',
-  'isFinSent',
-  'isOrphan',
-  'hasPeerFin',
-  'isPeerDone',
-  'isAckDue',
-  'isAckDelayed',
-  'isPingPong',
-  'isEceDue',
-  'isCwrDue',
-  'isNoDelay',
-  'isCorked',
-  'isCorkOver',
-  'hasMore',
-  'usesKeepAlive',
-  'isSynDue',
-  'isFastOpen',
-  'maySendSynData',
-  'isSynDataTaken',
-  'requestsEcn',
-  'hasRecoverPoint',
-  'hasRackDsackRound',
-  'isReorderingSeen',
-  'isRackAdvanced',
-  'isTlpOut',
-  'isTlpRetransmission',
-  'hasUndo',
-  'hasRetransmitTsVal',
-  'isCwndLimited',
-  'hasShort',
-  'isPushing',
-  'isChunkPushed',
-  'isChunkMarked',
-  'isResendPushed',
-  'isHeldByWindow',
-  'hasSeenEct',
-  'isReady',
-]);
+defineFlags(TcpConnection.prototype, FLAGS);
 defineSettings(TcpConnection.prototype, SETTING_NAMES);

@@ -13,6 +13,7 @@ import type { FramePool } from '../frame/frame-pool.ts';
 import type { FrameId } from '../frame/frame-record.ts';
 import type { PayloadWriter } from '../frame/payload-writer.ts';
 import type { CongestionControllerFactory } from '../recovery/congestion.ts';
+import type { AccurateEcn } from './accurate-ecn.ts';
 import { AckOutcome } from './ack-outcome.ts';
 import { ArrivedSegment } from './arrived-segment.ts';
 import { ByteQueue, PiecePool } from './byte-queue.ts';
@@ -88,6 +89,8 @@ export class TcpContext {
   cells = new Float64Array(16 * CONNECTION_CELLS);
   /** The SACK blocks of the last ACK by scoreboard: four pairs of edges, equal ones for none. */
   sackCache = new Int32Array(16 << SACK_CACHE_SHIFT);
+  /** Of connections that ask for AccECN or have it, by slot. */
+  readonly accurateEcn: (AccurateEcn | undefined)[] = [];
   readonly counters = new Float64Array(TCP_COUNTER_COUNT);
   readonly fastOpen: FastOpenCookies;
   /** What connections start with. */

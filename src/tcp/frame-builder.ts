@@ -19,6 +19,8 @@ import {
 } from '../frame/frame-record.ts';
 import { IpProtocol } from '../wire/ipv4.ts';
 import { TcpFlag } from '../wire/tcp.ts';
+import { accurateEcn, aceFlags } from './accurate-ecn.ts';
+import { addAccEcnOption } from './accurate-ecn-option.ts';
 import { onAckSent } from './ack-policy.ts';
 import { type ArrivedSegment, EcnCodepoint } from './arrived-segment.ts';
 import type { TcpConnection } from './connection.ts';
@@ -28,11 +30,13 @@ import type { Reassembly } from './reassembly.ts';
 import { takeWindowField } from './receive-window.ts';
 import { timestampNow } from './timestamps.ts';
 
-const ETHERNET_BYTES = 14;
+export const ETHERNET_BYTES = 14;
 export const TIMESTAMPS_BYTES = 12;
 const SACK_HEADER_BYTES = 4;
 const SACK_BLOCK_BYTES = 8;
 const OPTION_BYTES_MAX = 40;
+/** RFC 9768 §3.2.3.3: so many come before the AccECN option. */
+const SACK_BLOCKS_FIRST = 2;
 
 /** IP and TCP headers without options. */
 export function headerBytes(isIpv6: boolean): Bytes {
@@ -92,9 +96,14 @@ export function buildSegment(
     words[at + FrameWord.Payload] = payload;
   }
   if (connection.hasTimestamps) addTimestamps(connection, words, at);
-  const wantsSack = connection.hasSack && (flags & (TcpFlag.Syn | TcpFlag.Rst)) === 0;
   const { reassembly } = connection;
-  if (wantsSack && reassembly?.hasBlocks) addSackBlocks(connection, reassembly, at, length);
+  const wantsSack = connection.hasSack && (flags & (TcpFlag.Syn | TcpFlag.Rst)) === 0;
+  const blocks = wantsSack && reassembly?.hasBlocks ? reassembly : undefined;
+  let optionBytes = 0;
+  if (connection.hasAccEcn && (flags & TcpFlag.Syn) === 0) {
+    optionBytes = addAccurateEcn(connection, blocks, frame, flags, length);
+  }
+  if (blocks !== undefined) addSackBlocks(connection, blocks, at, length, optionBytes);
   connection.segmentsOut++;
   if ((flags & TcpFlag.Ack) !== 0) onAckSent(connection);
   return frame;
@@ -108,22 +117,51 @@ function addTimestamps(connection: TcpConnection, words: Int32Array, at: number)
   words[at + FrameWord.WireLength] += TIMESTAMPS_BYTES;
 }
 
+/** In AccECN mode: the ACE field, the option, ECT. Gives the bytes of the option. */
+function addAccurateEcn(
+  connection: TcpConnection,
+  reassembly: Reassembly | undefined,
+  frame: FrameId,
+  flags: number,
+  length: Bytes,
+): Bytes {
+  const { words } = connection.context.pool;
+  const at = frame << FRAME_SHIFT;
+  const isBareAck = length === 0 && reassembly === undefined && (flags & ~TcpFlag.Ack) === 0;
+  words[at + FrameWord.FlagsWindow] |= aceFlags(accurateEcn(connection), isBareAck) << 16;
+  if ((flags & TcpFlag.Rst) !== 0) return 0;
+  if (connection.marksControl && connection.sendsEct) markEcnCapable(connection, frame);
+  const timestampBytes = connection.hasTimestamps ? TIMESTAMPS_BYTES : 0;
+  let room = OPTION_BYTES_MAX - timestampBytes;
+  if (length > 0) room = Math.min(room, connection.smss - length);
+  if (reassembly !== undefined) {
+    const blocks = Math.min(SACK_BLOCKS_FIRST, reassembly.blockCount);
+    room -= SACK_HEADER_BYTES + SACK_BLOCK_BYTES * blocks;
+  }
+  return addAccEcnOption(connection, frame, length, room);
+}
+
 /** As many blocks as fit: a duplicate first (RFC 2883 §4), then the newest (RFC 2018 §4). */
 function addSackBlocks(
   connection: TcpConnection,
   reassembly: Reassembly,
   at: number,
   length: Bytes,
+  accEcnOptionBytes: Bytes,
 ): void {
   const { pool } = connection.context;
   const extra = pool.extraWords;
-  const optionBytes = connection.hasTimestamps ? TIMESTAMPS_BYTES : 0;
-  const room = Math.min(OPTION_BYTES_MAX - optionBytes, connection.smss - length);
+  const optionBytes = accEcnOptionBytes + (connection.hasTimestamps ? TIMESTAMPS_BYTES : 0);
+  const room = Math.min(
+    OPTION_BYTES_MAX - optionBytes,
+    connection.smss - length - accEcnOptionBytes,
+  );
   const most = length === 0 ? OPTION_BYTES_MAX - optionBytes : room;
   const max = Math.floor((most - SACK_HEADER_BYTES) / SACK_BLOCK_BYTES);
   if (max < 1) return;
   const count = reassembly.writeSackBlocks(extra, at + BuiltExtra.SackLeft, max);
-  extra[at + BuiltExtra.SackCount] = count;
+  if (accEcnOptionBytes > 0) extra[at + BuiltExtra.SackCount] |= count;
+  else extra[at + BuiltExtra.SackCount] = count;
   pool.words[at + FrameWord.Meta] |= MetaBit.HasSack;
   pool.words[at + FrameWord.WireLength] += SACK_HEADER_BYTES + SACK_BLOCK_BYTES * count;
 }

@@ -7,17 +7,33 @@
 import { seqAdd, seqFromWire } from '../base/seq.ts';
 import {
   BuiltExtra,
+  ECN_MASK,
   FastOpenForm,
+  FRAME_SHIFT,
   type FrameId,
+  FrameWord,
+  MetaShift,
   NO_FRAME,
   NO_PAYLOAD,
 } from '../frame/frame-record.ts';
 import { initialWindowRfc6928 } from '../recovery/congestion.ts';
 import { TcpFlag } from '../wire/tcp.ts';
+import { TCP_OPTIONS_BYTES_MAX } from '../wire/tcp-options.ts';
+import { accurateEcn } from './accurate-ecn.ts';
+import { noteSentSyn } from './accurate-ecn-feedback.ts';
+import { addSynAccEcnOption } from './accurate-ecn-option.ts';
 import type { ArrivedSegment } from './arrived-segment.ts';
-import { EcnMode } from './config.ts';
+import { AccEcnOption } from './config.ts';
 import { RetransmitMode, type TcpConnection } from './connection.ts';
-import { buildSegment, markEcnCapable, setFastOpenOption, setSynOptions } from './frame-builder.ts';
+import { mayCarryOption, requestEcn, synAckEcnFlags, synEcnFlags } from './ecn-negotiation.ts';
+import {
+  buildSegment,
+  ETHERNET_BYTES,
+  headerBytes,
+  markEcnCapable,
+  setFastOpenOption,
+  setSynOptions,
+} from './frame-builder.ts';
 import { announcedMss, startMtuSearch, updateSmss } from './path-mtu.ts';
 import { openReceiveWindow, windowShiftFor } from './receive-window.ts';
 import { setRetransmitTimer } from './retransmit-timer.ts';
@@ -52,8 +68,7 @@ export function openActively(connection: TcpConnection): void {
   connection.hasTimestamps = config.usesTimestamps;
   connection.hasSack = config.usesSack;
   connection.hasWindowScaling = config.usesWindowScaling;
-  const { preciseEcn } = connection.controllers;
-  connection.requestsEcn = config.ecn === EcnMode.Request || preciseEcn !== undefined;
+  requestEcn(connection);
   connection.sndUna = connection.iss;
   connection.sndNxt = seqAdd(connection.iss, 1);
   openReceiveWindow(connection);
@@ -66,12 +81,9 @@ export function transmitSyn(connection: TcpConnection): FrameId {
   const { context, config, state } = connection;
   connection.isSynDue = false;
   const isAnswer = state === TcpState.SynReceived;
-  let flags: number = isAnswer ? TcpFlag.Syn | TcpFlag.Ack : TcpFlag.Syn;
-  if (isAnswer) flags |= connection.hasEcn ? TcpFlag.Ece : 0;
-  // A path that drops such SYNs gets a plain one: RFC 3168 §6.1.1.1.
-  else if (connection.requestsEcn && connection.synRetransmits === 0) {
-    flags |= TcpFlag.Ece | TcpFlag.Cwr;
-  }
+  const flags = isAnswer
+    ? TcpFlag.Syn | TcpFlag.Ack | synAckEcnFlags(connection)
+    : TcpFlag.Syn | synEcnFlags(connection);
   const length = isAnswer ? 0 : takeSynData(connection);
   const payload = length > 0 ? synPayload(connection, length) : NO_PAYLOAD;
   const frame = buildSegment(connection, connection.iss, flags, length, payload);
@@ -81,17 +93,45 @@ export function transmitSyn(connection: TcpConnection): FrameId {
     return NO_FRAME;
   }
   const shift = connection.hasWindowScaling ? connection.rcvWndShift : -1;
-  // RFC 8257 §3.6: a queue that marks may drop what cannot be marked.
-  const { preciseEcn } = connection.controllers;
-  const mayBeMarked = isAnswer ? connection.hasPreciseEcn : preciseEcn !== undefined;
-  if (mayBeMarked && connection.synRetransmits === 0) markEcnCapable(connection, frame);
+  markSyn(connection, frame, isAnswer);
   setSynOptions(context, frame, connection.advMss, shift, connection.hasSack);
   if (connection.fastOpenForm !== FastOpenForm.Absent) addFastOpen(connection, frame);
+  if (isAnswer && mayCarryOption(connection)) addSynOption(connection, frame);
   connection.lastSentNs = context.clock.nowNs;
   if (state === TcpState.SynSent || config.synAckRetries > 0) {
     setRetransmitTimer(connection, RetransmitMode.Rto);
   }
   return frame;
+}
+
+/**
+ * RFC 8257 §3.6: a queue that marks may drop what cannot be marked. With AccECN a SYN-ACK may be marked once the client
+ * has asked; a SYN not before (RFC 9331 §4.2).
+ */
+function markSyn(connection: TcpConnection, frame: FrameId, isAnswer: boolean): void {
+  const { preciseEcn, usesAccurateEcn } = connection.controllers;
+  const isAsked = isAnswer ? connection.hasAccEcn : usesAccurateEcn !== true;
+  const isAgreed = !isAnswer || connection.hasPreciseEcn || connection.hasAccEcn;
+  const isMarked =
+    preciseEcn !== undefined &&
+    isAgreed &&
+    (isAsked || connection.hasPreciseEcn) &&
+    connection.synRetransmits === 0;
+  if (isMarked) markEcnCapable(connection, frame);
+  const { words } = connection.context.pool;
+  const meta = words[(frame << FRAME_SHIFT) + FrameWord.Meta];
+  noteSentSyn(connection, (meta >>> MetaShift.TrafficClass) & ECN_MASK);
+}
+
+/** In what the other options leave. */
+function addSynOption(connection: TcpConnection, frame: FrameId): void {
+  const { context } = connection;
+  const { accEcnOption } = connection.config;
+  if (accEcnOption === AccEcnOption.Off) return;
+  const at = frame << FRAME_SHIFT;
+  const { words } = context.pool;
+  const taken = words[at + FrameWord.WireLength] - headerBytes(connection.isIpv6) - ETHERNET_BYTES;
+  addSynAccEcnOption(context, frame, accurateEcn(connection), TCP_OPTIONS_BYTES_MAX - taken);
 }
 
 function addFastOpen(connection: TcpConnection, frame: FrameId): void {
@@ -132,22 +172,6 @@ export function acceptSyn(connection: TcpConnection, segment: ArrivedSegment): v
   connection.sndWl2 = segment.ack;
   openReceiveWindow(connection);
   updateSmss(connection);
-}
-
-/** RFC 3168 §6.1.1: a SYN asks with both flags; a SYN-ACK agrees with one. */
-export function acceptEcn(connection: TcpConnection, segment: ArrivedSegment): void {
-  const both = segment.flags & (TcpFlag.Ece | TcpFlag.Cwr);
-  if (segment.has(TcpFlag.Ack)) {
-    connection.hasEcn = connection.requestsEcn && both === TcpFlag.Ece;
-  } else {
-    const asks = both === (TcpFlag.Ece | TcpFlag.Cwr);
-    const { config, controllers } = connection;
-    const isWilling = config.ecn !== EcnMode.Off || controllers.preciseEcn !== undefined;
-    connection.hasEcn = asks && isWilling;
-  }
-  const { preciseEcn } = connection.controllers;
-  connection.hasPreciseEcn = connection.hasEcn && preciseEcn !== undefined;
-  connection.sendsEct1 = preciseEcn === 'ect1';
 }
 
 /** Both SYNs are acknowledged: RTT, windows, controller. The state is set by the caller. */
@@ -198,6 +222,7 @@ export function startController(connection: TcpConnection): void {
     initialWindow,
     initialRttNs: connection.rtt.latestNs,
     granularity: config.granularity,
+    hasAccurateMarks: connection.hasAccEcn || connection.hasPreciseEcn,
     isPaced: config.usesPacing,
   });
 }

@@ -6,6 +6,7 @@
 import { NS_PER_SECOND } from '../base/units.ts';
 import { SSTHRESH_UNSET, UNPACED } from '../recovery/congestion.ts';
 import { derivePacingRate } from '../recovery/pacer.ts';
+import { AccurateEcn } from './accurate-ecn.ts';
 import { BusyKind, busyNs } from './busy-time.ts';
 import { sendWindow } from './congestion-window.ts';
 import { RetransmitMode, type TcpConnection } from './connection.ts';
@@ -140,7 +141,25 @@ function totalsInfo(connection: TcpConnection) {
     tcpi_data_segs_in: connection.dataSegmentsIn,
     tcpi_delivered: connection.deliveredSegments,
     tcpi_delivered_ce: connection.deliveredCeSegments,
+    ...accurateEcnInfo(connection),
     tcpi_dsack_dups: connection.dsackDups,
     tcpi_rcv_ooopack: connection.reassembly?.segments ?? 0,
   };
 }
+
+/** RFC 9768: from zero, not from the first values of §3.2.1. Of a connection that is closed, zero. */
+function accurateEcnInfo({ context, slot, hasAccEcn, closedTimes }: TcpConnection) {
+  const isKnown = hasAccEcn && closedTimes === undefined;
+  const state = (isKnown ? context.accurateEcn[slot] : undefined) ?? NOTHING_COUNTED;
+  return {
+    tcpi_received_ce: state.cePackets - NOTHING_COUNTED.cePackets,
+    tcpi_received_ce_bytes: state.ceBytes >>> 0,
+    tcpi_received_e0_bytes: (state.ect0Bytes - NOTHING_COUNTED.ect0Bytes) >>> 0,
+    tcpi_received_e1_bytes: (state.ect1Bytes - NOTHING_COUNTED.ect1Bytes) >>> 0,
+    tcpi_delivered_ce_bytes: state.peerCeBytes,
+    tcpi_delivered_e0_bytes: state.peerEct0Bytes - NOTHING_COUNTED.peerEct0Bytes,
+    tcpi_delivered_e1_bytes: state.peerEct1Bytes - NOTHING_COUNTED.peerEct1Bytes,
+  };
+}
+
+const NOTHING_COUNTED: Readonly<AccurateEcn> = new AccurateEcn();

@@ -6,7 +6,7 @@
 import { seqBefore } from '../base/seq.ts';
 import { CongestionCause } from '../recovery/congestion.ts';
 import type { ArrivedSegment } from './arrived-segment.ts';
-import { flightSize } from './congestion-window.ts';
+import { demandCwr, flightSize } from './congestion-window.ts';
 import { CongestionState, RetransmitMode, type TcpConnection } from './connection.ts';
 import { TcpCounter } from './counters.ts';
 import { isMtuProbeLost } from './path-mtu.ts';
@@ -54,7 +54,7 @@ export function onRetransmissionTimeout(connection: TcpConnection): void {
   connection.isTlpOut = false;
   connection.backoffs++;
   connection.retransmits++;
-  if (connection.hasEcn) connection.isCwrDue = true;
+  demandCwr(connection);
   setRetransmitTimer(connection, RetransmitMode.Rto);
 }
 
@@ -85,7 +85,7 @@ export function onTailLossProbeAck(connection: TcpConnection, segment: ArrivedSe
     connection.highSeq = connection.sndNxt;
     controller.onEnterRecovery(CongestionCause.Loss, outcome.sample);
     controller.onExitRecovery();
-    if (connection.hasEcn) connection.isCwrDue = true;
+    demandCwr(connection);
   } else if (outcome.isDuplicate && outcome.sackedSegments === 0) {
     connection.isTlpOut = false;
   }

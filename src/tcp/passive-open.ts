@@ -5,20 +5,16 @@
 import { seqAdd } from '../base/seq.ts';
 import { BuiltExtra, FrameWord, NO_FRAME } from '../frame/frame-record.ts';
 import { TcpFlag } from '../wire/tcp.ts';
+import { handshakeFlags } from './accurate-ecn.ts';
 import type { ArrivedSegment } from './arrived-segment.ts';
 import type { TcpConnection } from './connection.ts';
 import type { TcpContext } from './context.ts';
 import { TcpCounter } from './counters.ts';
+import { acceptEcn, asksStateless, restoreFromCookie } from './ecn-negotiation.ts';
 import { TransportEvent } from './events.ts';
 import { acceptFastOpen } from './fast-open.ts';
 import { buildAnswer, sendResetFor, setSynOptions, setTimestamps } from './frame-builder.ts';
-import {
-  acceptEcn,
-  acceptSyn,
-  prepareOpen,
-  setInitialSequence,
-  startController,
-} from './handshake.ts';
+import { acceptSyn, prepareOpen, setInitialSequence, startController } from './handshake.ts';
 import type { SequenceSource } from './initial-sequence.ts';
 import type { TcpListener } from './listener.ts';
 import { windowShiftFor } from './receive-window.ts';
@@ -126,7 +122,8 @@ function sendCookie(context: TcpContext, source: SequenceSource): void {
   const ends = hashEnds(context, source);
   const mss = Math.max(536, extra[record + BuiltExtra.Mss]);
   const iss = makeSynCookie(context, source, ends, segment.seq, mss);
-  const flags = TcpFlag.Syn | TcpFlag.Ack;
+  const accurate = asksStateless(config, segment) ? handshakeFlags(segment.ecn) : 0;
+  const flags = TcpFlag.Syn | TcpFlag.Ack | accurate;
   const frame = buildAnswer(context, segment, seqAdd(segment.seq, 0), segment.end, flags);
   if (frame === NO_FRAME) return;
   pool.words[(frame << 4) + FrameWord.Seq] = iss;
@@ -179,7 +176,7 @@ function openByCookie(
   segment.seq = irs;
   const connection = maker.create(segment);
   openPassively(connection, listener, iss);
-  connection.hasEcn = false;
+  restoreFromCookie(connection, segment);
   segment.seq = seq;
   if (segment.hasTimestamps) {
     const ticks = Math.floor(context.clock.nowNs / config.timestampTickNs) | 0;

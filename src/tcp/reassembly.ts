@@ -97,6 +97,11 @@ export class Reassembly {
     return this.#count > 0 || this.hasDsack;
   }
 
+  /** What a segment would report, had it room. */
+  get blockCount(): number {
+    return this.#count + (this.hasDsack ? 1 : 0);
+  }
+
   get rangeCount(): number {
     return this.#count;
   }

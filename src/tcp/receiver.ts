@@ -124,7 +124,7 @@ export function noteDuplicate(connection: TcpConnection, left: SeqNumber, length
 
 /** RFC 3168 §6.1.3: CE starts the echo, CWR ends it. */
 function noteCongestionMark(connection: TcpConnection, segment: ArrivedSegment): void {
-  if (!connection.hasEcn) return;
+  if (!connection.hasEcn || connection.hasAccEcn) return;
   if (segment.ecn !== EcnCodepoint.NotEct) connection.hasSeenEct = true;
   if (connection.hasPreciseEcn) {
     echoMark(connection, segment.ecn === EcnCodepoint.Ce);

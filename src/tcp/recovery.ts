@@ -8,9 +8,8 @@
 import { seqBefore } from '../base/seq.ts';
 import { CongestionCause } from '../recovery/congestion.ts';
 import { ProportionalRateReduction, ReductionBound } from '../recovery/prr.ts';
-import { TcpFlag } from '../wire/tcp.ts';
 import type { ArrivedSegment } from './arrived-segment.ts';
-import { flightSize } from './congestion-window.ts';
+import { demandCwr, flightSize } from './congestion-window.ts';
 import { CongestionState, type TcpConnection } from './connection.ts';
 import { TcpCounter } from './counters.ts';
 import { isMtuProbeLost } from './path-mtu.ts';
@@ -20,7 +19,7 @@ import { NO_ROW, SegmentFlag } from './segment-table.ts';
 
 /** Moves between the states after an ACK: RFC 6675 §5. */
 export function advanceRecovery(connection: TcpConnection, segment: ArrivedSegment): void {
-  const hasEce = connection.hasEcn && segment.has(TcpFlag.Ece);
+  const hasEce = connection.context.outcome.hasEcho;
   if (connection.context.outcome.advances && isReneging(connection)) {
     deferRto(connection);
     return;
@@ -197,7 +196,7 @@ export function enterRecovery(connection: TcpConnection, hasEce: boolean): void 
     const windowBefore = controller.cwnd;
     controller.onEnterRecovery(CongestionCause.Loss, context.outcome.sample);
     startPrr(connection, windowBefore);
-    if (connection.hasEcn) connection.isCwrDue = true;
+    demandCwr(connection);
   } else connection.hasUndo = false;
   if (hasEce) connection.hasUndo = false;
   connection.frtoStep = 0;
@@ -210,7 +209,7 @@ function enterCwr(connection: TcpConnection): void {
   const { context, controller } = connection;
   connection.highSeq = connection.sndNxt;
   connection.hasUndo = false;
-  connection.isCwrDue = true;
+  demandCwr(connection);
   connection.isTlpOut = false;
   const windowBefore = controller.cwnd;
   controller.onEnterRecovery(CongestionCause.EcnCe, context.outcome.sample);

@@ -5,8 +5,11 @@
  * Hot: no allocation per segment.
  */
 import { seqAdd, seqBefore, seqDiff, seqInWindow } from '../base/seq.ts';
-import { FastOpenForm, NO_FRAME } from '../frame/frame-record.ts';
+import { FastOpenForm, NO_FRAME, NO_PAYLOAD } from '../frame/frame-record.ts';
 import { TcpFlag } from '../wire/tcp.ts';
+import { accurateEcn, countArrival, countRepeat } from './accurate-ecn.ts';
+import { noteSynAck, reduceAtOnce, takeHandshakeAck } from './accurate-ecn-feedback.ts';
+import { demandAccEcnOption } from './accurate-ecn-option.ts';
 import { holdAckForWriter, scheduleAck } from './ack-policy.ts';
 import { dropSent, processAck, updateSendWindow } from './acknowledgment.ts';
 import type { ArrivedSegment } from './arrived-segment.ts';
@@ -14,6 +17,7 @@ import type { TcpConnection } from './connection.ts';
 import { TimeCell } from './connection-times.ts';
 import { TimerKind } from './context.ts';
 import { TcpCounter } from './counters.ts';
+import { acceptEcn, acceptRepeatedSyn, isSynMarked, skipSynAckField } from './ecn-negotiation.ts';
 import {
   endConnection,
   enterTimeWait,
@@ -24,8 +28,8 @@ import {
 import { TcpError } from './errors.ts';
 import { TransportEvent } from './events.ts';
 import { endFastOpenHandshake, onFastOpenAnswer } from './fast-open.ts';
-import { buildAnswer, sendResetFor } from './frame-builder.ts';
-import { acceptEcn, acceptSyn, establish } from './handshake.ts';
+import { buildAnswer, buildSegment, sendResetFor } from './frame-builder.ts';
+import { acceptSyn, establish } from './handshake.ts';
 import { isNextSegment, isPlainAck, isPlainText } from './header-prediction.ts';
 import { noteDuplicate, receiveFin, receiveSynText, receiveText } from './receiver.ts';
 import { canReceive, isSynchronized, TcpState } from './state.ts';
@@ -107,6 +111,7 @@ function arrivesInSynSent(connection: TcpConnection, segment: ArrivedSegment): v
   connection.setState(TcpState.Established);
   acknowledgeSyn(connection, segment);
   establish(connection, segment);
+  if (isSynMarked(connection, segment.flags)) reduceAtOnce(connection);
   settleSynData(connection);
   armKeepAlive(connection);
   // The ACK of the SYN; data that is queued carries it.
@@ -119,6 +124,14 @@ function arrivesInSynSent(connection: TcpConnection, segment: ArrivedSegment): v
     receiveSynText(connection, segment);
     checkFin(connection, segment);
   }
+  if (connection.hasAccEcn) sendHandshakeAck(connection);
+}
+
+/** RFC 9768 §3.2.2.1: an ACK without data comes first, for it alone says what the SYN-ACK came with. */
+function sendHandshakeAck(connection: TcpConnection): void {
+  demandAccEcnOption(accurateEcn(connection));
+  const frame = buildSegment(connection, connection.sndNxt, TcpFlag.Ack, 0, NO_PAYLOAD);
+  if (frame !== NO_FRAME) connection.context.pushControl(frame);
 }
 
 /** The SYN, and with Fast Open as much of its data as the peer took. */
@@ -154,10 +167,12 @@ function checkSequence(connection: TcpConnection, segment: ArrivedSegment): bool
   if (!isAcceptable(connection, segment)) {
     if (segment.has(TcpFlag.Rst)) return false;
     if (segment.has(TcpFlag.Syn) && isSynchronized(connection.state)) {
+      if (connection.hasAccEcn) noteRepeatedSynAck(connection, segment);
       sendChallengeAck(connection);
       return false;
     }
     connection.context.count(TcpCounter.OutOfWindow);
+    if (connection.hasAccEcn) countRepeat(connection, segment);
     noteOld(connection, segment);
     sendOutOfWindowAck(connection, segment);
     return false;
@@ -188,9 +203,11 @@ function isAcceptable(connection: TcpConnection, segment: ArrivedSegment): boole
 function takeRepeatedSyn(connection: TcpConnection, segment: ArrivedSegment): boolean {
   if (segment.seq !== connection.irs) return true;
   if (!segment.has(TcpFlag.Ack)) {
-    connection.isSynDue = true;
+    if (acceptRepeatedSyn(connection, segment)) connection.isSynDue = true;
+    else resetConnection(connection, TcpError.ConnectionReset);
     return false;
   }
+  skipSynAckField(connection);
   // Both sides opened at once: the SYN is old, and the ACK of it says so (RFC 2883 §4).
   noteDuplicate(connection, segment.seq, 1);
   scheduleAck(connection, true);
@@ -232,6 +249,14 @@ function sendChallengeAck(connection: TcpConnection): void {
   context.count(TcpCounter.ChallengeAcks);
   if (connection.state >= TcpState.Established) connection.isAckDue = true;
   else queueAck(connection);
+}
+
+/** RFC 9768 §3.2.2.1: the SYN-ACK again; a server of ours would not have sent the SYN. */
+function noteRepeatedSynAck(connection: TcpConnection, segment: ArrivedSegment): void {
+  const isClient = connection.listener === undefined;
+  if (isClient && segment.has(TcpFlag.Ack) && segment.seq === connection.irs) {
+    noteSynAck(connection, segment);
+  }
 }
 
 /** An ACK in a state that has no other. */
@@ -283,6 +308,7 @@ function checkAck(connection: TcpConnection, segment: ArrivedSegment): boolean {
     if (!isOfUnsent || connection.config.answersAckOfUnsent) sendChallengeAck(connection);
     return false;
   }
+  if (connection.hasAccEcn) countArrival(connection, segment);
   updateTsRecent(connection, segment);
   processAck(connection, segment);
   return leaveAcknowledged(connection);
@@ -322,6 +348,7 @@ function completeHandshake(connection: TcpConnection, segment: ArrivedSegment): 
     return false;
   }
   connection.isSynDue = false;
+  if (connection.hasAccEcn) countArrival(connection, segment);
   updateTsRecent(connection, segment);
   if (connection.sndUna === connection.iss) connection.sndUna = seqAdd(connection.iss, 1);
   connection.sndWnd = segment.window << connection.sndWndShift;
@@ -332,6 +359,7 @@ function completeHandshake(connection: TcpConnection, segment: ArrivedSegment): 
   endFastOpenHandshake(connection);
   if (connection.scoreboard.segments === 0) establish(connection, segment);
   else connection.deliveredSegments++;
+  if (connection.hasAccEcn) takeHandshakeAck(connection, segment);
   processAck(connection, segment);
   settleSynData(connection);
   armKeepAlive(connection);

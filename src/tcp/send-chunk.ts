@@ -8,6 +8,7 @@
 import { seqBefore, seqDiff } from '../base/seq.ts';
 import { type Bytes, NS_PER_SECOND } from '../base/units.ts';
 import { UNPACED } from '../recovery/congestion.ts';
+import { reservedForAccEcn } from './accurate-ecn-option.ts';
 import { flightSize, sendWindow } from './congestion-window.ts';
 import { CongestionState, type TcpConnection } from './connection.ts';
 import { NO_ROW, ROW_SHIFT, SegmentFlag, SegmentWord } from './segment-table.ts';
@@ -41,9 +42,18 @@ export function startChunk(connection: TcpConnection): boolean {
   } else {
     if (pushMode !== PushMode.One && isDeferred(connection, length, isTail)) return false;
     chunk = splitPoint(connection, length, quota, isTail);
+    // As many segments, each with room for its option: no short one at the end.
+    if (connection.hasAccEcn)
+      chunk = Math.min(chunk, Math.ceil(chunk / smss) * segmentBytes(connection));
   }
   beginChunk(connection, chunk);
   return true;
+}
+
+/** Payload of a full segment; an AccECN option that is due takes its room from it. */
+export function segmentBytes(connection: TcpConnection): Bytes {
+  const { smss } = connection;
+  return connection.hasAccEcn ? smss - reservedForAccEcn(connection) : smss;
 }
 
 /** A chunk of this length whatever the window says: a probe. */

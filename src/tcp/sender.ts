@@ -11,6 +11,7 @@ import { type FrameId, NO_FRAME, NO_PAYLOAD } from '../frame/frame-record.ts';
 import { UNPACED } from '../recovery/congestion.ts';
 import type { Pacer } from '../recovery/pacer.ts';
 import { TcpFlag } from '../wire/tcp.ts';
+import { endOptionChunk } from './accurate-ecn-option.ts';
 import { onDataSent } from './ack-policy.ts';
 import { BusyKind, noteBusy } from './busy-time.ts';
 import {
@@ -35,7 +36,7 @@ import {
 } from './retransmit-timer.ts';
 import { NO_ROW, ROW_SHIFT, SegmentFlag, SegmentWord } from './segment-table.ts';
 import { PushMode } from './send-buffers.ts';
-import { beginChunk, endsResentChunk, startChunk } from './send-chunk.ts';
+import { beginChunk, endsResentChunk, segmentBytes, startChunk } from './send-chunk.ts';
 import { advanceCursor, settleCursor } from './send-cursor.ts';
 import { TcpState } from './state.ts';
 import { timestampNow } from './timestamps.ts';
@@ -220,7 +221,7 @@ function transmitSegment(connection: TcpConnection): FrameId {
   const wantsFin = connection.isWriteShut && !connection.isFinSent;
   const room = seqDiff(connection.sndWndEnd, connection.sndNxt);
   const probe = mtuProbeLength(connection, unsent, room);
-  const length = Math.min(probe > 0 ? probe : connection.smss, unsent, room);
+  const length = Math.min(probe > 0 ? probe : segmentBytes(connection), unsent, room);
   if (length <= 0 && (unsent > 0 || room <= 0)) return NO_FRAME;
   // Not strict about a bare FIN: it ends the connection.
   if (length > 0 && !hasWindowFor(connection, length)) return NO_FRAME;
@@ -272,7 +273,7 @@ function sendMtuProbe(connection: TcpConnection, length: Bytes): FrameId {
 /** The next segment of the chunk that is going out. */
 function sendChunked(connection: TcpConnection): FrameId {
   const { chunkBytes } = connection;
-  const length = Math.min(chunkBytes, connection.smss);
+  const length = Math.min(chunkBytes, segmentBytes(connection));
   let flags = 0;
   if (length === chunkBytes) {
     flags = endFlags(hasFinBehind(connection, length), connection.isChunkMarked);
@@ -280,6 +281,7 @@ function sendChunked(connection: TcpConnection): FrameId {
   }
   const frame = sendNew(connection, length, flags);
   if (frame !== NO_FRAME) connection.chunkBytes -= length;
+  if (connection.hasAccEcn && connection.chunkBytes === 0) endOptionChunk(connection);
   return frame;
 }
 
@@ -331,7 +333,7 @@ function sendNew(connection: TcpConnection, length: Bytes, rowFlags: number): Fr
     return NO_FRAME;
   }
   if ((flags & TcpFlag.Cwr) !== 0) connection.isCwrDue = false;
-  if (connection.hasEcn && length > 0) markEcnCapable(connection, frame);
+  if (connection.sendsEct && length > 0) markEcnCapable(connection, frame);
   if (connection.scoreboard === context.idleScoreboard) {
     connection.scoreboard = context.takeScoreboard();
   }

@@ -368,6 +368,7 @@ export class TcpLayer implements ConnectionOwner, ConnectionMaker {
       this.#table.delete(connection.remoteAddress, connection.localAddress, key);
     }
     this.#connections[slot] = undefined;
+    if (connection.hasAccEcn || connection.requestsEcn) this.context.accurateEcn[slot] = undefined;
     this.#freeSlots.push(slot);
     this.#count--;
     if (listener !== undefined && !connection.isInAcceptQueue) listener.halfOpen--;

@@ -8,6 +8,7 @@
 import type { AddressTable } from '../frame/address-table.ts';
 import type { FramePool } from '../frame/frame-pool.ts';
 import {
+  AccEcnShift,
   BuiltExtra,
   FastOpenForm,
   FRAME_SHIFT,
@@ -26,7 +27,10 @@ import { LinkLayer } from './link-layer.ts';
 import type { DissectStatus, PacketColumns } from './packet-columns.ts';
 import { TCP_HEADER_BYTES, TcpField, TcpFlag } from './tcp.ts';
 import {
+  ACC_ECN_FIELD_BYTES,
+  accEcnWord,
   FAST_OPEN_MAGIC,
+  isAccEcn,
   isCookieLength,
   TcpOptionKind,
   TcpOptionLength,
@@ -83,6 +87,7 @@ function decodeTcpExtra(
 ): void {
   const extra = pool.extraWords;
   const isSyn = (columns.tcpFlags[0] & TcpFlag.Syn) !== 0;
+  extra[record + BuiltExtra.SackCount] = 0;
   if (isSyn) {
     extra[record + BuiltExtra.Mss] = columns.mss[0];
     extra[record + BuiltExtra.WindowScale] = columns.windowScale[0];
@@ -96,7 +101,8 @@ function decodeTcpExtra(
     const length = tcpOptionLength(view, option, end);
     if (length <= 0) return;
     const kind = view.getUint8(option);
-    if (isSyn) decodeSynOption(extra, record, view, option, length);
+    if (isAccEcn(kind)) decodeAccEcn(pool, record, view, option, length);
+    else if (isSyn) decodeSynOption(extra, record, view, option, length);
     else if (kind === TcpOptionKind.Sack) decodeSack(pool, record, view, option, length);
     option += length;
   }
@@ -140,6 +146,27 @@ function decodeFastOpen(
   }
 }
 
+/** Of any length: the whole fields that fit count, the rest is padding (RFC 9768 §3.2.3). The first option counts. */
+function decodeAccEcn(
+  pool: FramePool,
+  record: number,
+  view: DataView,
+  at: number,
+  length: number,
+): void {
+  const extra = pool.extraWords;
+  if (((extra[record + BuiltExtra.SackCount] >>> AccEcnShift.Present) & 1) !== 0) return;
+  const fields = Math.min(3, Math.floor((length - 2) / ACC_ECN_FIELD_BYTES));
+  const order = view.getUint8(at) === TcpOptionKind.AccEcn1 ? 1 : 0;
+  for (let field = 0; field < fields; field++) {
+    const from = at + 2 + field * ACC_ECN_FIELD_BYTES;
+    extra[record + accEcnWord(field)] = (view.getUint8(from) << 16) | view.getUint16(from + 1);
+  }
+  extra[record + BuiltExtra.SackCount] |=
+    (1 << AccEcnShift.Present) | (order << AccEcnShift.Order) | (fields << AccEcnShift.Fields);
+  pool.words[record + FrameWord.Meta] |= MetaBit.HasSack;
+}
+
 function decodeSack(
   pool: FramePool,
   record: number,
@@ -149,7 +176,7 @@ function decodeSack(
 ): void {
   const count = Math.min((length - 2) / TcpOptionLength.SackBlock, SACK_BLOCKS_MAX);
   const extra = pool.extraWords;
-  extra[record + BuiltExtra.SackCount] = count;
+  extra[record + BuiltExtra.SackCount] |= count;
   for (let edge = 0; edge < count * 2; edge++) {
     extra[record + BuiltExtra.SackLeft + edge] = view.getInt32(at + 2 + (edge << 2));
   }

@@ -12,6 +12,7 @@ import { assert } from '../base/assert.ts';
 import type { AddressTable } from '../frame/address-table.ts';
 import type { FramePool } from '../frame/frame-pool.ts';
 import {
+  AccEcnShift,
   BuiltExtra,
   FastOpenForm,
   FRAME_SHIFT,
@@ -20,6 +21,7 @@ import {
   MetaBit,
   MetaShift,
   NO_PAYLOAD,
+  SACK_COUNT_MASK,
 } from '../frame/frame-record.ts';
 import { checksumFinish, pseudoHeaderIpv4Sum, pseudoHeaderIpv6Sum } from './checksum.ts';
 import { ETHERNET_HEADER_BYTES, EthernetField, EtherType } from './ethernet.ts';
@@ -29,6 +31,8 @@ import { IPV6_HEADER_BYTES, Ipv6Field } from './ipv6.ts';
 import type { PacketMemory } from './packet-memory.ts';
 import { TCP_HEADER_BYTES, TcpField, TcpFlag } from './tcp.ts';
 import {
+  ACC_ECN_FIELD_BYTES,
+  accEcnWord,
   FAST_OPEN_MAGIC,
   TcpOptionKind,
   TcpOptionLength,
@@ -191,7 +195,10 @@ function writeTcpOptions(pool: FramePool, record: number, view: DataView, start:
     view.setInt32(at, TIMESTAMPS_ALIGNED);
     at = writeTimestamps(words, record, view, at + 4);
   }
-  if ((meta & MetaBit.HasSack) !== 0) at = writeSack(pool.extraWords, record, view, at);
+  if ((meta & MetaBit.HasSack) !== 0) {
+    at = writeAccEcn(pool.extraWords, record, view, at);
+    at = writeSack(pool.extraWords, record, view, at);
+  }
   return at;
 }
 
@@ -206,7 +213,7 @@ const NOP_NOP = (NOP << 8) | NOP;
 const SACK_PERMITTED = (TcpOptionKind.SackPermitted << 8) | TcpOptionLength.SackPermitted;
 const TIMESTAMPS = (TcpOptionKind.Timestamps << 8) | TcpOptionLength.Timestamps;
 
-/** MSS, SACK permitted in the place of the timestamps' padding, timestamps, window scale, Fast Open. */
+/** MSS, SACK permitted in the place of the timestamps' padding, timestamps, AccECN, window scale, Fast Open. */
 function writeSynOptions(pool: FramePool, record: number, view: DataView, start: number): number {
   const extra = pool.extraWords;
   const hasTimestamps = (pool.words[record + FrameWord.Meta] & MetaBit.HasTimestamps) !== 0;
@@ -223,7 +230,11 @@ function writeSynOptions(pool: FramePool, record: number, view: DataView, start:
     view.setUint16(at, isSackPermitted ? SACK_PERMITTED : NOP_NOP);
     view.setUint16(at + 2, TIMESTAMPS);
     at = writeTimestamps(pool.words, record, view, at + 4);
-  } else if (isSackPermitted) {
+  }
+  if ((pool.words[record + FrameWord.Meta] & MetaBit.HasSack) !== 0) {
+    at = writeAccEcn(extra, record, view, at);
+  }
+  if (!hasTimestamps && isSackPermitted) {
     view.setUint16(at, NOP_NOP);
     view.setUint16(at + 2, SACK_PERMITTED);
     at += 4;
@@ -262,9 +273,29 @@ function writeFastOpen(extra: Int32Array, record: number, view: DataView, start:
   return at;
 }
 
+/** RFC 9768 §3.2.3, padded to a word. */
+function writeAccEcn(extra: Int32Array, record: number, view: DataView, start: number): number {
+  const facts = extra[record + BuiltExtra.SackCount];
+  if (((facts >>> AccEcnShift.Present) & 1) === 0) return start;
+  const isOrder1 = ((facts >>> AccEcnShift.Order) & 1) !== 0;
+  const fields = (facts >>> AccEcnShift.Fields) & 3;
+  view.setUint8(start, isOrder1 ? TcpOptionKind.AccEcn1 : TcpOptionKind.AccEcn0);
+  view.setUint8(start + 1, 2 + fields * ACC_ECN_FIELD_BYTES);
+  let at = start + 2;
+  for (let field = 0; field < fields; field++) {
+    const counter = extra[record + accEcnWord(field)];
+    view.setUint8(at, counter >>> 16);
+    view.setUint16(at + 1, counter);
+    at += ACC_ECN_FIELD_BYTES;
+  }
+  while (((at - start) & 3) !== 0) view.setUint8(at++, NOP);
+  return at;
+}
+
 /** RFC 2018 §3. */
 function writeSack(extra: Int32Array, record: number, view: DataView, start: number): number {
-  const count = extra[record + BuiltExtra.SackCount];
+  const count = extra[record + BuiltExtra.SackCount] & SACK_COUNT_MASK;
+  if (count === 0) return start;
   view.setUint16(start, NOP_NOP);
   view.setUint8(start + 2, TcpOptionKind.Sack);
   view.setUint8(start + 3, 2 + count * TcpOptionLength.SackBlock);

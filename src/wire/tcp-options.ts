@@ -1,10 +1,11 @@
 /**
  * TCP options: RFC 9293 §3.2 (EOL, NOP, MSS), RFC 7323 (window scale, timestamps), RFC 2018 (SACK),
- * RFC 7413 (Fast Open), RFC 8684 (MPTCP) and RFC 9768 (accurate ECN); the last two are recognised
+ * RFC 7413 (Fast Open), RFC 9768 (accurate ECN) and RFC 8684 (MPTCP); the last is recognised
  * and carried, and any other as its bytes. An option is a kind, a length that counts both, and its
  * data; EOL and NOP are a kind alone.
  */
 import { assert } from '../base/assert.ts';
+import { BuiltExtra } from '../frame/frame-record.ts';
 import { optionLength, padToWord, viewOf } from './_bytes.ts';
 import { Malformed } from './malformed.ts';
 
@@ -37,6 +38,9 @@ export const enum TcpOptionLength {
   SackBlock = 8,
   Timestamps = 10,
 }
+
+/** One counter of an AccECN option. */
+export const ACC_ECN_FIELD_BYTES = 3;
 
 /**
  * Padding NOP NOP before timestamps, kind and length: how nearly every data segment's options
@@ -148,6 +152,16 @@ function parseTcpOption(view: DataView, data: Uint8Array, at: number): TcpOption
       return { kind: 'fastOpen', cookie: data.slice(2), isExperimental: true };
   }
   return { kind: 'unknown', optionKind: kind, data };
+}
+
+export function isAccEcn(kind: number): boolean {
+  return kind === TcpOptionKind.AccEcn0 || kind === TcpOptionKind.AccEcn1;
+}
+
+/** The word of a frame's second record that holds counter 0, 1 or 2 of its AccECN option. */
+export function accEcnWord(field: number): number {
+  if (field === 0) return BuiltExtra.AccEcnFirst;
+  return field === 1 ? BuiltExtra.AccEcnSecond : BuiltExtra.AccEcnThird;
 }
 
 /** Of a Fast Open option; any other length is to be ignored (RFC 7413 §4.1.1). */

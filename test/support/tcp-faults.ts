@@ -397,8 +397,8 @@ export const TCP_FAULTS: readonly TcpFault[] = [
   ),
   fault(
     'CWR is said for ECN alone',
-    'tcp/recovery',
-    'if (connection.hasEcn) connection.isCwrDue = true;',
+    'tcp/congestion-window',
+    'if (connection.hasEcn && !connection.hasAccEcn) connection.isCwrDue = true;',
     '',
   ),
   fault(
@@ -406,5 +406,102 @@ export const TCP_FAULTS: readonly TcpFault[] = [
     'tcp/recovery',
     'connection.frtoStep = hasNew ? 2 : 0;',
     'connection.frtoStep = 0;',
+  ),
+  // Accurate ECN.
+  fault(
+    'ECT(0) and ECT(1) on a SYN are told the wrong way round',
+    'tcp/accurate-ecn',
+    'return 0b011 << ACE_SHIFT;',
+    'return 0b100 << ACE_SHIFT;',
+  ),
+  fault(
+    'the counter of CE packets begins at zero',
+    'tcp/accurate-ecn',
+    'const CE_PACKETS_FIRST = 5;',
+    'const CE_PACKETS_FIRST = 0;',
+  ),
+  fault(
+    'the ACE field counts one mark too little',
+    'tcp/accurate-ecn',
+    'return (state.cePackets & ACE_MASK) << ACE_SHIFT;',
+    'return ((state.cePackets - (state.isLastMarked ? 1 : 0)) & ACE_MASK) << ACE_SHIFT;',
+  ),
+  fault(
+    'a change of marking waits for the delayed ACK',
+    'tcp/accurate-ecn',
+    'const isChange = length > 0 && !state.isLastMarked;',
+    'const isChange = false;',
+  ),
+  fault(
+    'marks on ACKs are not counted',
+    'tcp/accurate-ecn',
+    'const isMarked = ecn === EcnCodepoint.Ce;',
+    'const isMarked = ecn === EcnCodepoint.Ce && length > 0;',
+  ),
+  fault(
+    'a SYN-ACK that reflects the SYN agrees to AccECN',
+    'tcp/ecn-negotiation',
+    'connection.hasEcn = flags !== 0 && flags !== ACE_FLAGS;',
+    'connection.hasEcn = flags !== 0;',
+  ),
+  fault(
+    'a SYN-ACK asks for AccECN for ever',
+    'tcp/ecn-negotiation',
+    'const ACCURATE_TRIES = 2;',
+    'const ACCURATE_TRIES = 20;',
+  ),
+  fault(
+    'two kinds of SYN in one handshake are not told apart',
+    'tcp/ecn-negotiation',
+    'if (flags === CLASSIC_ASK) return false;',
+    '',
+  ),
+  fault(
+    'ACE zero at the end of the handshake is taken for a counter',
+    'tcp/accurate-ecn-feedback',
+    'if (ace === 0) {',
+    'if (ace > 7) {',
+  ),
+  fault(
+    'mangling of the handshake goes unnoticed',
+    'tcp/accurate-ecn',
+    'return arrived !== sent;',
+    'return false;',
+  ),
+  fault(
+    'a wrap of the ACE field is never assumed',
+    'tcp/accurate-ecn-feedback',
+    'return state.ackedSegments64 > HABITUAL_SEGMENTS_64 ? least : safer;',
+    'return least;',
+  ),
+  fault(
+    'the option says nothing against a wrap',
+    'tcp/accurate-ecn-feedback',
+    'return ceBytes <= smss * least && 2 * ceBytes < smss * safer ? least : safer;',
+    'return safer;',
+  ),
+  fault(
+    'feedback of an ACK that was overtaken counts',
+    'tcp/accurate-ecn-feedback',
+    'return isLater || delivered > 0 || outcome.advances;',
+    'return true;',
+  ),
+  fault(
+    'the option takes the room of the second SACK block',
+    'tcp/frame-builder',
+    'const SACK_BLOCKS_FIRST = 2;',
+    'const SACK_BLOCKS_FIRST = 1;',
+  ),
+  fault(
+    'a cut option hides what has changed',
+    'tcp/accurate-ecn-option',
+    'return fieldsFor(state.changedLately, order1);',
+    'return order1 ? 1 : 1;',
+  ),
+  fault(
+    'counters of zero are believed',
+    'tcp/accurate-ecn-feedback',
+    'if (segment.accEcnCounter(pool, field) === 0) state.peerOption = PeerOption.Ignored;',
+    '',
   ),
 ];

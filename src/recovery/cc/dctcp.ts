@@ -40,7 +40,9 @@ export class DctcpController extends LossBasedController {
     { gain, initialAlpha }: DctcpOptions,
     makeGrowth = (smss: Bytes, share: MarkedShare) => new DctcpGrowth(smss, share),
   ) {
-    const share = new MarkedShare(gain, initialAlpha);
+    // With feedback that only says that there were marks, the answer is Reno's.
+    const isMeasured = context.hasAccurateMarks !== false;
+    const share = isMeasured ? new MarkedShare(gain, initialAlpha) : new MarkedShare(0, 1);
     super(context, { slowStart, growth: makeGrowth(context.smss, share) }, options);
     this.#share = share;
   }

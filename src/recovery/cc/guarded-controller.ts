@@ -40,8 +40,9 @@ export function guardedFactory(
     checkShape(name, inner);
     return new GuardedController(name, inner, context);
   };
-  const { preciseEcn } = factory;
-  return preciseEcn === undefined ? guarded : Object.assign(guarded, { preciseEcn });
+  const { preciseEcn, usesAccurateEcn } = factory;
+  if (preciseEcn === undefined) return guarded;
+  return Object.assign(guarded, { preciseEcn, ...(usesAccurateEcn && { usesAccurateEcn }) });
 }
 
 function checkShape(name: string, controller: unknown): void {

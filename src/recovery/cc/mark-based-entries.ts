@@ -39,7 +39,7 @@ type MakeController = (
 
 function factoryOf(
   values: ParameterValues,
-  preciseEcn: 'ect0' | 'ect1',
+  needs: Pick<CongestionControllerFactory, 'preciseEcn' | 'usesAccurateEcn'>,
   make: MakeController,
 ): CongestionControllerFactory {
   const kind = slowStartOf(values, 'classic');
@@ -49,21 +49,27 @@ function factoryOf(
     const idleRestart = idleRestartOf(values, context);
     return make(context, makeSlowStart(context), { ecnBackoff: 'own', idleRestart }, dctcp);
   };
-  return Object.assign(factory, { preciseEcn });
+  return Object.assign(factory, needs);
 }
 
 const DCTCP: ControllerEntry = {
   name: 'dctcp',
   description: 'DCTCP: Reno that answers ECN by how much was marked (RFC 8257)',
   parameters: PARAMETERS,
-  create: (values) => factoryOf(values, 'ect0', (...parts) => new DctcpController(...parts)),
+  create: (values) =>
+    factoryOf(values, { preciseEcn: 'ect0' }, (...parts) => new DctcpController(...parts)),
 };
 
 const PRAGUE: ControllerEntry = {
   name: 'prague',
   description: 'Prague: DCTCP for L4S queues, paced (RFC 9331; not verified against its own text)',
   parameters: PARAMETERS,
-  create: (values) => factoryOf(values, 'ect1', (...parts) => new PragueController(...parts)),
+  create: (values) =>
+    factoryOf(
+      values,
+      { preciseEcn: 'ect1', usesAccurateEcn: true },
+      (...parts) => new PragueController(...parts),
+    ),
 };
 
 export const MARK_BASED_ENTRIES: readonly ControllerEntry[] = [DCTCP, PRAGUE];

@@ -1,9 +1,8 @@
 /**
  * Prague, as far as RFC 9331 §4 and memory go: no text of it was at hand, and nothing here is verified against one. It is
  * DCTCP that says ECT(1), so that an L4S queue knows it; that grows as if its round trip were at least 25 ms, so
- * that it does not take all from flows with longer ones; and that is always paced. Feedback: CE is echoed packet by
- * packet by ECE (RFC 8257 §3.2), since AccECN's counters are not implemented; a lost ACK can hide a change.
- * Hot.
+ * that it does not take all from flows with longer ones; and that is always paced. Feedback is AccECN's (RFC 9768); to a
+ * peer that has only RFC 3168 it says ECT(0) and halves, as RFC 9331 §4.2 and §4.3 ask. Hot.
  */
 import { type Bytes, type Duration, NS_PER_SECOND } from '../../base/units.ts';
 import {

@@ -1,7 +1,7 @@
 /** Parameters of the transport that scenarios with real TCP share, and what they make. */
 import type { Duration } from '../../base/units.ts';
 import type { CongestionControllerFactory } from '../../recovery/congestion.ts';
-import { EcnMode, LINUX_PROFILE, RFC_PROFILE, type TcpConfig } from '../../tcp/config.ts';
+import { ecnOf, LINUX_PROFILE, RFC_PROFILE, type TcpConfig } from '../../tcp/config.ts';
 import { bulkTraffic } from '../../traffic/bulk.ts';
 import { choiceOf, FORMS, orWord, type ParameterValuesOf, parseNames } from '../parameters.ts';
 import type { NamedFlow } from '../plan-network.ts';
@@ -42,9 +42,10 @@ export const TRANSPORT_PARAMETERS = {
       'whether controllers that do not pace by themselves are paced at a ratio of cwnd/SRTT',
   },
   ecn: {
-    ...choiceOf(['off', 'on'] as const),
+    ...choiceOf(['off', 'on', 'accecn'] as const),
     default: 'off',
-    description: 'whether senders ask for ECN (RFC 3168); a discipline with `ecn` marks then',
+    description:
+      'whether senders ask for ECN (RFC 3168), or AccECN (RFC 9768); a discipline with `ecn` marks then',
   },
   ip: {
     ...choiceOf(['ipv4', 'ipv6'] as const),
@@ -70,7 +71,7 @@ export function tcpOf({ profile, pacing, ecn }: Values): TcpConfig {
   return {
     ...(profile === 'rfc' ? RFC_PROFILE : LINUX_PROFILE),
     usesPacing: pacing === 'on',
-    ...(ecn === 'on' && { ecn: EcnMode.Request }),
+    ...ecnOf(ecn),
   };
 }
 
