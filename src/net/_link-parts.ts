@@ -8,6 +8,7 @@ import type { QueueEnvironment } from '../qdisc/queue-discipline.ts';
 import { ETHERNET_HEADER_BYTES } from '../wire/ethernet.ts';
 import type { TransmitterParts } from './analytic-transmitter.ts';
 import { EventedTransmitter } from './evented-transmitter.ts';
+import { HeaderLine, type HeaderTiming } from './header-line.ts';
 import { JitterProcess } from './jitter-process.ts';
 import { ConstantLine, type Line, OrderedSpread } from './line.ts';
 import type { LinkConfig } from './link-config.ts';
@@ -46,13 +47,26 @@ export function createLine(network: Network, link: EventSink, config: LinkConfig
       processingDelayNs > 0
         ? new OrderedSpread(random.fork(`${name} processing`), processingDelayNs)
         : undefined;
-    return new ConstantLine(scheduler, source, pool, delayNs, spread);
+    const timing = headerTimingOf(config);
+    return timing === undefined
+      ? new ConstantLine(scheduler, source, pool, delayNs, spread)
+      : new HeaderLine(scheduler, source, pool, { delayNs, spread, timing });
   }
   return new VaryingLine(scheduler, source, pool, {
     delayNs,
     jitter: jitter && new JitterProcess(random.fork(`${name} jitter`), jitter),
     reorder: reorder && new ReorderProcess(random.fork(`${name} reorder`), reorder),
   });
+}
+
+/** Undefined for a link that hands frames on whole. */
+export function headerTimingOf({
+  headerBytes,
+  rate,
+  overheadBytes = 0,
+}: LinkConfig): HeaderTiming | undefined {
+  if (headerBytes === undefined) return undefined;
+  return { headerBytes, overheadBytes, rate: rate ?? Number.POSITIVE_INFINITY };
 }
 
 export function createEvented(
@@ -73,7 +87,7 @@ export function createEvented(
     LinkEvent.Transmitter,
     SourceClass.TransmitComplete,
   );
-  return new EventedTransmitter(parts, queue, source);
+  return new EventedTransmitter(parts, queue, source, config.headerBytes !== undefined);
 }
 
 /** Of a link whose MTU is not stated: RFC 894. */

@@ -38,10 +38,17 @@ export class EventedTransmitter implements Transmitter {
   readonly #queue: QueueDiscipline;
   /** When the queue next has a frame, as it said last. */
   readonly #eligibleNs = new Float64Array(1);
-  /** In transmission. */
+  /** Frames enter the line when their transmission begins: of links that hand them on by their header. */
+  readonly #entersAtStart: boolean;
+  /** In transmission; on the line already where frames enter it at the start. */
   #current: FrameId = NO_FRAME;
 
-  constructor(parts: TransmitterParts, queue: QueueDiscipline, source: SourceId) {
+  constructor(
+    parts: TransmitterParts,
+    queue: QueueDiscipline,
+    source: SourceId,
+    entersAtStart = false,
+  ) {
     this.#network = parts.network;
     this.#clock = parts.network.clock;
     this.#scheduler = parts.network.scheduler;
@@ -54,6 +61,7 @@ export class EventedTransmitter implements Transmitter {
     this.#meter = parts.meter;
     this.#overheadBytes = parts.overheadBytes;
     this.#queue = queue;
+    this.#entersAtStart = entersAtStart;
   }
 
   get backlogPackets(): number {
@@ -65,7 +73,8 @@ export class EventedTransmitter implements Transmitter {
   }
 
   get heldPackets(): number {
-    return this.#queue.backlogPackets + (this.#current === NO_FRAME ? 0 : 1);
+    const holdsCurrent = this.#current !== NO_FRAME && !this.#entersAtStart;
+    return this.#queue.backlogPackets + (holdsCurrent ? 1 : 0);
   }
 
   /** Events keep it up to now. */
@@ -94,7 +103,7 @@ export class EventedTransmitter implements Transmitter {
   onEvent(): void {
     const frame = this.#current;
     this.#current = NO_FRAME;
-    if (frame !== NO_FRAME) this.#leave(frame);
+    if (frame !== NO_FRAME && !this.#entersAtStart) this.#leave(frame);
     this.#pull();
     this.#measureDepth();
   }
@@ -166,6 +175,9 @@ export class EventedTransmitter implements Transmitter {
     if (this.#serializer.endNs > now) {
       this.#current = frame;
       this.#armAtEnd();
+      if (!this.#entersAtStart) return;
+      this.#doubles[(frame << DOUBLE_SHIFT) + FrameDouble.DeliveryNs] = this.#serializer.endNs;
+      this.#line.enter(frame);
     } else {
       this.#leave(frame);
     }

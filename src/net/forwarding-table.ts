@@ -2,13 +2,15 @@
  * Where frames go by their destination address: ports, routes to one port or to several of equal cost, and a
  * default. Addresses are indices of the run's address table, so that a look-up is one load. Among several ports
  * a hash of the flow (addresses, ports, protocol) chooses: a flow keeps its path, and its order (RFC 2992). The
- * salt is the node's own; with one for all, every node would choose alike and half of the paths stay unused.
+ * salt is the node's own; with one for all, every node would choose alike and half of the paths stay unused. A node
+ * may have another way to choose (net/path-chooser).
  * Hot: no allocation per look-up.
  */
 import { assert } from '../base/assert.ts';
 import { finishHash, mixWord } from '../base/hash.ts';
 import { FRAME_SHIFT, type FrameId, FrameWord } from '../frame/frame-record.ts';
 import type { FrameSink } from '../frame/frame-sink.ts';
+import type { PathChooser } from './path-chooser.ts';
 
 /** No route leads there. */
 export const NO_PORT = -1;
@@ -25,6 +27,7 @@ export class ForwardingTable {
   readonly sinks: FrameSink[] = [];
   readonly #words: Int32Array;
   readonly #salt: number;
+  readonly #chooser: PathChooser | undefined;
   /** Port, NO_PORT or a set, by address. */
   #routes = NO_ROUTES;
   #defaultRoute = NO_PORT;
@@ -35,10 +38,14 @@ export class ForwardingTable {
   /** By the ports, once there is one. */
   #setOf: Map<string, number> | undefined = undefined;
 
-  /** @param words first records of the frame pool */
-  constructor(words: Int32Array, salt: number) {
+  /**
+   * @param words first records of the frame pool
+   * @param chooser among equal ports, by the flow when absent
+   */
+  constructor(words: Int32Array, salt: number, chooser?: PathChooser) {
     this.#words = words;
     this.#salt = salt;
+    this.#chooser = chooser;
   }
 
   /** Set-up time. Ports are numbered from 0. */
@@ -90,6 +97,10 @@ export class ForwardingTable {
     hash = mixWord(hash, words[at + FrameWord.Ports]);
     hash = finishHash(mixWord(hash, words[at + FrameWord.Meta] & PROTOCOL_MASK));
     const start = this.#setStarts[set];
+    const chooser = this.#chooser;
+    if (chooser !== undefined) {
+      return this.#members[start + chooser.choose(hash, this.#setStarts[set + 1] - start)];
+    }
     // 24 bits stay small integers, and the bias of a remainder below 2^-16 for 256 ports.
     return this.#members[start + ((hash >>> 8) % (this.#setStarts[set + 1] - start))];
   }

@@ -45,6 +45,11 @@ export interface LinkConfig {
   readonly schedule?: LinkScheduleConfig | undefined;
   /** setUp will be called. */
   readonly isSwitchable?: boolean | undefined;
+  /**
+   * Hands a frame on when so many bytes of it have arrived: of a link of constant rate and delay into a switch that
+   * cuts through.
+   */
+  readonly headerBytes?: Bytes | undefined;
   /** Keeps the backlog over time. */
   readonly recordsDepth?: boolean | undefined;
 }
@@ -66,6 +71,14 @@ export function checkLinkConfig(config: LinkConfig): void {
   const isFixed = config.rate !== undefined && !config.isSwitchable && !config.discipline;
   check(!queue?.countsUnsent || (isFixed && !schedule), 'queue', 'a constant rate', 'another link');
   check(processingDelayNs === 0 || varies === undefined, 'processing', 'no other variation', 'one');
+  const isConstant = config.rate !== undefined && Number.isFinite(config.rate) && !varies;
+  const handsOnWhole = config.headerBytes === undefined;
+  check(
+    handsOnWhole || (isConstant && !config.isSwitchable),
+    'cut-through',
+    'constant rate and delay',
+    'another link',
+  );
   const { mtuBytes = MTU_BYTES_MAX } = config;
   check(mtuBytes >= 1 && mtuBytes <= MTU_BYTES_MAX, 'mtu', '1 to 65535 bytes', config.mtuBytes);
   check(Number.isInteger(config.overheadBytes ?? 0), 'overhead', 'bytes', config.overheadBytes);

@@ -137,6 +137,13 @@ export class Link implements FrameSink, EventSink {
     this.#switch(up);
   }
 
+  /** Nothing waits or is in transmission: what arrives now leaves now. */
+  get isIdle(): boolean {
+    return (
+      this.#serializer.endNs <= this.#network.clock.nowNs && this.#transmitter.backlogPackets === 0
+    );
+  }
+
   /** Its queue, a discipline of its own, has let go what it held back. */
   wake(): void {
     this.#evented?.wake();

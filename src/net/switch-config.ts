@@ -1,10 +1,28 @@
 /** What a switch does beyond handing frames on: options, as data. Each is off when absent. */
-import type { Bytes } from '../base/units.ts';
+import type { Bytes, Duration } from '../base/units.ts';
 import type { QueueLimits } from '../qdisc/queue-discipline.ts';
 import type { SharedBufferPolicy } from '../qdisc/shared-buffer.ts';
 
 export interface SwitchConfig {
+  /**
+   * Cuts through: a frame is forwarded when so many of its bytes have arrived, where the port that it leaves by is
+   * idle and not faster. A switch that stores and forwards when absent.
+   */
+  readonly cutThroughBytes?: Bytes | undefined;
+  /** Among equal paths: by flowlet or by packet; by flow when absent. */
+  readonly balance?: PathBalance | undefined;
+  /** Memory that its ports share; each port has its own when absent. Not beside `pfc`. */
+  readonly sharedBuffer?: SharedBufferConfig | undefined;
   readonly pfc?: FlowControlConfig | undefined;
+}
+
+export type PathBalance =
+  /** After a gap of more than that, a flow's next packets may take another path. */
+  { readonly kind: 'flowlet'; readonly gapNs: Duration } | { readonly kind: 'spray' };
+
+export interface SharedBufferConfig {
+  readonly bytes: Bytes;
+  readonly policy: SharedBufferPolicy;
 }
 
 /** Priority-based flow control (IEEE 802.1Qbb). */

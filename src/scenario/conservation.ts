@@ -21,11 +21,11 @@ export interface ConservationResult {
   readonly insidePackets: number;
 }
 
-type Ports = Pick<RunPlan, 'network' | 'links'>;
+type Ports = Pick<RunPlan, 'network' | 'links' | 'topology'>;
 
 /** Throws AssertionError for the first port that does not balance. */
-export function assertConserved({ network, links }: Ports): void {
-  let inside = 0;
+export function assertConserved({ network, links, topology }: Ports): void {
+  let inside = topology?.heldPackets ?? 0;
   for (const link of links) {
     const { arrivedPackets, duplicatedPackets, forwardedPackets, insidePackets } = link;
     inside += insidePackets;

@@ -11,6 +11,7 @@ import { parseNames } from './parameters.ts';
 import { PFC_FORM } from './pfc-spec.ts';
 import { EXPECTED, parseBytes, parseDuration, parseRate, parseRatio } from './quantity.ts';
 import { describeIssue, field, isEitherRateOrTrace, link } from './schema.ts';
+import { BALANCE_FORM, FORWARDING_FORM, SHARED_BUFFER_FORM } from './switch-options.ts';
 
 const positive = (value: number | undefined) =>
   value !== undefined && value > 0 ? value : undefined;
@@ -47,6 +48,12 @@ const node = z.union([
     ).optional(),
     /** Of a switch: pauses its senders instead of dropping (IEEE 802.1Qbb). */
     pfc: field(PFC_FORM.expected, PFC_FORM.parse).optional(),
+    /** Of a switch: when it sends a frame on. */
+    forwarding: field(FORWARDING_FORM.expected, FORWARDING_FORM.parse).optional(),
+    /** Of a switch: how it chooses among equal paths. */
+    balance: field(BALANCE_FORM.expected, BALANCE_FORM.parse).optional(),
+    /** Of a switch: memory that its ports share. */
+    sharedBuffer: field(SHARED_BUFFER_FORM.expected, SHARED_BUFFER_FORM.parse).optional(),
   }),
 ]);
 

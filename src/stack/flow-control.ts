@@ -66,12 +66,14 @@ export class FlowControl {
 
   /**
    * What a link is to be built of, and what its line is to lead to; undefined for one that does not speak it.
+   * `port` is where it enters the node.
    * Throws NetError for a link that cannot.
    */
   prepare(
     from: TopologyNode,
     to: TopologyNode,
     config: LinkConfig,
+    port: FrameSink,
   ):
     | { readonly config: LinkConfig; readonly to: FrameSink; readonly made: () => ControlledLink }
     | undefined {
@@ -81,31 +83,31 @@ export class FlowControl {
     const obeys = sending !== undefined || from instanceof Host;
     const hears = counting !== undefined || to instanceof Host;
     if (obeys) check(config);
-    let port: PausablePort | undefined;
+    let leaving: PausablePort | undefined;
     const own = pfcOf(from) ?? pfcOf(to);
     const { losslessPriorities = 0, quanta = 0 } = pfcOf(to) ?? own ?? {};
     const ingress = counting?.addIngress() ?? NO_INGRESS;
-    const end = hears ? new FlowControlPort(this.#network, to, ingress, quanta) : undefined;
+    const end = hears ? new FlowControlPort(this.#network, port, ingress, quanta) : undefined;
     return {
       config: obeys
         ? {
             ...config,
             discipline: (environment) => {
-              port = new PausablePort(environment, {
+              leaving = new PausablePort(environment, {
                 losslessPriorities: pfcOf(from)?.losslessPriorities ?? losslessPriorities,
                 ingress: sending,
                 mark: pfcOf(from)?.mark,
               });
-              return port;
+              return leaving;
             },
           }
         : config,
-      to: end ?? to,
+      to: end ?? port,
       made: () => ({
         from,
         to,
         config,
-        port,
+        port: leaving,
         end,
         ingress,
         link: undefined,

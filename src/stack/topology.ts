@@ -24,6 +24,7 @@ import type { SwitchConfig } from '../net/switch-config.ts';
 import { FlowControl } from './flow-control.ts';
 import { Host, type HostConfig } from './host.ts';
 import { type Edge, type PathGraph, ShortestPaths } from './shortest-paths.ts';
+import { SwitchEnds } from './switch-ends.ts';
 
 export type TopologyNode = Host | Switch | Router;
 
@@ -47,6 +48,7 @@ export class Topology {
   /** All links, in the order in which they were added. */
   readonly links: Link[] = [];
   readonly flowControl: FlowControl;
+  readonly #ends: SwitchEnds;
   readonly #watch: Watch;
   readonly #nodes: TopologyNode[] = [];
   readonly #indexOf = new Map<TopologyNode, number>();
@@ -58,7 +60,13 @@ export class Topology {
   constructor(network: Network, watch: Watch = (_, to) => to) {
     this.network = network;
     this.flowControl = new FlowControl(network);
+    this.#ends = new SwitchEnds(network);
     this.#watch = watch;
+  }
+
+  /** Frames of which a switch that cuts through waits for the last bit: those in no link. */
+  get heldPackets(): number {
+    return this.#ends.heldPackets;
   }
 
   addHost(config: HostConfig): Host {
@@ -90,17 +98,15 @@ export class Topology {
   ): Link {
     const { cost = 1, capture } = options;
     assert(Number.isInteger(cost) && cost >= 1, 'the cost of a link is a whole number from 1');
-    const controlled = this.flowControl.prepare(from, to, config);
-    const end = controlled?.to ?? to;
-    const link = new Link(this.network, controlled?.config ?? config);
+    const entered = this.#ends.entering(to, this.#ends.leaving(from, config));
+    const controlled = this.flowControl.prepare(from, to, entered.config, entered.port);
+    const end = controlled?.to ?? entered.port;
+    const link = new Link(this.network, controlled?.config ?? entered.config);
     const isCaptured = (side: CaptureSide) => capture === side || capture === 'both';
     link.connect(isCaptured('out') ? this.#watch(`${link.name} out`, end) : end);
     const entrance = isCaptured('in') ? this.#watch(`${link.name} in`, link) : link;
     if (controlled !== undefined) this.flowControl.add(controlled.made(), link, entrance);
-    const port =
-      from instanceof Router
-        ? from.addPort(entrance, config.mtuBytes)
-        : from.routes.addPort(entrance);
+    const port = addPort(from, entrance, link, config);
     (this.#edges[this.#index(from)] as Edge[]).push({ to: this.#index(to), port, cost });
     (this.#leaving[this.#index(from)] as Link[]).push(link);
     this.links.push(link);
@@ -198,4 +204,11 @@ export class Topology {
     assert(index !== undefined, 'a node is of the topology that it is joined in');
     return index;
   }
+}
+
+/** The port by which a link leaves a node. */
+function addPort(from: TopologyNode, entrance: FrameSink, link: Link, config: LinkConfig): number {
+  if (from instanceof Router) return from.addPort(entrance, config.mtuBytes);
+  if (from instanceof Host) return from.routes.addPort(entrance);
+  return from.addPort(entrance, link, config.rate ?? Number.POSITIVE_INFINITY);
 }

@@ -11,6 +11,7 @@ import { choiceOf, FORMS, orWord, type ParameterValuesOf } from '../parameters.t
 import { planNetwork, processingDelayFor } from '../plan-network.ts';
 import { QDISC_FORM } from '../qdisc-spec.ts';
 import { limitsOf } from '../queue-spec.ts';
+import { BALANCE_PARAMETER, SWITCH_PARAMETERS, withSwitchOptions } from '../switch-options.ts';
 import { type BuiltScenario, defineScenario, type ScenarioContext } from './catalog-entry.ts';
 import { FABRIC_TRAFFIC_PARAMETERS, fabricTraffic } from './fabric-traffic.ts';
 import {
@@ -35,6 +36,9 @@ const link = {
     description: 'queue discipline of these ports; its own limit counts before `queue`',
   },
 };
+const switches = SWITCH_PARAMETERS;
+/** A full frame without FCS. */
+const FRAME_BYTES = 1514;
 const FIRST_HOST = 'h1';
 const AS_HOSTS = 0;
 const fabric = {
@@ -43,10 +47,12 @@ const fabric = {
     default: 'same',
     description: 'rate of the links between switches; same: as those of hosts',
   },
+  balance: BALANCE_PARAMETER,
 };
 const traffic = { ...FABRIC_TRAFFIC_PARAMETERS, ...TRANSPORT_PARAMETERS };
 
-type Values = ParameterValuesOf<typeof link & typeof traffic>;
+type Values = ParameterValuesOf<typeof link & typeof switches & typeof traffic> &
+  Partial<ParameterValuesOf<Pick<typeof fabric, 'balance'>>>;
 
 /** Links of hosts and between switches on paths of up to `hops` links. */
 function kindsOf(
@@ -75,7 +81,9 @@ function withCapture({ nodes, links }: GraphPlan): GraphPlan {
 }
 
 function build(plan: GraphPlan, values: Values, context: ScenarioContext): BuiltScenario {
-  const graph = withCapture(plan);
+  const { bytes, packets = 0 } = limitsOf(values.queue, values.rate, 12 * values.delay);
+  const portBytes = bytes ?? packets * FRAME_BYTES;
+  const graph = withSwitchOptions(withCapture(plan), values, portBytes);
   const hosts = graph.nodes.filter(({ kind }) => kind === 'host').map(({ name }) => name);
   const isHost = new Set(hosts);
   const { flows, endNs } = fabricTraffic(values, hosts, values.rate, context.seed);
@@ -102,6 +110,7 @@ export const star = defineScenario({
   parameters: {
     hosts: { ...FORMS.count, default: '8', description: 'how many' },
     ...link,
+    ...switches,
     ...traffic,
   },
   build: (values, context) => {
@@ -119,6 +128,7 @@ export const leafSpine = defineScenario({
     spines: { ...FORMS.smallCount, default: '4', description: 'spine switches: equal paths' },
     hosts: { ...FORMS.smallCount, default: '4', description: 'hosts of each leaf' },
     ...link,
+    ...switches,
     ...fabric,
     ...traffic,
   },
@@ -139,6 +149,7 @@ export const fatTree = defineScenario({
   parameters: {
     k: { ...choiceOf(PORT_COUNTS), default: '4', description: 'ports of each switch' },
     ...link,
+    ...switches,
     ...fabric,
     ...traffic,
   },

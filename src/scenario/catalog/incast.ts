@@ -21,6 +21,7 @@ import { flowControlOf, PFC_FORM } from '../pfc-spec.ts';
 import { planNetwork, processingDelayFor } from '../plan-network.ts';
 import { QDISC_FORM } from '../qdisc-spec.ts';
 import { limitsOf } from '../queue-spec.ts';
+import { SWITCH_PARAMETERS } from '../switch-options.ts';
 import { type BuiltScenario, defineScenario, type ScenarioContext } from './catalog-entry.ts';
 import {
   AUTO,
@@ -63,6 +64,7 @@ const parameters = {
     description:
       'α: all ports share `buffer`, each up to α times what is free (abm: over the congested ports)',
   },
+  forwarding: SWITCH_PARAMETERS.forwarding,
   pfc: {
     ...PFC_FORM,
     default: 'none',
@@ -159,7 +161,7 @@ const serverName = (index: number): string => `server ${index + 1}`;
 
 /** The servers share one TCP: ten thousand of their own would be most of the memory. */
 function planIncast(values: Values): GraphPlan {
-  const { senders, rate, delay, ip, pfc } = values;
+  const { senders, rate, delay, ip, pfc, forwarding } = values;
   const names = Array.from({ length: senders }, (_, index) => serverName(index));
   const link = { rate, delayNs: delay };
   const { toClient, toServer } = switchPorts(values);
@@ -169,6 +171,7 @@ function planIncast(values: Values): GraphPlan {
         name: 'switch',
         kind: 'switch',
         switch: {
+          ...forwarding,
           pfc: pfc === null ? undefined : flowControlOf(pfc, bufferBytesOf(values), markOf(values)),
         },
       },
