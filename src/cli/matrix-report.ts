@@ -9,7 +9,7 @@ import type {
   MetricSummary,
 } from '../scenario/matrix/matrix-result.ts';
 import { METRICS, type MetricName } from '../scenario/matrix/metric-card.ts';
-import type { MatrixCost } from './actions/matrix.ts';
+import type { MatrixCost } from './matrix-runs.ts';
 
 /** Differences with a larger effect size are marked. */
 const LARGE_EFFECT = 0.8;
@@ -160,7 +160,13 @@ function formatFailures({ cells }: MatrixResult): string[] {
   return lines.length === 0 ? [] : ['', 'Failed', ...lines];
 }
 
-function formatCost({ workers, runs, keptRuns, wallSeconds, cpuSeconds }: MatrixCost): string {
+export function formatCost({
+  workers,
+  runs,
+  keptRuns,
+  wallSeconds,
+  cpuSeconds,
+}: MatrixCost): string {
   const kept = keptRuns === 0 ? '' : `, ${keptRuns} kept from before`;
   return `Cost      ${countText(runs, 'run')} by ${countText(workers, 'worker')}${kept}, ${wallSeconds.toFixed(1)} s, ${cpuSeconds.toFixed(1)} s of CPU`;
 }

@@ -1,4 +1,5 @@
 /** Values of options: each function reads one and throws NetError with what was expected and got. */
+import { availableParallelism } from 'node:os';
 import { NetError } from '../base/errors.ts';
 import { CidrBlock } from '../base/ip-address.ts';
 import { EXPECTED, parseDuration, parseFactor } from '../scenario/quantity.ts';
@@ -21,6 +22,11 @@ export function parseSpeed(option: string, text: string): number {
 export function parseCount(option: string, text: string): number {
   if (!/^[1-9]\d{0,8}$/.test(text)) throw NetError.value(option, 'a whole number from 1', text);
   return Number(text);
+}
+
+/** One a core when absent. */
+export function parseWorkers(text: string | undefined): number {
+  return text === undefined ? availableParallelism() : parseCount('--workers', text);
 }
 
 export function parseSeed(option: string, text: string): number {

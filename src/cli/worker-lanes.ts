@@ -6,10 +6,7 @@
 import { fileURLToPath } from 'node:url';
 import { Tinypool } from 'tinypool';
 
-const STALL_CHECK_MS = 1000;
-/** Without progress of an order. */
-export const STALLED_SECONDS = 30;
-
+const CHECK_MS = 500;
 /** What a worker is given: the order, and where to count up as it gets on. */
 export interface LaneTask<Order> {
   readonly order: Order;
@@ -23,11 +20,17 @@ export interface LaneWork<Order, Answer> {
   readonly orders: readonly Order[];
   readonly workers: number;
   readonly onAnswer: (order: Order, answer: Answer) => void;
-  readonly onStalled: (order: Order) => void;
+  /** Told of all that the orders have counted up, every now and then. */
+  readonly onProgress?: (sum: number) => void;
+  /** Without progress, after which an order is ended; none is when absent. */
+  readonly stalledSeconds?: number;
+  readonly onStalled?: (order: Order) => void;
 }
 
+const STALLED = Symbol('stalled');
+
 export async function runInLanes<Order, Answer>(work: LaneWork<Order, Answer>): Promise<void> {
-  const { orders, onAnswer, onStalled } = work;
+  const { orders, onAnswer, onProgress, onStalled, stalledSeconds } = work;
   const workers = Math.min(work.workers, orders.length);
   if (workers === 0) return;
   const pool = new Tinypool({
@@ -37,41 +40,61 @@ export async function runInLanes<Order, Answer>(work: LaneWork<Order, Answer>): 
     concurrentTasksPerWorker: 1,
   });
   const shares = new LaneShares(orders, workers);
-  const runLane = async (lane: number): Promise<void> => {
-    for (let order = shares.next(lane); order !== undefined; order = shares.next(lane)) {
-      const answer = (await runWatched(pool, order)) as Answer | typeof STALLED;
-      if (answer === STALLED) onStalled(order);
+  const lanes = Array.from({ length: workers }, () => new Lane(pool));
+  const watch = setInterval(() => {
+    onProgress?.(lanes.reduce((sum, lane) => sum + lane.progressSum, 0));
+    if (stalledSeconds !== undefined) for (const lane of lanes) lane.watch(stalledSeconds);
+  }, CHECK_MS);
+  const runLane = async (lane: Lane, index: number): Promise<void> => {
+    for (let order = shares.next(index); order !== undefined; order = shares.next(index)) {
+      const answer = (await lane.run(order)) as Answer | typeof STALLED;
+      if (answer === STALLED) onStalled?.(order);
       else onAnswer(order, answer);
     }
   };
   try {
-    await Promise.all(Array.from({ length: workers }, (_, lane) => runLane(lane)));
+    await Promise.all(lanes.map(runLane));
   } finally {
+    clearInterval(watch);
     await pool.destroy();
   }
 }
 
-const STALLED = Symbol('stalled');
+/** One order at a time, in the thread that the pool has free for it. */
+class Lane {
+  readonly #pool: Tinypool;
+  readonly #progress = new Int32Array(new SharedArrayBuffer(4));
+  #ending = new AbortController();
+  #sumBefore = 0;
+  #stalledMs = 0;
 
-async function runWatched<Order>(pool: Tinypool, order: Order): Promise<unknown> {
-  const progress = new Int32Array(new SharedArrayBuffer(4));
-  const ending = new AbortController();
-  let before = 0;
-  let stalledSeconds = 0;
-  const watch = setInterval(() => {
-    const now = Atomics.load(progress, 0);
-    stalledSeconds = now === before ? stalledSeconds + STALL_CHECK_MS / 1e3 : 0;
-    before = now;
-    if (stalledSeconds >= STALLED_SECONDS) ending.abort();
-  }, STALL_CHECK_MS);
-  try {
-    const task: LaneTask<Order> = { order, progress };
-    return await pool.run(task, { signal: ending.signal });
-  } catch (error) {
-    if (ending.signal.aborted) return STALLED;
-    throw error;
-  } finally {
-    clearInterval(watch);
+  constructor(pool: Tinypool) {
+    this.#pool = pool;
+  }
+
+  /** Of all its orders. */
+  get progressSum(): number {
+    return Atomics.load(this.#progress, 0);
+  }
+
+  /** Called every CHECK_MS. */
+  watch(stalledSeconds: number): void {
+    const isStill = this.progressSum === this.#sumBefore;
+    this.#sumBefore = this.progressSum;
+    this.#stalledMs = isStill ? this.#stalledMs + CHECK_MS : 0;
+    if (this.#stalledMs >= stalledSeconds * 1e3) this.#ending.abort();
+  }
+
+  async run(order: unknown): Promise<unknown> {
+    this.#ending = new AbortController();
+    this.#stalledMs = 0;
+    const { signal } = this.#ending;
+    try {
+      return await this.#pool.run({ order, progress: this.#progress }, { signal });
+    } catch (error) {
+      if (signal.aborted) return STALLED;
+      throw error;
+    }
   }
 }
 

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from '
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import type { MatrixCost } from '../../src/cli/actions/matrix.ts';
+import type { MatrixCost } from '../../src/cli/matrix-runs.ts';
 import type { MatrixResult } from '../../src/scenario/matrix/matrix-result.ts';
 import { sluice } from '../support/command.ts';
 
@@ -115,6 +115,9 @@ describe('sluice matrix', () => {
       /--metrics: expected some of utilisation.*got "speed"/,
     ],
     [['matrix', FILE, '--cc', 'vegas9'], /vegas9/],
+    [['validate', 'fairness', 'linux'], /expected fairness alone/],
+    [['validate', 'fairness', '--seeds', 'many'], /--seeds: expected a whole number/],
+    [['validate', 'codel-delay', '--seeds', '3'], /--seeds: expected fairness/],
   ])('one line for a mistake: %#', async (args, says) => {
     const ran = await sluice(args as string[]);
     expect(ran.stderr).toMatch(/^sluice: [^\n]+\n$/);
@@ -128,8 +131,11 @@ describe('sluice matrix', () => {
     };
     expect(matrices.map(({ name }) => name)).toEqual([
       'company',
+      'cubic-bbr',
+      'late-comer',
       'lossy',
       'responsive',
+      'rtt-fairness',
       'short-flows',
       'wired',
     ]);

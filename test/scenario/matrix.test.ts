@@ -21,7 +21,7 @@ function run(input: MatrixInput, controllers = ControllerRegistry.withBuiltIns()
   const spec = parseMatrix('test', input);
   const records = new Map<string, RunRecord>();
   for (const each of allRuns(spec)) records.set(keyOf(each), runCell(each, controllers));
-  return assembleMatrix(spec, (key) => records.get(key));
+  return assembleMatrix(spec, (each) => records.get(keyOf(each)));
 }
 
 describe('a matrix', () => {

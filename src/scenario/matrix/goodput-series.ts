@@ -52,21 +52,25 @@ export class GoodputSeries {
   }
 
   /**
-   * Seconds from `fromSeconds` of the series until all flows are within 20 % of the fair share over
-   * `holdSeconds`; null when they never are.
+   * Seconds from `fromSeconds` of the series until all flows stay within 20 % of the fair share for `holdSeconds`,
+   * each moment being the mean over as long from then on, so that one who passes by the share does not count; null when
+   * they never do.
    */
   convergence(fromSeconds: number, holdSeconds: number): number | null {
     const hold = Math.max(1, Math.round(holdSeconds / this.#stepSeconds));
     const first = Math.ceil(fromSeconds / this.#stepSeconds);
     const steps = this.#delivered[0]?.length ?? 0;
+    let since = first;
     for (let step = first; step + hold < steps; step++) {
-      const shares = this.#delivered.map(
-        (row) => (row[step + hold] as number) - (row[step] as number),
-      );
-      const fair = summarise(shares).mean;
-      const isShared = shares.every((share) => Math.abs(share - fair) <= SHARE_TOLERANCE * fair);
-      if (fair > 0 && isShared) return (step - first) * this.#stepSeconds;
+      if (!this.#isShared(step, step + hold)) since = step + 1;
+      else if (step - since >= hold) return (since - first) * this.#stepSeconds;
     }
     return null;
+  }
+
+  #isShared(from: number, to: number): boolean {
+    const shares = this.#delivered.map((row) => (row[to] as number) - (row[from] as number));
+    const fair = summarise(shares).mean;
+    return fair > 0 && shares.every((share) => Math.abs(share - fair) <= SHARE_TOLERANCE * fair);
   }
 }

@@ -5,7 +5,7 @@
  */
 import { summarise } from '../../base/sample-statistics.ts';
 import type { MatrixSpec } from './matrix-file.ts';
-import { cellsOf, keyOf, type MatrixCell, runsOf } from './matrix-plan.ts';
+import { cellsOf, type MatrixCell, type MatrixRun, runsOf } from './matrix-plan.ts';
 import { METRICS, type MetricName } from './metric-card.ts';
 import type { FinishedRun, RunRecord } from './run-cell.ts';
 import { aloneRuns } from './solo-runs.ts';
@@ -64,10 +64,10 @@ export interface MatrixResult {
   readonly cells: readonly MatrixCellResult[];
 }
 
-/** @param recordOf gives the record of every run of the matrix, by its key */
+/** @param recordOf gives the record of every run of the matrix */
 export function assembleMatrix(
   spec: MatrixSpec,
-  recordOf: (key: string) => RunRecord | undefined,
+  recordOf: (run: MatrixRun) => RunRecord | undefined,
 ): MatrixResult {
   const cells = cellsOf(spec);
   const finished = new Map(cells.map((cell) => [cell, finishedRuns(spec, cell, recordOf)]));
@@ -118,10 +118,10 @@ type SeedRuns = readonly (FinishedRun | undefined)[];
 function finishedRuns(
   spec: MatrixSpec,
   cell: MatrixCell,
-  recordOf: (key: string) => RunRecord | undefined,
+  recordOf: (run: MatrixRun) => RunRecord | undefined,
 ): SeedRuns {
   return runsOf(spec, cell).map((run) => {
-    const record = recordOf(keyOf(run));
+    const record = recordOf(run);
     return record !== undefined && 'finished' in record ? record.finished : undefined;
   });
 }
@@ -130,10 +130,10 @@ function facts(
   spec: MatrixSpec,
   cell: MatrixCell,
   runs: SeedRuns,
-  recordOf: (key: string) => RunRecord | undefined,
+  recordOf: (run: MatrixRun) => RunRecord | undefined,
 ): Omit<MatrixCellResult, 'differences' | 'harm'> {
   const failures = runsOf(spec, cell).flatMap((run) => {
-    const record = recordOf(keyOf(run));
+    const record = recordOf(run);
     const reason = record === undefined ? 'not run' : 'failure' in record ? record.failure : '';
     return reason === '' ? [] : [{ seed: run.seed, reason }];
   });
@@ -200,12 +200,12 @@ function harmOf(
   spec: MatrixSpec,
   cell: MatrixCell,
   runs: SeedRuns,
-  recordOf: (key: string) => RunRecord | undefined,
+  recordOf: (run: MatrixRun) => RunRecord | undefined,
 ): Record<string, MetricSummary> | undefined {
   const harm: Record<string, MetricSummary> = {};
   for (const [cc, alone] of aloneRuns(spec, cell)) {
     const values = runs.flatMap((run, index) => {
-      const record = recordOf(keyOf(alone[index] as (typeof alone)[number]));
+      const record = recordOf(alone[index] as MatrixRun);
       const solo = record !== undefined && 'finished' in record ? record.finished : undefined;
       const own = run?.goodputMbpsByCc[cc];
       const best = solo?.goodputMbpsByCc[cc];

@@ -46,7 +46,9 @@ export function findExperiments(names: readonly string[]): readonly Experiment[]
   return names.map((name) => {
     const experiment = EXPERIMENTS.find((candidate) => candidate.name === name);
     if (experiment !== undefined) return experiment;
-    const known = ['linux', ...EXPERIMENTS.map((candidate) => candidate.name)].join(', ');
+    const known = ['linux', 'fairness', ...EXPERIMENTS.map((candidate) => candidate.name)].join(
+      ', ',
+    );
     throw NetError.value('experiment', `one of ${known}`, name);
   });
 }

@@ -25,6 +25,13 @@ describe('goodput over time', () => {
     expect(seconds).toBeCloseTo(2.8 - 1, 9);
   });
 
+  it('does not take a flow that passes by its share for one that has it', () => {
+    // From a tenth to nine tenths within two seconds, and then there.
+    const rising = Array.from({ length: 60 }, (_, step) => Math.min(9, 1 + step * 0.4));
+    const falling = rising.map((bytes) => 10 - bytes);
+    expect(new GoodputSeries(0.1, [totals(rising), totals(falling)]).convergence(0, 1)).toBeNull();
+  });
+
   it('finds no sharing where there is none', () => {
     const unfair = new GoodputSeries(0.1, [totals(repeat(9, 50)), totals(repeat(1, 50))]);
     expect(unfair.convergence(0, 1)).toBeNull();
