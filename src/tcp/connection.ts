@@ -7,7 +7,7 @@
 import { type SeqNumber, seqAdd, seqDiff, seqFromWire } from '../base/seq.ts';
 import type { Bytes, Duration, Instant } from '../base/units.ts';
 import type { CongestionController, CongestionControllerFactory } from '../recovery/congestion.ts';
-import { DeliveryRateEstimator } from '../recovery/delivery-rate.ts';
+import type { DeliveryRateEstimator } from '../recovery/delivery-rate.ts';
 import type { Pacer } from '../recovery/pacer.ts';
 import type { ProportionalRateReduction } from '../recovery/prr.ts';
 import { RttEstimator } from '../recovery/rtt.ts';
@@ -16,10 +16,10 @@ import type { TcpConfig } from './config.ts';
 import { FLAGS } from './connection-flags.ts';
 import { CONNECTION_CELLS, FIRST_TIMES, TIMES } from './connection-times.ts';
 import type { TcpContext } from './context.ts';
-import { TcpError } from './errors.ts';
+import type { TcpError } from './errors.ts';
 import { NO_METER_ROW } from './flow-meter.ts';
 import type { TcpListener } from './listener.ts';
-import { defineCells, defineFlags, defineSettings } from './packed-fields.ts';
+import { defineBytes, defineCells, defineFlags, defineSettings } from './packed-fields.ts';
 import type { MtuSearch } from './path-mtu.ts';
 import type { Reassembly } from './reassembly.ts';
 import type { Scoreboard } from './scoreboard.ts';
@@ -88,11 +88,13 @@ export class TcpConnection {
   /** Storage of the fields declared below: tcp/packed-fields. */
   flagsLow = 0;
   flagsHigh = 0;
+  bytesLow = 0;
+  bytesHigh = 0;
   settings: ConnectionSettings;
   #state = TcpState.Closed;
-  error = TcpError.None;
+  declare error: TcpError;
   /** A failure that did not end the connection (ICMP): told when it does end. */
-  softError = TcpError.None;
+  declare softError: TcpError;
 
   // Send sequence variables: RFC 9293 §3.3.1.
   iss: SeqNumber = ZERO_SEQ;
@@ -169,7 +171,7 @@ export class TcpConnection {
   bufferedBytes: Bytes = 0;
   /** Of the last write, in no buffer yet, and what kind of write it is. */
   fillBytes: Bytes = 0;
-  fillFlags = 0;
+  declare fillFlags: number;
   /** In buffers since the last push. */
   unpushedBytes: Bytes = 0;
   pushMode = PushMode.Usual;
@@ -242,7 +244,7 @@ export class TcpConnection {
   /** A SYN or SYN-ACK is to be sent. */
   declare isSynDue: boolean;
   synRetransmits = 0;
-  fastOpenForm = 0;
+  declare fastOpenForm: number;
   fastOpenCookieAt = -1;
   /** Payload that went with the SYN. */
   synDataBytes: Bytes = 0;
@@ -261,7 +263,8 @@ export class TcpConnection {
   controllers: CongestionControllerFactory;
   controller: CongestionController = undefined as never;
   readonly rtt: RttEstimator;
-  readonly rate: DeliveryRateEstimator;
+  /** One of its own from the first data it sends; until then one that all share, of which nothing is written. */
+  rate: DeliveryRateEstimator;
   /** Made when there is something to pace or to reduce. */
   pacer: Pacer | undefined = undefined;
   prr: ProportionalRateReduction | undefined = undefined;
@@ -287,8 +290,8 @@ export class TcpConnection {
   declare rackSentNs: Instant;
   rackEnd: SeqNumber = ZERO_SEQ;
   declare rackRttNs: Duration;
-  rackWindowSteps = 1;
-  rackWindowPersist = 0;
+  declare rackWindowSteps: number;
+  declare rackWindowPersist: number;
   rackDsackRound: SeqNumber = ZERO_SEQ;
   declare hasRackDsackRound: boolean;
   declare isReorderingSeen: boolean;
@@ -396,9 +399,10 @@ export class TcpConnection {
     this.receiveQueue = context.idleQueue;
     this.scoreboard = context.idleScoreboard;
     this.rtt = new RttEstimator(config.rtt, clock);
-    this.rate = new DeliveryRateEstimator(clock);
+    this.rate = context.idleRate;
     this.pathMtuBytes = config.mtuBytes;
     this.reordering = config.dupThresh;
+    this.rackWindowSteps = 1;
   }
 
   get cellsAt(): number {
@@ -447,4 +451,12 @@ defineCells(
   TIMES.map(([name]) => name),
 );
 defineFlags(TcpConnection.prototype, FLAGS);
+defineBytes(TcpConnection.prototype, [
+  'error',
+  'softError',
+  'fastOpenForm',
+  'fillFlags',
+  'rackWindowSteps',
+  'rackWindowPersist',
+]);
 defineSettings(TcpConnection.prototype, SETTING_NAMES);

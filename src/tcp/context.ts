@@ -13,6 +13,7 @@ import type { FramePool } from '../frame/frame-pool.ts';
 import type { FrameId } from '../frame/frame-record.ts';
 import type { PayloadWriter } from '../frame/payload-writer.ts';
 import type { CongestionControllerFactory } from '../recovery/congestion.ts';
+import { DeliveryRateEstimator } from '../recovery/delivery-rate.ts';
 import type { AccurateEcn } from './accurate-ecn.ts';
 import { AckOutcome } from './ack-outcome.ts';
 import { ArrivedSegment } from './arrived-segment.ts';
@@ -98,6 +99,8 @@ export class TcpContext {
   /** Of every connection that has nothing in flight. */
   readonly idleScoreboard: Scoreboard;
   readonly #spareScoreboards: Scoreboard[] = [];
+  /** Of every connection that has never sent data. */
+  readonly idleRate: DeliveryRateEstimator;
   /** Of every connection without data to send or to read. */
   readonly idleQueue: ByteQueue;
   readonly #spareQueues: ByteQueue[] = [];
@@ -127,6 +130,7 @@ export class TcpContext {
     this.config = config;
     this.settings = defaultSettings(config);
     this.idleScoreboard = new Scoreboard(this.segments, -1);
+    this.idleRate = new DeliveryRateEstimator(environment.clock);
     this.controllers = controllers;
     this.pieces = new PiecePool(environment.pool.payloads);
     this.idleQueue = new ByteQueue(this.pieces);
@@ -155,6 +159,12 @@ export class TcpContext {
     const scoreboard = this.#spareScoreboards.pop() ?? this.#createScoreboard();
     this.clearSackCache(scoreboard.index);
     return scoreboard;
+  }
+
+  /** The connection begins to send data, or to count as application-limited. */
+  ownRate(connection: TcpConnection): DeliveryRateEstimator {
+    if (connection.rate === this.idleRate) connection.rate = new DeliveryRateEstimator(this.clock);
+    return connection.rate;
   }
 
   #createScoreboard(): Scoreboard {

@@ -336,6 +336,7 @@ function sendNew(connection: TcpConnection, length: Bytes, rowFlags: number): Fr
   if (connection.sendsEct && length > 0) markEcnCapable(connection, frame);
   if (connection.scoreboard === context.idleScoreboard) {
     connection.scoreboard = context.takeScoreboard();
+    context.ownRate(connection);
   }
   const row = connection.scoreboard.append(sndNxt, length, rowFlags, sendPiece, sendSkip);
   advanceCursor(connection, length);
@@ -448,7 +449,7 @@ function settleBurst(connection: TcpConnection): void {
   if (sent > 0 || isStopped) noteFlight(connection, isStopped);
   if (!isStopped && connection.unsentBytes < connection.smss && scoreboard.lost.head === NO_ROW) {
     if (connection.controller.pacingRate !== UNPACED || sent > 0) {
-      connection.rate.markAppLimited(scoreboard.inFlightBytes);
+      connection.context.ownRate(connection).markAppLimited(scoreboard.inFlightBytes);
     }
   }
   if (sent > 0) {

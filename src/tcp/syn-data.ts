@@ -54,10 +54,10 @@ export function settleSynData(connection: TcpConnection): void {
   context.count(TcpCounter.FastOpenActiveFail);
   const length = seqDiff(end, sndUna);
   connection.scoreboard = context.takeScoreboard();
-  const { scoreboard, rate } = connection;
+  const { scoreboard } = connection;
   const { head, headSkip } = connection.sendQueue;
   const row = scoreboard.append(sndUna, length, SegmentFlag.Push, head, headSkip);
-  rate.stampSent(context.segments, row, length, length);
+  context.ownRate(connection).stampSent(context.segments, row, length, length);
   scoreboard.markLost(row);
   connection.highSeq = end;
   connection.hasRecoverPoint = true;
