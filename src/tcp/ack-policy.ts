@@ -141,8 +141,10 @@ export function holdAckForWriter(connection: TcpConnection): void {
 /** Data goes out soon after data came: a conversation, whose answers carry the ACKs. */
 export function onDataSent(connection: TcpConnection): void {
   const { context } = connection;
-  const lastDataReceivedNs = context.cells[connection.cellsAt + TimeCell.LastDataReceived];
+  const { cells } = context;
+  const at = connection.cellsAt;
+  const lastDataReceivedNs = cells[at + TimeCell.LastDataReceived];
   if (lastDataReceivedNs < 0 || connection.settings.quickAckChoice === 1) return;
   const sinceNs = context.clock.nowNs - lastDataReceivedNs;
-  if (sinceNs < connection.ackDelayNs) connection.isPingPong = true;
+  if (sinceNs < cells[at + TimeCell.AckDelay]) connection.isPingPong = true;
 }

@@ -4,7 +4,7 @@
  * congestion controller, in this order. Hot: no allocation per ACK.
  */
 import { type SeqNumber, seqBefore, seqDiff, seqFromWire } from '../base/seq.ts';
-import type { Bytes } from '../base/units.ts';
+import { type Bytes, NO_TIME } from '../base/units.ts';
 import { NO_SAMPLE } from '../recovery/congestion.ts';
 import { TcpFlag } from '../wire/tcp.ts';
 import { takeFeedback } from './accurate-ecn-feedback.ts';
@@ -12,6 +12,7 @@ import type { ArrivedSegment } from './arrived-segment.ts';
 import { NO_PIECE } from './byte-queue.ts';
 import { flightSize, inReduction, isWindowUsed, restartAfterIdle } from './congestion-window.ts';
 import { CongestionState, type TcpConnection } from './connection.ts';
+import { TimeCell } from './connection-times.ts';
 import { TcpCounter } from './counters.ts';
 import { TransportEvent } from './events.ts';
 import { type FlowMeter, NO_METER_ROW } from './flow-meter.ts';
@@ -23,7 +24,7 @@ import { restartRto, scheduleLossProbe, settleWindowProbe } from './retransmit-t
 import { NO_ROW } from './segment-table.ts';
 import { settleCursor } from './send-cursor.ts';
 import { sendRoom } from './send-room.ts';
-import { timestampRttNs } from './timestamps.ts';
+import { timestampRttTicks } from './timestamps.ts';
 
 /** SEG.ACK is between SND.UNA - MAX.SND.WND and SND.NXT: the caller has checked. */
 export function processAck(connection: TcpConnection, segment: ArrivedSegment): void {
@@ -119,7 +120,7 @@ function advanceUna(connection: TcpConnection, ack: SeqNumber): void {
   connection.sndUna = ack;
   connection.retransmits = 0;
   connection.probes = 0;
-  connection.stalledSinceNs = -1;
+  context.cells[connection.cellsAt + TimeCell.StalledSince] = NO_TIME;
   if (connection.hasShort && !seqBefore(ack, connection.shortEnd)) connection.hasShort = false;
   onMtuProbeAcked(connection);
   if (!connection.isWriteBlocked) return;
@@ -155,7 +156,7 @@ export function dropSent(connection: TcpConnection, bytes: Bytes): void {
 function settleIdle(connection: TcpConnection, advances: boolean): void {
   if (advances || connection.probes > 0) {
     connection.probes = 0;
-    connection.stalledSinceNs = -1;
+    connection.stalledSinceNs = NO_TIME;
   }
   settleWindowProbe(connection);
 }
@@ -273,7 +274,8 @@ function sampleRtt(connection: TcpConnection, segment: ArrivedSegment, advances:
     newestNs = nowNs - outcome.lastSackedSentNs;
     if (sampleNs < 0) sampleNs = nowNs - outcome.sackedSentNs;
   } else if (sampleNs < 0 && advances && connection.hasTimestamps && segment.tsEcr !== 0) {
-    sampleNs = timestampRttNs(connection, segment.tsEcr);
+    const ticks = timestampRttTicks(connection, segment.tsEcr);
+    if (ticks >= 0) sampleNs = ticks * connection.config.timestampTickNs;
     newestNs = sampleNs;
   }
   outcome.sample.rttNs = newestNs;
@@ -317,7 +319,7 @@ function fillSample(connection: TcpConnection, advances: boolean): void {
   rate.endAck(sample, Math.max(0, rtt.minNs));
   if (sample.intervalNs <= 0) return;
   connection.rateDelivered = sample.delivered;
-  connection.rateIntervalNs = sample.intervalNs;
+  context.cells[connection.cellsAt + TimeCell.RateInterval] = sample.intervalNs;
 }
 
 /** The controller sees the ACK; PRR says what may go out in answer to it. */

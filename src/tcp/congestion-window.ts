@@ -98,9 +98,11 @@ export function isWindowUsed(connection: TcpConnection): boolean {
 
 /** RFC 5681 §4.1: nothing sent for longer than the RTO. */
 export function restartAfterIdle(connection: TcpConnection): void {
-  if (!connection.config.usesSlowStartAfterIdle || connection.lastSentNs < 0) return;
-  if (connection.scoreboard.segments > 0) return;
-  const idleNs = connection.context.clock.nowNs - connection.lastSentNs;
+  if (connection.scoreboard.segments > 0 || !connection.config.usesSlowStartAfterIdle) return;
+  const { context } = connection;
+  const lastSentNs = context.cells[connection.cellsAt + TimeCell.LastSent];
+  if (lastSentNs < 0) return;
+  const idleNs = context.clock.nowNs - lastSentNs;
   const { rtoNs } = connection.rtt;
   if (idleNs > rtoNs) connection.controller.onIdleRestart(idleNs, rtoNs);
 }

@@ -6,7 +6,7 @@ import { NO_TIME } from '../base/units.ts';
 import type { TcpConnection } from './connection.ts';
 
 /**
- * Cells of the times that hot code writes: `context.cells[connection.cellsAt + TimeCell.LastSent] = …`. There, a
+ * Cells of the times that hot code reads and writes: `context.cells[connection.cellsAt + TimeCell.LastSent] = …`. There, a
  * double through an accessor that is not inlined would go through the heap.
  */
 export const enum TimeCell {
@@ -19,6 +19,8 @@ export const enum TimeCell {
   RcvRtt = 6,
   RoundStart = 7,
   RackRtt = 8,
+  StalledSince = 9,
+  RateInterval = 10,
 }
 
 /** Times that change during a connection, and what they are at first. The first ones are in order of TimeCell. */
@@ -32,11 +34,11 @@ export const TIMES: readonly (readonly [keyof TcpConnection, number])[] = [
   ['rcvRttNs', 0],
   ['roundStartNs', 0],
   ['rackRttNs', 0],
+  ['stalledSinceNs', NO_TIME],
+  ['rateIntervalNs', 0],
   ['lastChallengeNs', NO_TIME],
   ['lastOutOfWindowAckNs', NO_TIME],
   ['rcvRttStartNs', NO_TIME],
-  ['stalledSinceNs', NO_TIME],
-  ['rateIntervalNs', 0],
   ['busySinceNs', 0],
   ['busyNs', 0],
   ['receiverLimitedNs', 0],

@@ -85,7 +85,7 @@ export function buildSegment(
   words[at + FrameWord.Src] = connection.localAddress;
   words[at + FrameWord.Dst] = connection.remoteAddress;
   words[at + FrameWord.Ports] = connection.ports;
-  words[at + FrameWord.Meta] |= connection.trafficClass << MetaShift.TrafficClass;
+  words[at + FrameWord.Meta] |= connection.settings.trafficClass << MetaShift.TrafficClass;
   words[at + FrameWord.Seq] = seq;
   words[at + FrameWord.Ack] = (flags & TcpFlag.Ack) !== 0 ? connection.rcvNxt : 0;
   words[at + FrameWord.FlagsWindow] = (flags << 16) | takeWindowField(connection, flags);

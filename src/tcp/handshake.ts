@@ -39,7 +39,7 @@ import { openReceiveWindow, windowShiftFor } from './receive-window.ts';
 import { setRetransmitTimer } from './retransmit-timer.ts';
 import { TcpState } from './state.ts';
 import { synPayload, takeSynData } from './syn-data.ts';
-import { timestampRttNs } from './timestamps.ts';
+import { timestampRttTicks } from './timestamps.ts';
 
 /** RFC 9293 §3.7.1: without the option. */
 const MSS_DEFAULT_IPV4 = 536;
@@ -196,11 +196,11 @@ export function establish(connection: TcpConnection, segment: ArrivedSegment): v
 
 /** RFC 6298 §3 and §5.7. */
 function sampleHandshake(connection: TcpConnection, segment: ArrivedSegment): void {
-  const { context, rtt } = connection;
+  const { config, context, rtt } = connection;
   if (connection.synRetransmits === 0) {
     rtt.onSample(context.clock.nowNs - connection.lastSentNs);
   } else if (connection.hasTimestamps && segment.hasTimestamps && segment.tsEcr !== 0) {
-    rtt.onSample(timestampRttNs(connection, segment.tsEcr));
+    rtt.onSample(timestampRttTicks(connection, segment.tsEcr) * config.timestampTickNs);
   } else {
     rtt.onSynTimedOut();
   }

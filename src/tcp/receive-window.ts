@@ -10,7 +10,7 @@ import type { ArrivedSegment } from './arrived-segment.ts';
 import type { TcpConfig } from './config.ts';
 import type { TcpConnection } from './connection.ts';
 import { TimeCell } from './connection-times.ts';
-import { timestampRttNs } from './timestamps.ts';
+import { timestampRttTicks } from './timestamps.ts';
 
 const FIELD_MAX = 65_535;
 const SHIFT_MAX = 14; // RFC 7323 §2.3
@@ -125,8 +125,9 @@ export function measureReceiveRtt(connection: TcpConnection, segment: ArrivedSeg
   }
   if (segment.tsEcr === connection.rcvRttEcho || segment.length < connection.rcvMss) return;
   connection.rcvRttEcho = segment.tsEcr;
-  const sampleNs = timestampRttNs(connection, segment.tsEcr);
-  if (sampleNs < 0) return;
+  const ticks = timestampRttTicks(connection, segment.tsEcr);
+  if (ticks < 0) return;
+  const sampleNs = ticks * connection.config.timestampTickNs;
   const { cells } = connection.context;
   const at = connection.cellsAt + TimeCell.RcvRtt;
   const rcvRttNs = cells[at];

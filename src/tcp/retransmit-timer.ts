@@ -39,9 +39,10 @@ function windowProbeNs(connection: TcpConnection): Duration {
 }
 
 function boundByUserTimeout(connection: TcpConnection, timeoutNs: Duration): Duration {
-  const { stalledSinceNs } = connection;
   const { userTimeoutNs } = connection.settings;
-  if (userTimeoutNs === 0 || stalledSinceNs < 0) return timeoutNs;
+  if (userTimeoutNs === 0) return timeoutNs;
+  const { stalledSinceNs } = connection;
+  if (stalledSinceNs < 0) return timeoutNs;
   const leftNs = stalledSinceNs + userTimeoutNs - connection.context.clock.nowNs;
   return Math.max(1e6, Math.min(timeoutNs, leftNs));
 }

@@ -11,6 +11,7 @@ import { UNPACED } from '../recovery/congestion.ts';
 import { reservedForAccEcn } from './accurate-ecn-option.ts';
 import { flightSize, sendWindow } from './congestion-window.ts';
 import { CongestionState, type TcpConnection } from './connection.ts';
+import { TimeCell } from './connection-times.ts';
 import { NO_ROW, ROW_SHIFT, SegmentFlag, SegmentWord } from './segment-table.ts';
 import { BufferFlag, NO_BUFFER, PushMode } from './send-buffers.ts';
 import { growHead, takeBuffered } from './write-queue.ts';
@@ -163,7 +164,7 @@ function isDeferred(connection: TcpConnection, length: Bytes, isTail: boolean): 
   const { congestionState, context, scoreboard, smss, config } = connection;
   if (congestionState >= CongestionState.Recovery) return false;
   const nowNs = context.clock.nowNs;
-  if (nowNs - connection.lastSentNs >= DEFER_IDLE_NS) return false;
+  if (nowNs - context.cells[connection.cellsAt + TimeCell.LastSent] >= DEFER_IDLE_NS) return false;
   const window = sendWindow(connection);
   const room = seqDiff(connection.sndWndEnd, connection.sndNxt);
   const windowRoom = window - flightSize(connection);

@@ -17,12 +17,12 @@ export function timestampNow(connection: TcpConnection): number {
   return (Math.floor(context.clock.nowNs / config.timestampTickNs) + connection.tsOffset) | 0;
 }
 
-/** Round trip by the echoed timestamp in ns, at the resolution of a tick: RFC 7323 §4. */
-export function timestampRttNs(connection: TcpConnection, tsEcr: number): number {
+/** Round trip by the echoed timestamp in whole ticks, -1 for none: RFC 7323 §4. An integer crosses a call for nothing. */
+export function timestampRttTicks(connection: TcpConnection, tsEcr: number): number {
   const ticks = (timestampNow(connection) - tsEcr) | 0;
   if (ticks < 0) return -1;
   // Within one tick it is at least something.
-  return Math.max(ticks, 1) * connection.config.timestampTickNs;
+  return Math.max(ticks, 1);
 }
 
 /** True when PAWS says that the segment is from the past: RFC 7323 §5.3 R1. */

@@ -280,6 +280,12 @@ const RUNS: Readonly<Record<string, Run>> = {
   'replay with bytes at every hop': replayOver({ toClient: bottleneck }, { wireAlways: true }),
   analysis,
   dumbbell: transfersOver({ rtt: '20 ms', flows: '16', stagger: '1 ms' }),
+  'dumbbell with losses': transfersOver({
+    rtt: '2 ms',
+    flows: '16',
+    stagger: '1 ms',
+    loss: '0.5 %',
+  }),
 };
 
 const collect = globalThis.gc as () => void;

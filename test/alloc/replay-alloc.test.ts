@@ -81,6 +81,7 @@ describe('hot code allocates less than a byte of heap a packet, and collects no 
     'replay with bytes at every hop',
     'analysis',
     'dumbbell',
+    'dumbbell with losses',
   ]) {
     it(`in a run of: ${name}`, async () => {
       const { units, bytesPerUnit, collections, collectionsOfLong, collectionsWithin } =
