@@ -13,14 +13,30 @@ const TWO_POW_32 = 4294967296;
 const TWO_POW_MINUS_53 = 2 ** -53;
 const scratch = new Float64Array(1);
 
+export const STATE_WORDS = 4;
+
+/** Draws from the generator whose state lies at `state[at]`: uniform over 0 … 2^32 - 1, as int32. */
+export function nextInt32Of(state: Int32Array, at: number): number {
+  const s0 = state[at];
+  const s1 = state[at + 1];
+  const scrambled = Math.imul(s1, 5);
+  const s2 = state[at + 2] ^ s0;
+  const s3 = state[at + 3] ^ s1;
+  state[at + 1] = s1 ^ s2;
+  state[at] = s0 ^ s3;
+  state[at + 2] = s2 ^ (s1 << 9);
+  state[at + 3] = (s3 << 11) | (s3 >>> 21);
+  return Math.imul((scrambled << 7) | (scrambled >>> 25), 9);
+}
+
 export class RandomSource {
-  readonly #state = new Int32Array(4);
+  readonly #state = new Int32Array(STATE_WORDS);
   readonly #key: number;
 
   private constructor(key: number) {
     this.#key = key;
     let seed = key;
-    for (let word = 0; word < 4; word++) {
+    for (let word = 0; word < STATE_WORDS; word++) {
       seed = (seed + 0x9e3779b9) | 0;
       this.#state[word] = finishHash(seed);
     }
@@ -41,19 +57,14 @@ export class RandomSource {
     return new RandomSource(finishHash(key));
   }
 
+  /** Writes the generator's state: RandomRows goes on with it. */
+  copyState(into: Int32Array, at: number): void {
+    into.set(this.#state, at);
+  }
+
   /** Uniform over 0 … 2^32 - 1, as int32. */
   nextInt32(): number {
-    const state = this.#state;
-    const s1 = state[1];
-    const scrambled = Math.imul(s1, 5);
-    const result = Math.imul((scrambled << 7) | (scrambled >>> 25), 9);
-    const s2 = state[2] ^ state[0];
-    const s3 = state[3] ^ s1;
-    state[1] = s1 ^ s2;
-    state[0] = state[0] ^ s3;
-    state[2] = s2 ^ (s1 << 9);
-    state[3] = (s3 << 11) | (s3 >>> 21);
-    return result;
+    return nextInt32Of(this.#state, 0);
   }
 
   /** Uniform over [0, 1), 53 bits. */

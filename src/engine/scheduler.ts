@@ -28,7 +28,7 @@ export const enum SourceClass {
   Application = 3,
 }
 
-/** At most four classes implement this (link, host, traffic source, task): a fifth costs 30 ns a call. */
+/** At most four classes implement this in a run (plain links, other links, hosts, tasks): a fifth costs 30 ns a call. */
 export interface EventSink {
   onEvent(arg: number): void;
 }

@@ -27,6 +27,18 @@ export const enum LinkEvent {
   Schedule = 2,
 }
 
+/** Whether anything about a link can change, or its queue or its line are others than those of a row. */
+export function isOfParts(network: Network, config: LinkConfig): boolean {
+  const { trace, discipline, isSwitchable, schedule, impairments, queue, headerBytes } = config;
+  const isProbed = network.queueProbe !== undefined && queue?.countsUnsent !== true;
+  return (
+    (trace ?? discipline ?? schedule ?? headerBytes) !== undefined ||
+    (impairments?.jitter ?? impairments?.reorder) !== undefined ||
+    isSwitchable === true ||
+    isProbed
+  );
+}
+
 export function createSerializer(network: Network, config: LinkConfig): Serializer {
   return config.trace === undefined
     ? new RateSerializer(network.clock, config.rate ?? Number.POSITIVE_INFINITY)

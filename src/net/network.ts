@@ -26,6 +26,7 @@ import { PayloadWriter } from '../frame/payload-writer.ts';
 import type { QueueOutcomes } from '../qdisc/queue-discipline.ts';
 import type { ChecksumVerdict } from '../wire/verify-checksums.ts';
 import { FrameBytes } from './frame-bytes.ts';
+import { LinkRows } from './link-rows.ts';
 import type { QueueProbe } from './probed-queue.ts';
 
 /** Hears of what the path did to single frames. Called before a frame is released; it owns nothing. */
@@ -69,6 +70,7 @@ export class Network implements QueueOutcomes {
   observer: FrameObserver | undefined;
   /** How long frames waited in queues: one row a link, most of them all zeros and without counters. */
   readonly queueDelays = new HistogramRows();
+  readonly links: LinkRows;
   /** Bytes of frames, for those that read or write them. */
   readonly frameBytes: FrameBytes;
   /** Room for bytes that stay: corrupted frames' own. */
@@ -90,6 +92,7 @@ export class Network implements QueueOutcomes {
     this.wireAlways = config.wireAlways ?? false;
     this.queueProbe = config.queueProbe;
     this.observer = undefined;
+    this.links = new LinkRows(this.scheduler, config.pool, this, this.queueDelays);
     this.frameBytes = new FrameBytes(config.pool, this.addresses);
     this.payloadWriter = new PayloadWriter(config.pool.payloads);
   }

@@ -1,20 +1,39 @@
 /**
  * What a link's queue did: how long frames waited (from arrival to the start of their transmission), the
- * deepest backlog, and on request the backlog over time. Hot: no allocation per record.
+ * deepest backlog, and on request the backlog over time. A plain link's figures are in its row (link-rows), those
+ * of others in a QueueMeter of their own. Hot: no allocation per record.
  */
 import { DepthSeries } from '../base/depth-series.ts';
 import type { HistogramRows } from '../base/histogram.ts';
 import type { Bytes, Duration } from '../base/units.ts';
+import { CELL_SHIFT, LinkCell, type LinkRows, LinkWord, WORD_SHIFT } from './link-rows.ts';
 
-export class QueueMeter {
-  /** Waits above 0 of all links of a run; this link's row. Write delays.valueNs, then record(row). */
+export interface LinkMeter {
+  /** Waits above 0 of all links of a run; this link's row. */
   readonly delays: HistogramRows;
-  row: number;
+  readonly row: number;
   /** Frames that did not wait: most of them, on most links. */
-  unwaitedPackets = 0;
-  /** Undefined unless asked for. Write depth.timeNs, then record(bytes). */
+  readonly unwaitedPackets: number;
+  /** Undefined unless asked for. */
   readonly depth: DepthSeries | undefined;
   /** Of what waited; with QueueLimits.countsUnsent, of the unsent bytes that accepted frames found before them. */
+  readonly peakBytes: Bytes;
+  /** Frames whose wait was measured. */
+  readonly packets: number;
+  readonly meanDelayNs: Duration;
+  /** The wait of rank ⌈q · packets⌉, as base/histogram has it. */
+  quantileDelayNs(q: number): Duration;
+  /** Measures from now on; what was measured before is forgotten. Set-up time. */
+  restart(): void;
+}
+
+export class QueueMeter implements LinkMeter {
+  /** Write delays.valueNs, then record(row). */
+  readonly delays: HistogramRows;
+  row: number;
+  unwaitedPackets = 0;
+  /** Write depth.timeNs, then record(bytes). */
+  readonly depth: DepthSeries | undefined;
   peakBytes: Bytes = 0;
 
   constructor(delays: HistogramRows, recordsDepth: boolean) {
@@ -23,30 +42,92 @@ export class QueueMeter {
     this.depth = recordsDepth ? new DepthSeries() : undefined;
   }
 
-  /** Measures from now on; what was measured before is forgotten. Set-up time. */
   restart(): void {
     this.row = this.delays.addRow();
     this.unwaitedPackets = 0;
     this.peakBytes = 0;
   }
 
-  /** Frames whose wait was measured. */
   get packets(): number {
-    return this.unwaitedPackets + this.delays.count(this.row);
+    return packetsOf(this);
   }
 
   get meanDelayNs(): Duration {
-    const { packets } = this;
-    const waited = this.delays.count(this.row);
-    return packets === 0 ? 0 : (this.delays.mean(this.row) * waited) / packets;
+    return meanDelayOf(this);
   }
 
-  /** The wait of rank ⌈q · packets⌉, as base/histogram has it. */
   quantileDelayNs(q: number): Duration {
-    const { packets, unwaitedPackets } = this;
-    // See HistogramRows.quantile for the small term.
-    const rank = Math.max(1, Math.ceil(q * packets - 1e-6));
-    if (packets === 0 || rank <= unwaitedPackets) return 0;
-    return this.delays.quantile(this.row, (rank - unwaitedPackets) / (packets - unwaitedPackets));
+    return quantileDelayOf(this, q);
   }
+}
+
+/** The figures in the row of a plain link. */
+export class RowMeter implements LinkMeter {
+  readonly #rows: LinkRows;
+  readonly #link: number;
+
+  constructor(rows: LinkRows, link: number) {
+    this.#rows = rows;
+    this.#link = link;
+  }
+
+  get delays(): HistogramRows {
+    return this.#rows.delays;
+  }
+
+  get row(): number {
+    return this.#rows.words[(this.#link << WORD_SHIFT) + LinkWord.Meter];
+  }
+
+  get unwaitedPackets(): number {
+    return this.#rows.cells[(this.#link << CELL_SHIFT) + LinkCell.Unwaited];
+  }
+
+  get depth(): DepthSeries | undefined {
+    return this.#rows.depths.get(this.#link);
+  }
+
+  get peakBytes(): Bytes {
+    return this.#rows.cells[(this.#link << CELL_SHIFT) + LinkCell.PeakBytes];
+  }
+
+  restart(): void {
+    const { cells, words, delays } = this.#rows;
+    words[(this.#link << WORD_SHIFT) + LinkWord.Meter] = delays.addRow();
+    cells[(this.#link << CELL_SHIFT) + LinkCell.Unwaited] = 0;
+    cells[(this.#link << CELL_SHIFT) + LinkCell.PeakBytes] = 0;
+  }
+
+  get packets(): number {
+    return packetsOf(this);
+  }
+
+  get meanDelayNs(): Duration {
+    return meanDelayOf(this);
+  }
+
+  quantileDelayNs(q: number): Duration {
+    return quantileDelayOf(this, q);
+  }
+}
+
+type Waits = Pick<LinkMeter, 'delays' | 'row' | 'unwaitedPackets'>;
+
+function packetsOf({ delays, row, unwaitedPackets }: Waits): number {
+  return unwaitedPackets + delays.count(row);
+}
+
+function meanDelayOf(waits: Waits): Duration {
+  const { delays, row } = waits;
+  const packets = packetsOf(waits);
+  return packets === 0 ? 0 : (delays.mean(row) * delays.count(row)) / packets;
+}
+
+function quantileDelayOf(waits: Waits, q: number): Duration {
+  const { delays, row, unwaitedPackets } = waits;
+  const packets = packetsOf(waits);
+  // See HistogramRows.quantile for the small term.
+  const rank = Math.max(1, Math.ceil(q * packets - 1e-6));
+  if (packets === 0 || rank <= unwaitedPackets) return 0;
+  return delays.quantile(row, (rank - unwaitedPackets) / (packets - unwaitedPackets));
 }
