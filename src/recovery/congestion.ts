@@ -124,6 +124,8 @@ export interface CongestionController {
   readonly isHoldingBack?: boolean;
   /** 'prr': the sender applies PRR (RFC 6937) in recovery; 'own': cwnd is used as it is (BBR). */
   readonly recoveryWindow: 'prr' | 'own';
+  /** How much larger than usual a send buffer that grows with the window is to be; 1 when absent. */
+  readonly sendBufferFactor?: number;
   /** `inFlight` counts the packet just sent. */
   onPacketSent(sentBytes: Bytes, inFlight: Bytes, isAppLimited: boolean): void;
   onAck(sample: Readonly<AckSample>, rtt: RttView): void;

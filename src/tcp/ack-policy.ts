@@ -2,10 +2,10 @@
  * When to acknowledge: RFC 9293 §3.8.6.3, RFC 5681 §4.2. At once for every second full segment, for
  * anything out of order, for a filled hole, for a FIN; otherwise after a delay. In the `linux` profile the
  * first segments of a connection are acknowledged at once ("quick ACKs"), the delay follows the gaps between
- * segments, and a connection that answers each request waits for the answer to carry the ACK ("ping-pong").
- * Hot.
+ * segments, a connection that answers each request waits for the answer to carry the ACK ("ping-pong"), text that
+ * ends a push is acknowledged once it is read, and behind a hole, after a few ACKs at once, one ACK stands for what
+ * comes in about a millisecond. Hot.
  */
-import { seqBefore } from '../base/seq.ts';
 import { type Duration, NEVER } from '../base/units.ts';
 import type { TcpConnection } from './connection.ts';
 import { TimeCell } from './connection-times.ts';
@@ -14,6 +14,10 @@ import { TcpCounter } from './counters.ts';
 import { selectWindow, unacknowledgedBytes } from './receive-window.ts';
 
 const QUICK_ACKS_MIN = 2;
+/** ACKs of one hole that go at once: what RFC 5681 §3.2 needs for a fast retransmit. */
+const DUPLICATE_ACKS_AT_ONCE = 3;
+/** An ACK behind a hole waits for this part of the round trip at most. */
+const COMPRESSION_RTT_DIVISOR = 20;
 
 /** Text has arrived: adapts the delay to its gaps, and quick ACKs to an idle time. */
 export function onDataArrived(connection: TcpConnection): void {
@@ -60,6 +64,7 @@ function addQuickAcks(connection: TcpConnection): void {
 
 /** Decides about the ACK that new text in order calls for. `isAtOnce`: out of order, duplicate, FIN. */
 export function scheduleAck(connection: TcpConnection, isAtOnce: boolean): void {
+  connection.isAckScheduled = true;
   if (isAtOnce || isQuick(connection) || isSecondSegment(connection)) {
     connection.isAckDue = true;
     return;
@@ -67,6 +72,47 @@ export function scheduleAck(connection: TcpConnection, isAtOnce: boolean): void 
   if (connection.isAckDelayed) return;
   connection.isAckDelayed = true;
   startDelay(connection);
+}
+
+/** Decides about the ACK of text behind a hole: RFC 5681 §4.2, compressed in the `linux` profile. */
+export function scheduleAckOfHole(connection: TcpConnection): void {
+  connection.isAckScheduled = true;
+  if (isQuick(connection) || isSecondSegment(connection) || !mayCompress(connection)) {
+    connection.isAckDue = true;
+    return;
+  }
+  if (connection.isAckCompressed) return;
+  connection.isAckCompressed = true;
+  connection.isAckDelayed = true;
+  const { config, context, rtt } = connection;
+  let rttNs = context.cells[connection.cellsAt + TimeCell.RcvRtt];
+  if (rtt.smoothedNs > 0 && (rttNs <= 0 || rtt.smoothedNs < rttNs)) rttNs = rtt.smoothedNs;
+  const waitNs = Math.min(config.ackCompressionNs, rttNs / COMPRESSION_RTT_DIVISOR);
+  const at = connection.slot * TIMER_KINDS + TimerKind.DelayedAck;
+  context.timerCells[at] = context.clock.nowNs + Math.ceil(waitNs) + config.timerSlackNs;
+}
+
+function mayCompress({ config, hasSack, reassembly, rcvNxt }: TcpConnection): boolean {
+  if (config.ackCompressionNs === 0 || !hasSack || reassembly === undefined) return false;
+  if (reassembly.heldAcks >= config.ackCompressionMax) return false;
+  if (reassembly.holeAt !== rcvNxt) {
+    reassembly.holeAt = rcvNxt;
+    reassembly.acksOfHole = 0;
+  }
+  if (reassembly.acksOfHole < DUPLICATE_ACKS_AT_ONCE) {
+    reassembly.acksOfHole++;
+    return false;
+  }
+  reassembly.heldAcks++;
+  return true;
+}
+
+/** What was pushed has been read, and nothing else waits: its sender may wait for the ACK. */
+export function isPushReadOut(connection: TcpConnection): boolean {
+  if (!connection.isAckScheduled || !connection.isTextPushed) return false;
+  if (connection.isPingPong && !connection.isTextPushedTwice) return false;
+  const { receiveQueue, reassembly } = connection;
+  return receiveQueue.byteLength === 0 && (reassembly?.byteLength ?? 0) === 0;
 }
 
 function isQuick(connection: TcpConnection): boolean {
@@ -105,9 +151,10 @@ function startDelay(connection: TcpConnection): void {
 
 /** The delay is over. */
 export function onDelayedAckTimeout(connection: TcpConnection): void {
-  connection.context.count(TcpCounter.DelayedAcks);
   connection.isAckDelayed = false;
   connection.isAckDue = true;
+  if (connection.isAckCompressed) return;
+  connection.context.count(TcpCounter.DelayedAcks);
   const { config } = connection;
   if (config.quickAckSegments === 0) return;
   if (connection.isPingPong) {
@@ -121,12 +168,19 @@ export function onDelayedAckTimeout(connection: TcpConnection): void {
 
 /** A segment with an ACK is going out. */
 export function onAckSent(connection: TcpConnection): void {
-  if (connection.quickAcks > 0 && seqBefore(connection.lastAckSent, connection.rcvNxt)) {
+  if (connection.quickAcks > 0 && connection.isAckScheduled) {
     connection.quickAcks--;
     if (connection.quickAcks === 0) connection.ackDelayNs = connection.config.delayedAckNs;
   }
   connection.lastAckSent = connection.rcvNxt;
   connection.isAckDue = false;
+  connection.isAckScheduled = false;
+  connection.isTextPushed = false;
+  connection.isTextPushedTwice = false;
+  if (connection.isAckCompressed) {
+    connection.isAckCompressed = false;
+    if (connection.reassembly !== undefined) connection.reassembly.heldAcks = 0;
+  }
   if (!connection.isAckDelayed) return;
   connection.isAckDelayed = false;
   connection.context.setTimer(connection.slot, TimerKind.DelayedAck, NEVER);

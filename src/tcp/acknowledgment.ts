@@ -138,7 +138,8 @@ function advanceUna(connection: TcpConnection, ack: SeqNumber): void {
 function growSendBuffer(connection: TcpConnection): void {
   if (connection.isSndBufferFixed) return;
   const { sendBufferWindows, sendBufferBytesMax } = connection.config;
-  const wanted = Math.min(sendBufferWindows * connection.controller.cwnd, sendBufferBytesMax);
+  const { cwnd, sendBufferFactor = 1 } = connection.controller;
+  const wanted = Math.min(sendBufferWindows * sendBufferFactor * cwnd, sendBufferBytesMax);
   if (wanted > connection.sndBufferBytes) connection.sndBufferBytes = wanted;
 }
 

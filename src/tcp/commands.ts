@@ -5,7 +5,7 @@
  */
 import type { Bytes } from '../base/units.ts';
 import { NO_PAYLOAD } from '../frame/frame-record.ts';
-import { scheduleAck } from './ack-policy.ts';
+import { isPushReadOut, scheduleAck } from './ack-policy.ts';
 import type { ByteQueue } from './byte-queue.ts';
 import type { TcpConnection } from './connection.ts';
 import { dropReceived, endConnection, resetConnection } from './ending.ts';
@@ -146,7 +146,8 @@ function afterRead(connection: TcpConnection, count: Bytes): void {
   tuneReceiveBuffer(connection, count);
   if (connection.isPeerDone) return;
   const waits = connection.isAckDelayed && unacknowledgedBytes(connection) > connection.rcvMss;
-  if (waits || isWindowUpdateDue(connection)) {
+  const isQuick = connection.config.quickAckSegments > 0;
+  if (waits || (isQuick && isPushReadOut(connection)) || isWindowUpdateDue(connection)) {
     scheduleAck(connection, true);
     connection.context.wake(connection);
   }

@@ -64,7 +64,7 @@ export interface TcpConfig {
   /** The send buffer grows to so many windows, up to a limit, while the application fills it. */
   readonly sendBufferWindows: number;
   readonly sendBufferBytesMax: Bytes;
-  /** What a segment that is SACKed or lost costs in the send buffer besides its bytes. */
+  /** What a chunk that has left, or a lost segment, costs in the send buffer besides its bytes. */
   readonly sendOverheadBytes: Bytes;
   readonly receiveBufferBytes: Bytes;
   /** Receive window autotuning stops here; the window scale follows from it: RFC 7323 §2.3. */
@@ -79,6 +79,12 @@ export interface TcpConfig {
   readonly delayedAckNsMax: Duration;
   /** Segments of a new connection, or after an idle time, that are acknowledged at once; 0: none. */
   readonly quickAckSegments: number;
+  /** Behind a hole one ACK stands for what comes in this time, a twentieth of the round trip at most; 0: none does. */
+  readonly ackCompressionNs: Duration;
+  /** Segments that one such ACK stands for, at most. */
+  readonly ackCompressionMax: number;
+  /** How much later than asked such a timer fires. */
+  readonly timerSlackNs: Duration;
 
   readonly rtt: RttConfig;
 
@@ -195,6 +201,9 @@ export const RFC_PROFILE: TcpConfig = {
   delayedAckNs: 200 * MS,
   delayedAckNsMax: 200 * MS,
   quickAckSegments: 0,
+  ackCompressionNs: 0,
+  ackCompressionMax: 0,
+  timerSlackNs: 0,
   rtt: RTT_CONFIG_RFC,
   synRetries: 7, // 1 + 2 + … + 64 s > 3 min, with the last wait
   synAckRetries: 7,
@@ -258,6 +267,9 @@ export const LINUX_PROFILE: TcpConfig = {
   growsReceiveWindow: true,
   delayedAckNs: 40 * MS,
   quickAckSegments: 16,
+  ackCompressionNs: MS, // tcp_comp_sack_delay_ns, tcp_comp_sack_nr, tcp_comp_sack_slack_ns
+  ackCompressionMax: 44,
+  timerSlackNs: MS / 10,
   rtt: RTT_CONFIG_LINUX,
   synRetries: 6,
   synAckRetries: 5,

@@ -56,4 +56,8 @@ export const FLAGS: readonly string[] = [
   'isHeldByWindow',
   'hasSeenEct',
   'isReady',
+  'isAckScheduled',
+  'isAckCompressed',
+  'isTextPushed',
+  'isTextPushedTwice',
 ];

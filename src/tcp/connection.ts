@@ -196,6 +196,11 @@ export class TcpConnection {
   declare isAckDue: boolean;
   /** Something waits for a delayed ACK. */
   declare isAckDelayed: boolean;
+  // Of the text since the last ACK, tcp/ack-policy: there is some; its ACK waits for more of a hole; PSH; again.
+  declare isAckScheduled: boolean;
+  declare isAckCompressed: boolean;
+  declare isTextPushed: boolean;
+  declare isTextPushedTwice: boolean;
   quickAcks = 0;
   declare isPingPong: boolean;
   /** The application chose: -1 no, 0 quick ACKs off, 1 on. */
@@ -326,19 +331,17 @@ export class TcpConnection {
   /** Minshall: the end of the last short segment sent. */
   shortEnd: SeqNumber = ZERO_SEQ;
   declare hasShort: boolean;
-  /** Left of the chunk of new data that is going out: tcp/send-chunk. */
+  // Left of the chunk of new data that is going out, or of retransmissions: tcp/send-chunk.
   chunkBytes: Bytes = 0;
-  /** It ends with PSH; its buffer says so, so that a retransmission has it too. */
+  resendSegments = 0;
+  // It ends with PSH; its buffer says so, so that a retransmission has it too.
   declare isChunkPushed: boolean;
   declare isChunkMarked: boolean;
-  /** Left of the chunk of retransmissions, in segments. */
-  resendSegments = 0;
   declare isResendPushed: boolean;
   /** Sending waits for the window to let a larger chunk go. */
   declare isHeldByWindow: boolean;
-  // Path MTU: RFC 1191, RFC 4821.
+  // Path MTU: RFC 1191; RFC 4821 §7.3, while it is searched.
   pathMtuBytes: Bytes;
-  /** RFC 4821 §7.3, while the path is searched. */
   mtuSearch: MtuSearch | undefined = undefined;
 
   // Totals for info.

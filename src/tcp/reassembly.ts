@@ -77,6 +77,10 @@ export class Reassembly {
   /** What of the last segment was here already: its first such part. */
   duplicateLeft: SeqNumber = seqFromWire(0);
   duplicateRight: SeqNumber = seqFromWire(0);
+  // ACKs of this hole that went at once, and those that wait as one: tcp/ack-policy.
+  holeAt: SeqNumber = seqFromWire(0);
+  acksOfHole = 0;
+  heldAcks = 0;
   readonly #pool: RangePool;
   #head = NO_RANGE;
   #tail = NO_RANGE;

@@ -49,8 +49,14 @@ function fullWindow(connection: TcpConnection): Bytes {
 
 /** What could be offered now: the buffer less what nobody has read, within what is dared so far. */
 function freeWindow(connection: TcpConnection): Bytes {
-  const free = fullWindow(connection) - connection.receiveQueue.byteLength;
-  return Math.max(0, Math.min(free, connection.rcvWindowLimit));
+  return Math.max(0, Math.min(freeBytes(connection), connection.rcvWindowLimit));
+}
+
+/** In Linux what lies behind a hole takes room as well. */
+function freeBytes(connection: TcpConnection): Bytes {
+  const { config, receiveQueue, reassembly } = connection;
+  const held = config.growsReceiveWindow ? (reassembly?.byteLength ?? 0) : 0;
+  return fullWindow(connection) - receiveQueue.byteLength - held;
 }
 
 /** The window to offer now; the one that is out already, when a new edge would gain little. */
@@ -106,9 +112,9 @@ export function isWindowUpdateDue(connection: TcpConnection): boolean {
 /** Two segments more to offer for a full one that came: as Linux, which starts with little. */
 export function growReceiveWindow(connection: TcpConnection, length: Bytes): void {
   if (!connection.config.growsReceiveWindow) return;
-  const full = fullWindow(connection);
-  if (connection.rcvWindowLimit >= full || length < connection.rcvMss) return;
-  connection.rcvWindowLimit = Math.min(full, connection.rcvWindowLimit + 2 * connection.advMss);
+  const free = freeBytes(connection);
+  if (connection.rcvWindowLimit >= free || length < connection.rcvMss) return;
+  connection.rcvWindowLimit = Math.min(free, connection.rcvWindowLimit + 2 * connection.advMss);
   // The sender is to hear of it: the ACK of this segment is not delayed.
   if (connection.config.quickAckSegments > 0) connection.quickAcks |= 1;
 }
@@ -131,7 +137,8 @@ export function measureReceiveRtt(connection: TcpConnection, segment: ArrivedSeg
   const { cells } = connection.context;
   const at = connection.cellsAt + TimeCell.RcvRtt;
   const rcvRttNs = cells[at];
-  cells[at] = rcvRttNs === 0 ? sampleNs : rcvRttNs + (sampleNs - rcvRttNs) / 8;
+  const isLeast = rcvRttNs === 0 || sampleNs < rcvRttNs;
+  cells[at] = isLeast ? sampleNs : rcvRttNs + (sampleNs - rcvRttNs) / 8;
 }
 
 function measureByWindow(connection: TcpConnection): void {
@@ -162,12 +169,30 @@ export function tuneReceiveBuffer(connection: TcpConnection, bytes: Bytes): void
   if (read <= before) return;
   connection.rcvSpace = read;
   if (connection.isRcvBufferFixed) return;
-  const { config } = connection;
   // Room for two round trips; as the sender doubles, for as much growth again.
-  let window = 2 * read + 16 * connection.advMss;
-  window += (2 * window * (read - before)) / before;
-  const wanted = window / config.receiveWindowShare;
-  const bytesNext = Math.min(Math.ceil(wanted), config.receiveBufferBytesMax);
+  const twice = 2 * read;
+  growBufferFor(
+    connection,
+    twice + (2 * twice * (read - before)) / before + behindHole(connection),
+  );
+}
+
+/** Text behind a hole must not keep what a round trip brings out, as Linux since 6.16. */
+export function makeRoomBehindHole(connection: TcpConnection): void {
+  if (!connection.config.growsReceiveWindow || connection.isRcvBufferFixed) return;
+  growBufferFor(connection, 2 * connection.rcvSpace + behindHole(connection));
+}
+
+/** As far as text has come behind a hole. */
+function behindHole({ reassembly, rcvNxt }: TcpConnection): Bytes {
+  if (reassembly === undefined || reassembly.rangeCount === 0) return 0;
+  return seqDiff(reassembly.end, rcvNxt);
+}
+
+function growBufferFor(connection: TcpConnection, window: Bytes): void {
+  const { config } = connection;
+  const wanted = Math.ceil(window / config.receiveWindowShare);
+  const bytesNext = Math.min(wanted, config.receiveBufferBytesMax);
   if (bytesNext <= connection.rcvBufferBytes) return;
   connection.rcvBufferBytes = bytesNext;
   // What is offered follows with the segments that come, where it is dared so far only.

@@ -8,7 +8,7 @@ import { type SeqNumber, seqAdd, seqBefore, seqDiff } from '../base/seq.ts';
 import type { Bytes } from '../base/units.ts';
 import { NO_PAYLOAD } from '../frame/frame-record.ts';
 import { TcpFlag } from '../wire/tcp.ts';
-import { onDataArrived, scheduleAck, startQuickAcks } from './ack-policy.ts';
+import { onDataArrived, scheduleAck, scheduleAckOfHole, startQuickAcks } from './ack-policy.ts';
 import { type ArrivedSegment, EcnCodepoint } from './arrived-segment.ts';
 import type { ByteQueue } from './byte-queue.ts';
 import type { TcpConnection } from './connection.ts';
@@ -16,7 +16,7 @@ import { TcpCounter } from './counters.ts';
 import { TransportEvent } from './events.ts';
 import { echoMark } from './mark-echo.ts';
 import { Reassembly } from './reassembly.ts';
-import { growReceiveWindow, measureReceiveRtt } from './receive-window.ts';
+import { growReceiveWindow, makeRoomBehindHole, measureReceiveRtt } from './receive-window.ts';
 
 /** Takes the text of a segment that lies in the window. */
 export function receiveText(connection: TcpConnection, segment: ArrivedSegment): void {
@@ -26,6 +26,7 @@ export function receiveText(connection: TcpConnection, segment: ArrivedSegment):
   if (segment.length >= connection.rcvMss) {
     connection.rcvMss = Math.min(segment.length, connection.advMss);
   }
+  notePush(connection, segment);
   onDataArrived(connection);
   noteCongestionMark(connection, segment);
   const { rcvNxt } = connection;
@@ -42,6 +43,16 @@ export function receiveText(connection: TcpConnection, segment: ArrivedSegment):
   const holes = connection.reassembly?.rangeCount ?? 0;
   if (segment.seq === rcvNxt && holes === 0) takeInOrder(connection, segment);
   else takeOutOfOrder(connection, segment);
+}
+
+/** A short segment ends what its sender had, and so does PSH. */
+function notePush(connection: TcpConnection, segment: ArrivedSegment): void {
+  if (segment.length >= connection.rcvMss) {
+    if (segment.has(TcpFlag.Psh)) connection.isTextPushed = true;
+    return;
+  }
+  if (connection.isTextPushed) connection.isTextPushedTwice = true;
+  connection.isTextPushed = true;
 }
 
 /**
@@ -98,10 +109,14 @@ function takeOutOfOrder(connection: TcpConnection, segment: ArrivedSegment): voi
   }
   const delivered = reassembly.deliver(connection.rcvNxt, ownReceiveQueue(connection));
   if (delivered > 0) advance(connection, delivered);
-  // It is a full segment all the same.
-  else growReceiveWindow(connection, segment.length);
+  else {
+    // It is a full segment all the same.
+    if (connection.hasSack) growReceiveWindow(connection, segment.length);
+    makeRoomBehindHole(connection);
+  }
   // A hole that opens, is still there or is filled: RFC 5681 §4.2.
-  scheduleAck(connection, true);
+  if (reassembly.rangeCount === 0) scheduleAck(connection, true);
+  else scheduleAckOfHole(connection);
 }
 
 function advance(connection: TcpConnection, length: Bytes): void {

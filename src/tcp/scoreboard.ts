@@ -36,6 +36,8 @@ export class Scoreboard {
   sackedSegments = 0;
   lostSegments = 0;
   retransmittedSegments = 0;
+  /** Chunks that have left and whose end is not SACKed: tcp/send-chunk. */
+  chunks = 0;
   bytes: Bytes = 0;
   sackedBytes: Bytes = 0;
   lostBytes: Bytes = 0;
@@ -80,8 +82,17 @@ export class Scoreboard {
     this.tail = row;
     this.flight.append(words, row);
     this.segments++;
+    if ((flags & SegmentFlag.ChunkEnd) !== 0) this.chunks++;
     this.bytes += table.sequenceLength(row);
     return row;
+  }
+
+  /** A chunk of retransmissions ends here. */
+  markChunkEnd(row: number): void {
+    const at = (row << ROW_SHIFT) + SegmentWord.Flags;
+    const { words } = this.#table;
+    if ((words[at] & SegmentFlag.ChunkEnd) === 0) this.chunks++;
+    words[at] |= SegmentFlag.ChunkEnd;
   }
 
   /** The segment is sent once more. A probe for one that is not lost changes nothing in what is in flight. */
@@ -165,6 +176,7 @@ export class Scoreboard {
     for (let row = this.head; row !== NO_ROW; row = table.next(row)) {
       const at = row << ROW_SHIFT;
       if ((words[at + SegmentWord.Flags] & SegmentFlag.Sacked) === 0) continue;
+      if ((words[at + SegmentWord.Flags] & SegmentFlag.ChunkEnd) !== 0) this.chunks++;
       words[at + SegmentWord.Flags] &= ~SegmentFlag.Sacked;
       this.flight.insertAfter(words, NO_ROW, row);
     }
@@ -209,6 +221,7 @@ export class Scoreboard {
     let row = first;
     let last = NO_ROW;
     let count = 0;
+    let chunks = 0;
     let sequenceBytes = 0;
     let payloadBytes = 0;
     while (row !== NO_ROW) {
@@ -221,6 +234,7 @@ export class Scoreboard {
       if (seqBefore(una, end)) break;
       flight.remove(words, row);
       count++;
+      if ((flags & SegmentFlag.ChunkEnd) !== 0) chunks++;
       sequenceBytes += length;
       payloadBytes += payload;
       last = row;
@@ -229,6 +243,7 @@ export class Scoreboard {
     if (count === 0) return;
     outcome.onPlainAcknowledged(table, first, last, count, sequenceBytes, payloadBytes);
     this.segments -= count;
+    this.chunks -= chunks;
     this.bytes -= sequenceBytes;
     this.head = row;
     if (row === NO_ROW) this.tail = NO_ROW;
@@ -271,6 +286,8 @@ export class Scoreboard {
   }
 
   #uncount(flags: number, length: Bytes): void {
+    if ((flags & (SegmentFlag.ChunkEnd | SegmentFlag.Sacked)) === SegmentFlag.ChunkEnd)
+      this.chunks--;
     if ((flags & SegmentFlag.Sacked) !== 0) {
       this.sackedSegments--;
       this.sackedBytes -= length;
@@ -401,6 +418,7 @@ export class Scoreboard {
     this.sackedSegments = 0;
     this.lostSegments = 0;
     this.retransmittedSegments = 0;
+    this.chunks = 0;
     this.bytes = 0;
     this.sackedBytes = 0;
     this.lostBytes = 0;

@@ -12,7 +12,7 @@ import { reservedForAccEcn } from './accurate-ecn-option.ts';
 import { flightSize, sendWindow } from './congestion-window.ts';
 import { CongestionState, type TcpConnection } from './connection.ts';
 import { TimeCell } from './connection-times.ts';
-import { NO_ROW, ROW_SHIFT, SegmentFlag, SegmentWord } from './segment-table.ts';
+import { NO_ROW, SegmentFlag } from './segment-table.ts';
 import { BufferFlag, NO_BUFFER, PushMode } from './send-buffers.ts';
 import { growHead, takeBuffered } from './write-queue.ts';
 
@@ -90,7 +90,7 @@ function countResend(connection: TcpConnection, first: number): void {
     row = next;
     count++;
   }
-  segments.words[(row << ROW_SHIFT) + SegmentWord.Flags] |= SegmentFlag.ChunkEnd;
+  connection.scoreboard.markChunkEnd(row);
   connection.resendSegments = count;
   connection.isResendPushed = count > 1;
 }

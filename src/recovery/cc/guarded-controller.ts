@@ -82,6 +82,7 @@ class GuardedController implements CongestionController {
   readonly recoveryWindow: 'prr' | 'own';
   declare readonly phase?: string;
   declare readonly bandwidth?: BytesPerSecond;
+  declare readonly sendBufferFactor?: number;
   readonly #name: string;
   readonly #inner: CongestionController;
   #smss: Bytes;
@@ -92,7 +93,7 @@ class GuardedController implements CongestionController {
     this.#inner = inner;
     this.#smss = smss;
     // Only what there is: who looks at them can tell none from some.
-    for (const field of ['phase', 'bandwidth'] as const) {
+    for (const field of ['phase', 'bandwidth', 'sendBufferFactor'] as const) {
       if (field in inner) Object.defineProperty(this, field, { get: () => inner[field] });
     }
   }

@@ -65,6 +65,8 @@ const NEARNESS_NS: Duration = 512_000;
 
 export class Bbr1Controller implements CongestionController {
   readonly recoveryWindow = 'own';
+  /** Three windows, where Linux has two for others: recovery keeps sending. */
+  readonly sendBufferFactor = 1.5;
   cwnd: Bytes;
   ssthresh: Bytes = SSTHRESH_UNSET;
   pacingRate: BytesPerSecond = UNSET_ZERO;

@@ -16,6 +16,8 @@ const INITIAL_SEGMENTS = 10;
 /** A round takes the round trip and, for chunks that wait for their last frame, so many frames. */
 const ROUND_FRAMES = 1.5;
 const USUAL_STAGGER_SECONDS = 0.1;
+/** Timestamps count milliseconds (RFC 7323 §5.4), whose phase a flow knows nothing of. */
+const CLOCK_PHASE_SECONDS = 1e-3;
 
 /** In seconds. */
 export interface StartInterval {
@@ -31,7 +33,7 @@ export function startIntervals(record: LinuxRecord): StartInterval[] | undefined
   return intervals.every((interval) => interval !== undefined) ? intervals : undefined;
 }
 
-/** Seconds after the first flow, never negative, for one seed. */
+/** Seconds for one seed, never negative: the first flow begins anywhere in a tick of the host's clock. */
 export function drawStarts(
   intervals: readonly StartInterval[] | undefined,
   flows: number,
@@ -43,7 +45,8 @@ export function drawStarts(
     return interval.least + random.nextDouble() * (interval.most - interval.least);
   });
   const first = Math.min(...starts);
-  return starts.map((start) => start - first);
+  const phase = random.nextDouble() * CLOCK_PHASE_SECONDS;
+  return starts.map((start) => start - first + phase);
 }
 
 function startOf(flow: SampledFlow, rtt: number, frame: number): StartInterval | undefined {

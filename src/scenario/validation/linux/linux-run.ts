@@ -21,8 +21,19 @@ import { IperfReceiver, IperfSender } from './iperf.ts';
 import { LatePoint, type StallConfig, Stalls } from './lateness.ts';
 import type { LinuxRecord, SampledFlow } from './linux-record.ts';
 
-/** Pacing inside TCP, as the recordings had it. */
-const TCP: TcpConfig = { ...LINUX_PROFILE, usesPacing: true };
+/**
+ * The kernel of the recordings: pacing inside TCP, tcp_rmem[2] of 32 MiB, and what its memory is charged with: 2304
+ * bytes of send buffer for a segment of a window, of which there are two, 832 for what holds a chunk; and of a frame
+ * received, 158 of 256 are its text.
+ */
+const TCP: TcpConfig = {
+  ...LINUX_PROFILE,
+  usesPacing: true,
+  sendBufferWindows: (2 * 2304) / 1448,
+  sendOverheadBytes: 832,
+  receiveBufferBytesMax: 32 << 20,
+  receiveWindowShare: 158 / 256,
+};
 const SAMPLES_PER_SECOND = 20;
 const SAMPLE_NS: Duration = NS_PER_SECOND / SAMPLES_PER_SECOND;
 const JITTER_NS: Duration = 50e3;
