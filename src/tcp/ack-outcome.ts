@@ -94,6 +94,7 @@ export class AckOutcome {
     this.dsacks = 0;
     this.hasProbeDsack = false;
     this.hasLostRetransmission = false;
+    this.ceBytes = 0;
     this.advances = false;
     this.isDuplicate = false;
     this.keepsTimer = false;

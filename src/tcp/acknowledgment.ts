@@ -7,6 +7,7 @@ import { type SeqNumber, seqBefore, seqDiff, seqFromWire } from '../base/seq.ts'
 import { type Bytes, NO_TIME } from '../base/units.ts';
 import { NO_SAMPLE } from '../recovery/congestion.ts';
 import { TcpFlag } from '../wire/tcp.ts';
+import { countArrival } from './accurate-ecn.ts';
 import { takeFeedback } from './accurate-ecn-feedback.ts';
 import type { ArrivedSegment } from './arrived-segment.ts';
 import { NO_PIECE } from './byte-queue.ts';
@@ -41,8 +42,7 @@ export function processAck(connection: TcpConnection, segment: ArrivedSegment): 
   }
   if (advances) advanceUna(connection, segment.ack);
   if (segment.hasSack && connection.hasSack) processSack(connection, segment);
-  if (connection.hasAccEcn) outcome.hasEcho = takeFeedback(connection, segment, outcome);
-  else outcome.hasEcho = connection.hasEcn && segment.has(TcpFlag.Ece);
+  outcome.hasEcho = connection.hasEcn && hasEcho(connection, segment);
   if (!hadSegments) {
     // Data that came twice may show that the last reduction was needless.
     if (outcome.dsacks > 0) advanceRecovery(connection, segment);
@@ -72,6 +72,13 @@ export function processAck(connection: TcpConnection, segment: ArrivedSegment): 
   advanceRecovery(connection, segment);
   tellController(connection);
   settleTimers(connection, outcome.acknowledgedSegments > 0 || isTimely);
+}
+
+/** RFC 3168 §6.1.2, or RFC 9768 §3.2.2.2, which counts ACKs that come as well. */
+function hasEcho(connection: TcpConnection, segment: ArrivedSegment): boolean {
+  if (!connection.hasAccEcn) return segment.has(TcpFlag.Ece);
+  if (segment.length === 0) countArrival(connection, segment);
+  return takeFeedback(connection, segment, connection.context.outcome);
 }
 
 /** An ACK that was overtaken: what it SACKs is new all the same. */
@@ -302,9 +309,8 @@ function fillSample(connection: TcpConnection, advances: boolean): void {
   const { outcome } = context;
   const { sample } = outcome;
   connection.deliveredSegments += outcome.deliveredSegments;
-  sample.ceBytes = 0;
-  if (connection.hasAccEcn) sample.ceBytes = outcome.ceBytes;
-  else if (outcome.hasEcho) {
+  sample.ceBytes = outcome.ceBytes;
+  if (outcome.hasEcho && !connection.hasAccEcn) {
     connection.deliveredCeSegments += outcome.deliveredSegments;
     sample.ceBytes = outcome.deliveredBytes;
   }

@@ -13,7 +13,7 @@ import { TcpState } from './state.ts';
 /** ACK, perhaps with PSH, next in sequence, and not old by its timestamp (H1, H2). */
 export function isNextSegment(connection: TcpConnection, segment: ArrivedSegment): boolean {
   if (connection.state !== TcpState.Established || segment.seq !== connection.rcvNxt) return false;
-  if ((segment.flags & ~TcpFlag.Psh) !== TcpFlag.Ack || connection.hasAccEcn) return false;
+  if ((segment.flags & ~TcpFlag.Psh) !== TcpFlag.Ack) return false;
   if (!connection.hasTimestamps) return true;
   if (!segment.hasTimestamps || !connection.hasTsRecent) return false;
   return ((segment.tsVal - connection.tsRecent) | 0) >= 0;

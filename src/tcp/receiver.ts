@@ -8,6 +8,7 @@ import { type SeqNumber, seqAdd, seqBefore, seqDiff } from '../base/seq.ts';
 import type { Bytes } from '../base/units.ts';
 import { NO_PAYLOAD } from '../frame/frame-record.ts';
 import { TcpFlag } from '../wire/tcp.ts';
+import { countArrival } from './accurate-ecn.ts';
 import { onDataArrived, scheduleAck, scheduleAckOfHole, startQuickAcks } from './ack-policy.ts';
 import { type ArrivedSegment, EcnCodepoint } from './arrived-segment.ts';
 import type { ByteQueue } from './byte-queue.ts';
@@ -139,7 +140,11 @@ export function noteDuplicate(connection: TcpConnection, left: SeqNumber, length
 
 /** RFC 3168 §6.1.3: CE starts the echo, CWR ends it. */
 function noteCongestionMark(connection: TcpConnection, segment: ArrivedSegment): void {
-  if (!connection.hasEcn || connection.hasAccEcn) return;
+  if (!connection.hasEcn) return;
+  if (connection.hasAccEcn) {
+    countArrival(connection, segment);
+    return;
+  }
   if (segment.ecn !== EcnCodepoint.NotEct) connection.hasSeenEct = true;
   if (connection.hasPreciseEcn) {
     echoMark(connection, segment.ecn === EcnCodepoint.Ce);

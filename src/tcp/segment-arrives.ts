@@ -7,7 +7,7 @@
 import { seqAdd, seqBefore, seqDiff, seqInWindow } from '../base/seq.ts';
 import { FastOpenForm, NO_FRAME, NO_PAYLOAD } from '../frame/frame-record.ts';
 import { TcpFlag } from '../wire/tcp.ts';
-import { accurateEcn, countArrival, countRepeat } from './accurate-ecn.ts';
+import { accurateEcn, countRepeat } from './accurate-ecn.ts';
 import { noteSynAck, reduceAtOnce, takeHandshakeAck } from './accurate-ecn-feedback.ts';
 import { demandAccEcnOption } from './accurate-ecn-option.ts';
 import { holdAckForWriter, scheduleAck } from './ack-policy.ts';
@@ -308,7 +308,6 @@ function checkAck(connection: TcpConnection, segment: ArrivedSegment): boolean {
     if (!isOfUnsent || connection.config.answersAckOfUnsent) sendChallengeAck(connection);
     return false;
   }
-  if (connection.hasAccEcn) countArrival(connection, segment);
   updateTsRecent(connection, segment);
   processAck(connection, segment);
   return leaveAcknowledged(connection);
@@ -348,7 +347,6 @@ function completeHandshake(connection: TcpConnection, segment: ArrivedSegment): 
     return false;
   }
   connection.isSynDue = false;
-  if (connection.hasAccEcn) countArrival(connection, segment);
   updateTsRecent(connection, segment);
   if (connection.sndUna === connection.iss) connection.sndUna = seqAdd(connection.iss, 1);
   connection.sndWnd = segment.window << connection.sndWndShift;
