@@ -38,13 +38,14 @@ export function onRetransmissionTimeout(connection: TcpConnection): void {
   if (isFirst) startUndo(connection);
   if (connection.mtuSearch !== undefined) isMtuProbeLost(connection, connection.mtuSearch.end);
   forgetRenegedSacks(connection);
+  // Else what duplicate ACKs stand for would be lost and delivered, and less than nothing in flight.
+  if (!connection.hasSack) scoreboard.emulateSacked(-1e9, connection.smss);
   markLostAtTimeout(connection);
   controller.onRetransmissionTimeout(flight, flightSize(connection));
   connection.congestionState = CongestionState.Loss;
   connection.highSeq = connection.sndNxt;
   connection.hasRecoverPoint = true;
   connection.duplicateAcks = 0;
-  if (!connection.hasSack) scoreboard.emulateSacked(-1e9, connection.smss);
   connection.frtoStep =
     connection.config.usesFrto &&
     (isNewPeriod || connection.retransmits > 0) &&

@@ -191,8 +191,9 @@ export function enterRecovery(connection: TcpConnection, hasEce: boolean): void 
   connection.highSeq = connection.sndNxt;
   connection.hasRecoverPoint = true;
   connection.isTlpOut = false;
-  // A reduction that is under way already is not made twice.
-  if (connection.congestionState !== CongestionState.Cwr) {
+  // A reduction that is under way already is not made twice, unless marks only called for a little one.
+  const isUnderWay = connection.congestionState === CongestionState.Cwr;
+  if (!isUnderWay || controller.recoveryWindow === 'own') {
     const windowBefore = controller.cwnd;
     controller.onEnterRecovery(CongestionCause.Loss, context.outcome.sample);
     startPrr(connection, windowBefore);

@@ -153,6 +153,11 @@ const CASES: readonly Case[] = [
     'dumbbell',
     { ...SHORT, ecn: 'on', qdisc: 'codel ecn', ip: 'ipv6', size: '2 MB' },
   ],
+  [
+    'dumbbell with AccECN over IPv6',
+    'dumbbell',
+    { ...SHORT, ecn: 'accecn', qdisc: 'codel ecn', ip: 'ipv6', loss: '1 %', size: '2 MB' },
+  ],
   ['dumbbell with BBR', 'dumbbell', { ...SHORT, cc: 'bbr', queue: '20 packets' }],
   ['parking lot', 'parking-lot', { ...SHORT, size: '100 kB' }],
   ['parking lot over IPv6', 'parking-lot', { ...SHORT, size: '100 kB', ip: 'ipv6' }],
@@ -197,6 +202,20 @@ describe.runIf(hasTshark)('the capture of a run, as tshark reads it', () => {
     expect(result.links[0]?.ceMarks).toBeGreaterThan(0);
     expect(count(file, 'tcp.flags.ece==1 && tcp.flags.syn==0')).toBeGreaterThan(0);
     expect(count(file, 'tcp.flags.cwr==1 && tcp.flags.syn==0')).toBeGreaterThan(0);
+  });
+
+  it('shows AccECN by its names: the flags of the handshake, ACE, the counters', () => {
+    const parameters = { ...SHORT, cc: 'prague', qdisc: 'dualpi2', size: '5 MB', duration: '5 s' };
+    const { file, result } = capture('accecn', 'dumbbell', parameters);
+    const marks = result.links[0]?.ceMarks ?? 0;
+    expect(marks).toBeGreaterThan(8);
+    expect(count(file, 'tcp.flags.syn==1 && tcp.flags.ack==0 && tcp.flags.ae==1')).toBe(1);
+    // Each value, as the counter goes round, and bytes of what was marked.
+    for (let ace = 0; ace < 8; ace++) {
+      expect(count(file, `tcp.flags.syn==0 && tcp.flags.ace==${ace}`)).toBeGreaterThan(0);
+    }
+    expect(count(file, 'tcp.options.acc_ecn.ee1b > 1448')).toBeGreaterThan(0);
+    expect(count(file, 'tcp.options.acc_ecn.eceb >= 1448')).toBeGreaterThan(0);
   });
 
   it('has bad checksums where bits were flipped, and only there', () => {

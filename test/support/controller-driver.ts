@@ -11,6 +11,7 @@ export interface DriverOptions {
   readonly granularity?: 'bytes' | 'segments';
   readonly initialSegments?: number;
   readonly isPaced?: boolean;
+  readonly hasAccurateMarks?: boolean;
   readonly values?: ParameterValues;
 }
 
@@ -32,6 +33,7 @@ export class ControllerDriver {
       initialWindow: (options.initialSegments ?? 10) * SMSS,
       granularity: options.granularity ?? 'bytes',
       isPaced: options.isPaced ?? false,
+      hasAccurateMarks: options.hasAccurateMarks ?? true,
     });
     this.sample.advancesSndUna = true;
     this.sample.isCwndLimited = true;

@@ -4,7 +4,6 @@
  * echo marks packet by packet (§3.2, tcp/mark-echo), which the factory says. In whole segments a reduction of
  * less than one segment is none, as in Linux. Hot.
  */
-import type { Bytes } from '../../base/units.ts';
 import type { AckSample, CongestionContext, RttView } from '../congestion.ts';
 import { LossBasedController, type LossBasedOptions } from './loss-based.ts';
 import { MarkedShare } from './marked-share.ts';
@@ -17,7 +16,7 @@ export interface DctcpOptions {
   readonly initialAlpha: number;
 }
 
-export class DctcpGrowth extends RenoGrowth {
+class DctcpGrowth extends RenoGrowth {
   readonly #share: MarkedShare;
 
   constructor(smss: number, share: MarkedShare) {
@@ -38,12 +37,11 @@ export class DctcpController extends LossBasedController {
     slowStart: SlowStart,
     options: LossBasedOptions,
     { gain, initialAlpha }: DctcpOptions,
-    makeGrowth = (smss: Bytes, share: MarkedShare) => new DctcpGrowth(smss, share),
   ) {
     // With feedback that only says that there were marks, the answer is Reno's.
     const isMeasured = context.hasAccurateMarks !== false;
     const share = isMeasured ? new MarkedShare(gain, initialAlpha) : new MarkedShare(0, 1);
-    super(context, { slowStart, growth: makeGrowth(context.smss, share) }, options);
+    super(context, { slowStart, growth: new DctcpGrowth(context.smss, share) }, options);
     this.#share = share;
   }
 

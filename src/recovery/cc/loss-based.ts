@@ -74,7 +74,7 @@ export class LossBasedController implements CongestionController {
     this.cwnd = this.#round(context.initialWindow);
   }
 
-  get recoveryWindow(): 'prr' {
+  get recoveryWindow(): 'prr' | 'own' {
     return 'prr';
   }
 
@@ -197,6 +197,11 @@ export class LossBasedController implements CongestionController {
     this.#priorCwnd = 0;
     this.#slowStart.onMtuChange(smss);
     this.#growth.onMtuChange(smss, smss / was);
+  }
+
+  /** A descendant has found congestion in its own way. */
+  protected endSlowStart(): void {
+    this.#slowStart.onCongestion();
   }
 
   /** Gives what slow start left over for congestion avoidance. */

@@ -1,5 +1,9 @@
 /** The controllers by name that answer ECN by how much was marked: DCTCP and Prague. Cold. */
-import type { CongestionContext, CongestionControllerFactory } from '../congestion.ts';
+import type {
+  CongestionContext,
+  CongestionController,
+  CongestionControllerFactory,
+} from '../congestion.ts';
 import type { ControllerEntry, ControllerParameter, ParameterValues } from './controllers.ts';
 import { DctcpController, type DctcpOptions } from './dctcp.ts';
 import type { LossBasedOptions } from './loss-based.ts';
@@ -35,7 +39,7 @@ type MakeController = (
   slowStart: SlowStart,
   options: LossBasedOptions,
   dctcp: DctcpOptions,
-) => DctcpController;
+) => CongestionController;
 
 function factoryOf(
   values: ParameterValues,
@@ -62,13 +66,26 @@ const DCTCP: ControllerEntry = {
 
 const PRAGUE: ControllerEntry = {
   name: 'prague',
-  description: 'Prague: DCTCP for L4S queues, paced (RFC 9331; not verified against its own text)',
-  parameters: PARAMETERS,
+  description:
+    'Prague, for L4S queues (RFC 9331 §4; its own text not verified, constants as in Linux)',
+  parameters: [
+    ...PARAMETERS,
+    {
+      name: 'transition',
+      description: 'rounds after slow start until paths below 25 ms are treated as of 25 ms',
+      default: 500,
+      min: 0,
+      max: 1e6,
+    },
+  ],
   create: (values) =>
     factoryOf(
       values,
       { preciseEcn: 'ect1', usesAccurateEcn: true },
-      (...parts) => new PragueController(...parts),
+      (context, slowStart, options, dctcp) => {
+        const transitionRounds = values['transition'] as number;
+        return new PragueController(context, slowStart, options, { ...dctcp, transitionRounds });
+      },
     ),
 };
 
