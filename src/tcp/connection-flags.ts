@@ -39,7 +39,6 @@ export const FLAGS: readonly string[] = [
   'maySendSynData',
   'isSynDataTaken',
   'requestsEcn',
-  'hasRecoverPoint',
   'hasRackDsackRound',
   'isReorderingSeen',
   'isRackAdvanced',

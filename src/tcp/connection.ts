@@ -276,8 +276,6 @@ export class TcpConnection {
   congestionState = CongestionState.Open;
   /** RecoveryPoint: RFC 6675 §4. */
   highSeq: SeqNumber = ZERO_SEQ;
-  /** There has been a recovery period, so that highSeq means something. */
-  declare hasRecoverPoint: boolean;
   /** The window while PRR rules. */
   prrWindow: Bytes = 0;
   duplicateAcks = 0;

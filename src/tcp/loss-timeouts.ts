@@ -44,7 +44,6 @@ export function onRetransmissionTimeout(connection: TcpConnection): void {
   controller.onRetransmissionTimeout(flight, flightSize(connection));
   connection.congestionState = CongestionState.Loss;
   connection.highSeq = connection.sndNxt;
-  connection.hasRecoverPoint = true;
   connection.duplicateAcks = 0;
   connection.frtoStep =
     connection.config.usesFrto &&

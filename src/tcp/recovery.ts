@@ -189,7 +189,6 @@ export function enterRecovery(connection: TcpConnection, hasEce: boolean): void 
   context.count(connection.hasSack ? TcpCounter.SackRecovery : TcpCounter.RenoRecovery);
   startUndo(connection);
   connection.highSeq = connection.sndNxt;
-  connection.hasRecoverPoint = true;
   connection.isTlpOut = false;
   // A reduction that is under way already is not made twice, unless marks only called for a little one.
   const isUnderWay = connection.congestionState === CongestionState.Cwr;
@@ -293,7 +292,10 @@ function identifyLosses(connection: TcpConnection): void {
   outcome.sample.lostSegments = outcome.newlyLostSegments;
 }
 
-/** RFC 5681 §3.2 by duplicate ACKs, RFC 6582 §3.2 by partial ones. */
+/**
+ * RFC 5681 §3.2 by duplicate ACKs, RFC 6582 §3.2 by partial ones. Duplicates of what the last period retransmitted begin
+ * no new one (§4.1), since that period is held until more is acknowledged.
+ */
 function markFirstLost(connection: TcpConnection): void {
   const { context, scoreboard, congestionState } = connection;
   const { outcome, segments } = context;
@@ -301,16 +303,10 @@ function markFirstLost(connection: TcpConnection): void {
   const isPartial = outcome.advances && congestionState === CongestionState.Recovery;
   const isThird =
     congestionState < CongestionState.Recovery &&
-    scoreboard.sackedSegments >= connection.reordering &&
-    isCarefulRetransmit(connection);
+    scoreboard.sackedSegments >= connection.reordering;
   if (!isPartial && !isThird) return;
   if ((segments.flags(head) & SegmentFlag.Lost) === 0) markLost(connection, head);
   finishLosses(connection);
-}
-
-/** RFC 6582 §4.1: duplicates of what the last period retransmitted begin no new one. */
-function isCarefulRetransmit(connection: TcpConnection): boolean {
-  return !connection.hasRecoverPoint || seqBefore(connection.highSeq, connection.sndUna);
 }
 
 /** Without SACK a duplicate ACK stands for a segment that has left the network: RFC 6582 §3.2. */

@@ -60,7 +60,6 @@ export function settleSynData(connection: TcpConnection): void {
   context.ownRate(connection).stampSent(context.segments, row, length, length);
   scoreboard.markLost(row);
   connection.highSeq = end;
-  connection.hasRecoverPoint = true;
   connection.hasUndo = false;
   connection.congestionState = CongestionState.Loss;
 }
