@@ -6,7 +6,8 @@
  */
 import type { LossConfig } from '../../../net/impairment-config.ts';
 import type { ControllerRegistry } from '../../../recovery/cc/controllers.ts';
-import { startIntervals } from './flow-starts.ts';
+import { fitStarts } from './fit-starts.ts';
+import type { StartInterval } from './flow-starts.ts';
 import { stallsOf } from './lateness.ts';
 import {
   type Comparison,
@@ -79,6 +80,7 @@ class RunCache {
   readonly registry: ControllerRegistry;
   readonly #onRun: () => void;
   readonly #runs = new Map<string, OurRun>();
+  readonly #starts = new Map<LinuxRecord, StartInterval[] | undefined>();
 
   constructor(registry: ControllerRegistry, onRun: () => void) {
     this.registry = registry;
@@ -89,7 +91,7 @@ class RunCache {
     const { rateMbps, rttMs, queueBytes, seconds, flows } = record;
     const ccs = flows.map(({ cc }) => cc);
     const stalls = stallsOfRecord(record);
-    const starts = startIntervals(record);
+    const starts = this.#startsOf(record);
     const link = [rateMbps, rttMs, queueBytes, seconds, loss, stalls];
     const key = JSON.stringify([link, ccs, starts, seed]);
     const run =
@@ -98,6 +100,11 @@ class RunCache {
     this.#runs.set(key, run);
     this.#onRun();
     return run;
+  }
+
+  #startsOf(record: LinuxRecord): StartInterval[] | undefined {
+    if (!this.#starts.has(record)) this.#starts.set(record, fitStarts(record, this.registry));
+    return this.#starts.get(record);
   }
 
   /** One run for each of the first `count` seeds. */

@@ -35,7 +35,6 @@ const TCP: TcpConfig = {
   receiveWindowShare: 158 / 256,
 };
 const SAMPLES_PER_SECOND = 20;
-const SAMPLE_NS: Duration = NS_PER_SECOND / SAMPLES_PER_SECOND;
 const JITTER_NS: Duration = 50e3;
 const PORT = 5300;
 
@@ -46,9 +45,13 @@ export type LinuxConditions = Pick<LinuxRecord, 'rateMbps' | 'rttMs' | 'queueByt
   readonly starts?: readonly StartInterval[] | undefined;
   /** How late the link is: see lateness.ts; undefined for one that is on time. */
   readonly stalls?: StallConfig | undefined;
+  /** Of bytes and windows over time; 20 when absent. */
+  readonly samplesPerSecond?: number;
 };
 
 export interface OurFlow {
+  /** When its test began, on the run's clock. */
+  readonly startedSeconds: number;
   readonly goodputMbps: number;
   readonly meanRttMs: number;
   readonly retransmits: number;
@@ -86,7 +89,7 @@ export function runAsRecorded(
     path.network.random.fork('starts'),
   );
   const flows = conditions.flows.map(({ cc }, index) => {
-    const flow = new RecordedFlow(path, PORT + index, seconds, rttMs * 1e6);
+    const flow = new RecordedFlow(path, PORT + index, conditions);
     const controllers = registry.factory(cc);
     new Task(path.network.scheduler, () => {
       path.from.connect(path.to, flow.port, flow.sender, { controllers });
@@ -95,7 +98,7 @@ export function runAsRecorded(
   });
   while (flows.some(({ isOver }) => !isOver)) {
     const { scheduler, clock } = path.network;
-    scheduler.runUntil(clock.nowNs + NS_PER_SECOND);
+    scheduler.runUntil(clock.nowNs + Math.min(seconds, 1) * NS_PER_SECOND);
   }
   path.assertConserved(late.heldPackets);
   return {
@@ -146,6 +149,7 @@ class RecordedFlow {
   readonly #path: OneLinkPath;
   readonly #endSeconds: number;
   readonly #rttNs: Duration;
+  readonly #samplesPerSecond: number;
   #from: TcpConnection | undefined = undefined;
   #to: TcpConnection | undefined = undefined;
   #goodputMbps = 0;
@@ -155,12 +159,14 @@ class RecordedFlow {
   readonly #cwndSegments: number[] = [];
   readonly #ackedBytes: number[] = [];
 
-  constructor(path: OneLinkPath, port: number, endSeconds: number, rttNs: Duration) {
+  constructor(path: OneLinkPath, port: number, conditions: LinuxConditions) {
+    const { rttMs, seconds, samplesPerSecond = SAMPLES_PER_SECOND } = conditions;
     this.port = port;
     this.#path = path;
-    this.#endSeconds = endSeconds;
-    this.#rttNs = rttNs;
-    this.sender = new IperfSender(path.network, path.from, rttNs, (connection) => {
+    this.#endSeconds = seconds;
+    this.#rttNs = rttMs * 1e6;
+    this.#samplesPerSecond = samplesPerSecond;
+    this.sender = new IperfSender(path.network, path.from, this.#rttNs, (connection) => {
       this.#from = connection;
       this.#begin();
     });
@@ -172,6 +178,7 @@ class RecordedFlow {
 
   result(): OurFlow {
     return {
+      startedSeconds: this.sender.startedNs / NS_PER_SECOND,
       goodputMbps: this.#goodputMbps,
       meanRttMs: this.#rttsMs.reduce((sum, rtt) => sum + rtt, 0) / this.#rttsMs.length,
       retransmits: this.#retransmits,
@@ -189,7 +196,7 @@ class RecordedFlow {
     const endNs = startNs + this.#endSeconds * NS_PER_SECOND;
     const sampler = new Task(scheduler, () => {
       this.#sample();
-      const nextNs = startNs + this.#seconds.length * SAMPLE_NS;
+      const nextNs = startNs + (this.#seconds.length * NS_PER_SECOND) / this.#samplesPerSecond;
       if (nextNs <= endNs) sampler.runAt(nextNs);
     });
     sampler.runAt(startNs);
@@ -204,10 +211,10 @@ class RecordedFlow {
   #sample(): void {
     const info = tcpInfo(this.#from as TcpConnection);
     const index = this.#seconds.length;
-    this.#seconds.push(index / SAMPLES_PER_SECOND);
+    this.#seconds.push(index / this.#samplesPerSecond);
     this.#cwndSegments.push(info.tcpi_snd_cwnd);
     this.#ackedBytes.push(info.tcpi_bytes_acked);
     this.#retransmits = info.tcpi_total_retrans;
-    if (index > 0 && index % SAMPLES_PER_SECOND === 0) this.#rttsMs.push(info.tcpi_rtt / 1e3);
+    if (index > 0 && index % this.#samplesPerSecond === 0) this.#rttsMs.push(info.tcpi_rtt / 1e3);
   }
 }

@@ -13,7 +13,7 @@ const SHIFT_STEP_SECONDS = 0.01;
 const SAMPLES_TO_ALIGN = 20;
 
 /** Index of the last sample at or before `seconds`; -1 when there is none. */
-function lastIndexBefore(times: readonly number[], seconds: number): number {
+export function lastIndexBefore(times: readonly number[], seconds: number): number {
   let low = 0;
   let high = times.length;
   while (low < high) {
