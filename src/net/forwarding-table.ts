@@ -20,11 +20,12 @@ const FIRST_SET = -2;
 const PROTOCOL_MASK = 0xff;
 /** Of most hosts, which have a default route only. */
 const NO_ROUTES = new Int32Array(0);
+const NO_SINKS: FrameSink[] = [];
 const ROUTES_MIN = 64;
 
 export class ForwardingTable {
   /** What frames are given to, by port. */
-  readonly sinks: FrameSink[] = [];
+  sinks: FrameSink[] = NO_SINKS;
   readonly #words: Int32Array;
   readonly #salt: number;
   readonly #chooser: PathChooser | undefined;
@@ -50,7 +51,10 @@ export class ForwardingTable {
 
   /** Set-up time. Ports are numbered from 0. */
   addPort(to: FrameSink): number {
-    return this.sinks.push(to) - 1;
+    // An array that grows sets aside room for seventeen; most hosts have one port.
+    if (this.sinks.length === 0) this.sinks = [to];
+    else this.sinks.push(to);
+    return this.sinks.length - 1;
   }
 
   /** Set-up time. A later route to the same address replaces the earlier one. */

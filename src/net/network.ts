@@ -54,6 +54,9 @@ export interface NetworkConfig {
 const KIND_DELIVERY = 0;
 const KIND_DROP = 1;
 
+/** Most places drop nothing. */
+const NO_DROPS = -1;
+
 /** How a frame is held is no fact about it. */
 const FACT_BITS = ~(MetaBit.Captured | MetaBit.Changed);
 
@@ -77,8 +80,11 @@ export class Network implements QueueOutcomes {
   readonly payloadWriter: PayloadWriter;
   readonly #places = new Map<string, number>();
   readonly #placeNames: string[] = [];
-  /** Drops by place and reason. */
-  #drops = new Float64Array(16 * DROP_REASON_COUNT);
+  /** Drops by place and reason: a row of reasons for each place that has dropped something. */
+  #drops = new Float64Array(4 * DROP_REASON_COUNT);
+  #dropRows = 0;
+  /** Row of each place, or NO_DROPS. */
+  #dropRowOf = new Int32Array(16).fill(NO_DROPS);
   /** CE marks by place. */
   #marks = new Float64Array(16);
 
@@ -103,10 +109,10 @@ export class Network implements QueueOutcomes {
     if (this.#places.has(name)) throw NetError.value('name', 'a name used only once', name);
     this.#places.set(name, place);
     this.#placeNames.push(name);
-    if ((place + 1) * DROP_REASON_COUNT > this.#drops.length) {
-      const drops = new Float64Array(this.#drops.length * 2);
-      drops.set(this.#drops);
-      this.#drops = drops;
+    if (place === this.#dropRowOf.length) {
+      const rows = new Int32Array(place * 2).fill(NO_DROPS);
+      rows.set(this.#dropRowOf);
+      this.#dropRowOf = rows;
     }
     if (place === this.#marks.length) {
       const marks = new Float64Array(this.#marks.length * 2);
@@ -122,7 +128,8 @@ export class Network implements QueueOutcomes {
 
   /** Frames dropped at `place` for `reason` so far. */
   dropCount(place: number, reason: DropReason): number {
-    return this.#drops[place * DROP_REASON_COUNT + reason];
+    const row = this.#dropRowOf[place];
+    return row === NO_DROPS ? 0 : this.#drops[row * DROP_REASON_COUNT + reason];
   }
 
   /** Frames dropped at `place` for any reason. */
@@ -158,8 +165,7 @@ export class Network implements QueueOutcomes {
   drop(frame: FrameId, reason: DropReason, place: number): void {
     this.fingerprint.begin(KIND_DROP + reason, place);
     this.#addFacts(frame);
-    const at = place * DROP_REASON_COUNT + reason;
-    this.#drops[at] = this.#drops[at] + 1;
+    this.#countDrop(reason, place);
     if (this.observer !== undefined) this.observer.onDrop(frame, reason, place);
     this.pool.release(frame);
   }
@@ -167,13 +173,28 @@ export class Network implements QueueOutcomes {
   /** Counts and records a frame that could not be made for want of room. */
   countUnmade(reason: DropReason, place: number): void {
     this.fingerprint.begin(KIND_DROP + reason, place);
-    this.#drops[place * DROP_REASON_COUNT + reason]++;
+    this.#countDrop(reason, place);
   }
 
   /** Folds an arrival at a final destination into the fingerprint. The caller keeps the frame. */
   recordDelivery(frame: FrameId, place: number): void {
     this.fingerprint.begin(KIND_DELIVERY, place);
     this.#addFacts(frame);
+  }
+
+  #countDrop(reason: DropReason, place: number): void {
+    if (this.#dropRowOf[place] === NO_DROPS) this.#addDropRow(place);
+    this.#drops[this.#dropRowOf[place] * DROP_REASON_COUNT + reason]++;
+  }
+
+  #addDropRow(place: number): void {
+    const row = this.#dropRows++;
+    if ((row + 1) * DROP_REASON_COUNT > this.#drops.length) {
+      const drops = new Float64Array(this.#drops.length * 2);
+      drops.set(this.#drops);
+      this.#drops = drops;
+    }
+    this.#dropRowOf[place] = row;
   }
 
   #addFacts(frame: FrameId): void {

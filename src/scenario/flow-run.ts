@@ -80,6 +80,8 @@ export class RunningFlow {
   opener: TcpConnection | undefined = undefined;
   acceptor: TcpConnection | undefined = undefined;
   isOver = false;
+  /** @internal */
+  endsOver = 0;
 
   constructor(plan: FlowPlan, meterRow: number, ends: FlowEnds) {
     this.plan = plan;
@@ -125,20 +127,22 @@ export class RunningFlow {
 
 /** One end of a flow, which hears when it is over. */
 class FlowEnd implements Application {
-  isOver = false;
   readonly #application: Application;
-  readonly #onOver: () => void;
+  readonly #run: FlowRun;
+  readonly #flow: RunningFlow;
+  #isOver = false;
 
-  constructor(application: Application, onOver: () => void) {
+  constructor(application: Application, run: FlowRun, flow: RunningFlow) {
     this.#application = application;
-    this.#onOver = onOver;
+    this.#run = run;
+    this.#flow = flow;
   }
 
   onTransportEvent(event: TransportEvent, connection: TcpConnection): void {
     this.#application.onTransportEvent(event, connection);
-    if (event < TransportEvent.Closed || this.isOver) return;
-    this.isOver = true;
-    this.#onOver();
+    if (event < TransportEvent.Closed || this.#isOver) return;
+    this.#isOver = true;
+    this.#run.onEndOver(this.#flow);
   }
 }
 
@@ -262,9 +266,7 @@ export class FlowRun {
   #start(flow: RunningFlow): void {
     const { ends, plan } = flow;
     const { from, to, port, controllers, dscp = 0 } = plan;
-    const opener = new FlowEnd(ends.opener, () => this.#onEndOver(flow, opener, acceptor));
-    const acceptor = new FlowEnd(ends.acceptor, () => this.#onEndOver(flow, opener, acceptor));
-    const connection = from.connect(to, port, opener, {
+    const connection = from.connect(to, port, new FlowEnd(ends.opener, this, flow), {
       controllers,
       configure: (opened) => {
         opened.trafficClass = dscp << DSCP_SHIFT;
@@ -280,16 +282,17 @@ export class FlowRun {
     const accept = (accepted: TcpConnection): Application => {
       flow.acceptor = accepted;
       if (ends.dataFrom === 'acceptor') accepted.meterRow = flow.meterRow;
-      return acceptor;
+      return new FlowEnd(ends.acceptor, this, flow);
     };
     const key = `${localAddress} ${localPort} ${remoteAddress} ${port}`;
     this.#opened.set(key, { controllers, dscp, accept });
   }
 
-  /** A flow is over with its last end; one that nobody accepted, with its first. */
-  #onEndOver(flow: RunningFlow, opener: FlowEnd, acceptor: FlowEnd): void {
-    const isOver = opener.isOver && (acceptor.isOver || flow.acceptor === undefined);
-    if (!isOver || flow.isOver) return;
+  /** @internal An end is over. A flow is over with its last end; one that nobody accepted, with its first. */
+  onEndOver(flow: RunningFlow): void {
+    flow.endsOver++;
+    const ends = flow.acceptor === undefined ? 1 : 2;
+    if (flow.endsOver < ends || flow.isOver) return;
     flow.isOver = true;
     this.#openFlows--;
     if (this.#openFlows === 0) this.plan.network.scheduler.stop();

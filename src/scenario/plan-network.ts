@@ -92,7 +92,8 @@ export function planNetwork(scenario: NetworkScenario, context: ScenarioContext)
     countedLinks: named(scenario.countedLinks),
     endNs,
     sampleNs: sampleIntervalNs(endNs),
-    topology,
+    // What it knows of routes is the memory of half a host each.
+    ...(topology.hasSwitchState && { topology }),
   };
   return {
     plan,

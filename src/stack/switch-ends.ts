@@ -17,6 +17,11 @@ export class SwitchEnds {
     this.#network = network;
   }
 
+  /** Whether there are switches that cut through. */
+  get mayHold(): boolean {
+    return this.#cutThroughPorts.length > 0;
+  }
+
   /** Frames of which a switch that cuts through waits for the last bit. */
   get heldPackets(): number {
     return this.#cutThroughPorts.reduce((sum, port) => sum + port.heldPackets, 0);

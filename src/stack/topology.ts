@@ -69,6 +69,11 @@ export class Topology {
     return this.#ends.heldPackets;
   }
 
+  /** Whether switches hold frames or speak flow control, so that what a run is told of asks for it. */
+  get hasSwitchState(): boolean {
+    return this.#ends.mayHold || this.flowControl.links.length > 0;
+  }
+
   addHost(config: HostConfig): Host {
     const host = this.#add(new Host(this.network, config));
     this.hosts.push(host);

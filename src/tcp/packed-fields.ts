@@ -112,7 +112,7 @@ export function defineCells(prototype: object, names: readonly string[]): void {
 }
 
 /**
- * Defines an accessor for each field of `settings`, which is copied when one is set. Hot code reads
+ * Defines an accessor for each field of `settings`, which is copied when one is set to another value. Hot code reads
  * `settings` itself: what all accessors share, V8 does not know by heart.
  */
 export function defineSettings<S extends object>(
@@ -125,6 +125,7 @@ export function defineSettings<S extends object>(
         return this.settings[name];
       },
       set(this: { settings: S }, value: S[keyof S]) {
+        if (this.settings[name] === value) return;
         this.settings = { ...this.settings, [name]: value };
       },
     });

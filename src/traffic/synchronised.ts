@@ -14,7 +14,7 @@ import type { FlowProgress, FlowTraffic } from './flow-traffic.ts';
 class HeldSender implements Application {
   readonly #sender: BulkSender;
   #isHeld = true;
-  #connection: TcpConnection | undefined;
+  #connection: TcpConnection | undefined = undefined;
 
   constructor(sizeBytes: Bytes, payload: Payload) {
     this.#sender = new BulkSender(sizeBytes, payload);
@@ -34,6 +34,21 @@ class HeldSender implements Application {
   }
 }
 
+/** Times count from when the data begins. */
+class HeldProgress implements FlowProgress {
+  readonly beganNs: Instant;
+  readonly #reader: BulkReader;
+
+  constructor(beganNs: Instant, reader: BulkReader) {
+    this.beganNs = beganNs;
+    this.#reader = reader;
+  }
+
+  get completedNs(): Instant {
+    return this.#reader.completedNs;
+  }
+}
+
 /** @param beginNs when the data of `sizeBytes` begins, from the opener to the acceptor; times count from it */
 export function synchronisedTraffic(
   sizeBytes: Bytes,
@@ -43,12 +58,7 @@ export function synchronisedTraffic(
   return ({ scheduler, pumpOpener }) => {
     const opener = new HeldSender(sizeBytes, payload);
     const acceptor = new BulkReader(scheduler.clock, sizeBytes);
-    const progress: FlowProgress = {
-      beganNs: beginNs,
-      get completedNs() {
-        return acceptor.completedNs;
-      },
-    };
+    const progress = new HeldProgress(beginNs, acceptor);
     const start = () => {
       opener.begin();
       pumpOpener();
