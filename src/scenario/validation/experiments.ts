@@ -5,13 +5,17 @@ import { bbrLoss } from './bbr-loss.ts';
 import { bbrQueue } from './bbr-queue.ts';
 import { bbrShare } from './bbr-share.ts';
 import { bbr3Startup, bbrStartup } from './bbr-startup.ts';
+import { bufferShare } from './buffer-share.ts';
 import { bufferSizing } from './buffer-sizing.ts';
+import { burstLengths } from './burst-lengths.ts';
 import { codelDelay } from './codel-delay.ts';
+import { couplingRate } from './coupling-rate.ts';
 import { cubicFriendlyResponse, cubicResponse } from './cubic-response.ts';
 import { dctcpQueue } from './dctcp-queue.ts';
 import type { Experiment } from './experiment.ts';
 import { homeBufferbloat } from './home-bufferbloat.ts';
 import { hystartGain } from './hystart-gain.ts';
+import { incastCollapse } from './incast-collapse.ts';
 import { l4sDelay } from './l4s-delay.ts';
 import { lossForRate } from './loss-for-rate.ts';
 import { prrGain } from './prr-gain.ts';
@@ -30,6 +34,7 @@ export const EXPERIMENTS: readonly Experiment[] = [
   codelDelay,
   aqmTail,
   l4sDelay,
+  couplingRate,
   hystartGain,
   prrGain,
   bbrLoss,
@@ -38,6 +43,9 @@ export const EXPERIMENTS: readonly Experiment[] = [
   bbrShare,
   bbrQueue,
   dctcpQueue,
+  incastCollapse,
+  bufferShare,
+  burstLengths,
 ];
 
 /** All experiments for no names. Throws NetError for a name that is none. */
