@@ -337,7 +337,9 @@ function tellController(connection: TcpConnection): void {
   const isReducing = inReduction(connection);
   sample.inRecovery = isReducing;
   sample.isTimedOut = connection.congestionState === CongestionState.Loss;
-  sample.nextSendNs = connection.pacer?.eligibleAtNs ?? 0;
+  // Not `?? 0`: a double or a small integer goes through the heap.
+  if (connection.pacer === undefined) sample.nextSendNs = 0;
+  else sample.nextSendNs = connection.pacer.eligibleAtNs;
   sample.inFlight = flightSize(connection);
   sample.inFlightSegments = scoreboard.inFlightSegments;
   // On a path that reorders, what is SACKed opens the window as well.

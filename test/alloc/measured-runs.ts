@@ -286,6 +286,14 @@ const RUNS: Readonly<Record<string, Run>> = {
     stagger: '1 ms',
     loss: '0.5 %',
   }),
+  'dumbbell with AccECN': transfersOver({
+    rtt: '2 ms',
+    flows: '16',
+    stagger: '1 ms',
+    cc: 'prague',
+    qdisc: 'dualpi2',
+    queue: '1000 packets',
+  }),
 };
 
 const collect = globalThis.gc as () => void;

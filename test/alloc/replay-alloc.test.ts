@@ -82,6 +82,7 @@ describe('hot code allocates less than a byte of heap a packet, and collects no 
     'analysis',
     'dumbbell',
     'dumbbell with losses',
+    'dumbbell with AccECN',
   ]) {
     it(`in a run of: ${name}`, async () => {
       const { units, bytesPerUnit, collections, collectionsOfLong, collectionsWithin } =

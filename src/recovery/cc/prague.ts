@@ -99,14 +99,14 @@ export class PragueController extends LossBasedController {
   }
 
   override onAck(sample: Readonly<AckSample>, rtt: RttView): void {
-    const { smoothedNs } = rtt;
-    const isShort = this.#isShort(smoothedNs);
+    const isShort = this.#isShort(rtt);
     this.#share.onAck(sample, isShort ? VIRTUAL_RTT_NS : 0);
     const isAvoiding = this.cwnd >= this.ssthresh;
     if (isAvoiding && this.#share.isRoundStart) this.#rounds++;
     const isUsual = !this.#isLoss && !sample.isTimedOut && this.#isAccurate;
-    if (isAvoiding && isUsual) this.#grow(sample, isShort ? (smoothedNs / VIRTUAL_RTT_NS) ** 2 : 1);
+    if (isAvoiding && isUsual) this.#grow(sample, rtt, isShort);
     else super.onAck(sample, rtt);
+    const { smoothedNs } = rtt;
     if (smoothedNs <= 0) return;
     const gain = this.cwnd < this.ssthresh / 2 ? SLOW_START_GAIN : 1;
     this.#rate = (gain * Math.max(this.cwnd, sample.inFlight) * NS_PER_SECOND) / smoothedNs;
@@ -141,16 +141,17 @@ export class PragueController extends LossBasedController {
     super.onRetransmissionTimeout(inFlight, notLost);
   }
 
-  #isShort(smoothedNs: Duration): boolean {
+  #isShort(rtt: RttView): boolean {
     if (this.#rounds < this.#transitionRounds) return false;
-    return smoothedNs > 0 && smoothedNs < VIRTUAL_RTT_NS;
+    return rtt.smoothedNs > 0 && rtt.smoothedNs < VIRTUAL_RTT_NS;
   }
 
   /** A segment for a window of bytes that came unmarked, or that part of one. */
-  #grow(sample: Readonly<AckSample>, part: number): void {
+  #grow(sample: Readonly<AckSample>, rtt: RttView, isShort: boolean): void {
     const unmarked = sample.ackedBytes - sample.ceBytes;
     if (unmarked <= 0 || !sample.isCwndLimited) return;
-    this.#carry += (unmarked * part * this.#smss) / this.cwnd;
+    const ratio = isShort ? rtt.smoothedNs / VIRTUAL_RTT_NS : 1;
+    this.#carry += (unmarked * ratio * ratio * this.#smss) / this.cwnd;
     this.#settle();
   }
 
