@@ -64,7 +64,7 @@ function takeProfile(): { profile: Profile; warmMs: number } {
   const file = readdirSync(folder)[0] as string;
   const profile = JSON.parse(readFileSync(join(folder, file), 'utf8')) as Profile;
   rmSync(folder, { recursive: true });
-  return { profile, warmMs: Number(run.stdout) };
+  return { profile, warmMs: Number(run.stdout.split(' ')[0]) };
 }
 
 /** Shares of the samples from a time of the run on, by function and file. */

@@ -241,9 +241,11 @@ export class Scheduler {
       const parent = (at - 1) >> 2;
       if (parent < top) break;
       const parentTime = times[parent];
-      if (parentTime <= time && (parentTime < time || ids[parent] < id)) break;
-      times[at] = parentTime;
       const parentId = ids[parent];
+      // Compared at once: what only a tie does, V8 would not know when it compiles this.
+      const isLower = parentId < id;
+      if (parentTime <= time && (parentTime < time || isLower)) break;
+      times[at] = parentTime;
       ids[at] = parentId;
       if (keepsPositions) positions[parentId & SOURCE_MASK] = at;
       at = parent;
@@ -282,16 +284,21 @@ export class Scheduler {
       if (first >= size) break;
       let best = first;
       let bestTime = times[first];
+      let bestId = ids[first];
       const end = Math.min(first + 4, size);
       for (let child = first + 1; child < end; child++) {
         const childTime = times[child];
-        if (childTime <= bestTime && (childTime < bestTime || ids[child] < ids[best])) {
+        if (childTime > bestTime) continue;
+        const childId = ids[child];
+        const isLower = childId < bestId;
+        if (childTime < bestTime || isLower) {
           best = child;
           bestTime = childTime;
+          bestId = childId;
         }
       }
-      const bestId = ids[best];
-      if (time <= bestTime && (time < bestTime || id < bestId)) break;
+      const isLower = id < bestId;
+      if (time <= bestTime && (time < bestTime || isLower)) break;
       times[at] = bestTime;
       ids[at] = bestId;
       if (keepsPositions) positions[bestId & SOURCE_MASK] = at;

@@ -3,6 +3,8 @@
  * counters, and the lists of connections that have something to send or to tell. Connections keep no typed
  * arrays of their own, so that one is near a kilobyte.
  */
+
+import { changeFields } from '../base/changing-fields.ts';
 import { NEVER } from '../base/units.ts';
 import type { Clock } from '../engine/clock.ts';
 import type { RandomSource } from '../engine/random.ts';
@@ -136,6 +138,10 @@ export class TcpContext {
     this.idleQueue = new ByteQueue(this.pieces);
     this.ranges = new RangePool(this.pieces);
     this.timers = new TimerTable(environment.clock);
+    const { outcome, segment, idleScoreboard, idleQueue, idleRate } = this;
+    for (const shared of [outcome, outcome.sample, outcome.loss, segment]) changeFields(shared);
+    for (const idle of [idleScoreboard, idleScoreboard.flight, idleQueue, idleRate])
+      changeFields(idle);
     this.fastOpen = new FastOpenCookies(environment.random.fork('fast open'));
     this.#control = new FrameFifo(environment.pool.words);
     this.#identification = environment.random.fork('identification').below(65_536);
@@ -231,10 +237,12 @@ export class TcpContext {
   settleTimers(slot: number): void {
     const cells = this.timerCells;
     const at = slot * TIMER_KINDS;
-    let least = cells[at];
-    for (let kind = 1; kind < TIMER_KINDS; kind++) {
-      if (cells[at + kind] < least) least = cells[at + kind];
-    }
+    // One by one, without a loop.
+    let least = cells[at + TimerKind.Retransmit];
+    if (cells[at + TimerKind.DelayedAck] < least) least = cells[at + TimerKind.DelayedAck];
+    if (cells[at + TimerKind.KeepAlive] < least) least = cells[at + TimerKind.KeepAlive];
+    if (cells[at + TimerKind.Pacing] < least) least = cells[at + TimerKind.Pacing];
+    if (cells[at + TimerKind.Cork] < least) least = cells[at + TimerKind.Cork];
     const { timers } = this;
     if (timers.deadlineNs[slot] === least) return;
     timers.deadlineNs[slot] = least;
@@ -266,11 +274,9 @@ export class TcpContext {
     this.#readyTail = connection;
   }
 
-  /** Something has changed the connection: it is asked to send, and its timers are settled. */
+  /** Something has changed the connection: it is asked to send, and when it has, its timers are settled. */
   wake(connection: TcpConnection): void {
-    if (connection.state === TcpState.Closed) return;
-    this.markReady(connection);
-    this.settleTimers(connection.slot);
+    if (connection.state !== TcpState.Closed) this.markReady(connection);
   }
 
   get firstReady(): TcpConnection | undefined {

@@ -6,6 +6,7 @@
  * After handleFrame, handleTimeout, handleIcmp or a command: pollTransmit until NO_FRAME, pollTimeoutNs, and
  * pollEvent until None. Hot: no allocation per segment; a connection is two dozen small objects.
  */
+import { changeFields } from '../base/changing-fields.ts';
 import { seqFromWire } from '../base/seq.ts';
 import type { Instant } from '../base/units.ts';
 import { FRAME_SHIFT, type FrameId, FrameWord, MetaBit, NO_FRAME } from '../frame/frame-record.ts';
@@ -335,6 +336,10 @@ export class TcpLayer implements ConnectionOwner, ConnectionMaker {
     const slot = this.#freeSlots.pop() ?? this.#connections.length;
     this.context.reserveSlot(slot);
     const connection = new TcpConnection(this.context, slot, local, remote, ports, isIpv6);
+    if (slot === 0) {
+      changeFields(connection);
+      changeFields(connection.rtt);
+    }
     this.#connections[slot] = connection;
     this.#newestSlot = slot;
     this.#table.set(remote, local, (ports << 16) | (ports >>> 16), slot);

@@ -137,7 +137,7 @@ export class CubicSegments implements WindowGrowth {
     const units = Math.floor((ticks * SCALE) / TICKS_PER_SECOND);
     const offset = Math.abs(units - this.#k);
     const climb = Math.floor((this.#cScaled * offset * offset * offset) / CUBE_DIVISOR);
-    const target = units < this.#k ? this.#origin - climb : this.#origin + climb;
+    const target = this.#origin + Math.sign(units - this.#k) * climb;
     const price =
       target > window ? Math.floor(window / (target - window)) : PLATEAU_WINDOWS * window;
     // The path is unknown before the first loss: no plateau there.
