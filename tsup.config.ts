@@ -52,6 +52,7 @@ const library: Options = {
     index: 'src/index.ts',
     main: 'src/cli/main.ts',
     'matrix-worker': 'src/cli/matrix-worker.ts',
+    'validate-worker': 'src/cli/validate-worker.ts',
     schema: 'src/scenario/json-schema.ts',
   },
   dts: { entry: { index: 'src/index.ts' } },

@@ -64,6 +64,6 @@ Examples:
         return;
       }
       const { runValidate } = await import('../actions/validate.ts');
-      runValidate(names, options);
+      await runValidate(names, options);
     });
 }

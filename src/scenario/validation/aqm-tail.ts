@@ -2,8 +2,8 @@
  * The tail of classic active queue management: with long flows beside web pages, the 99th of 100 packets waits 20
  * to 30 ms with PIE and FQ-CoDel (RFC 9332 §1.1), since the sawtooth of Reno-like senders needs that much room.
  */
-import { type Experiment, type Measurement, seedsFrom1 } from './experiment.ts';
-import { meanOf, measureQueueDelays } from './queue-delays.ts';
+import { type Experiment, type Measurement, oursOf, seedsFrom1 } from './experiment.ts';
+import { measureQueueDelays } from './queue-delays.ts';
 
 const PARAMETERS = {
   rate: '40 Mbps',
@@ -30,7 +30,7 @@ function* run(seeds: readonly number[]): Iterable<Measurement> {
     yield {
       quantity: `p99 with ${qdisc}, ms`,
       theirs: 25,
-      ours: meanOf(seeds, (seed) => p99Ms(qdisc, seed)),
+      ...oursOf(seeds.map((seed) => p99Ms(qdisc, seed))),
       tolerance: { kind: 'band', min: 20, max: 30 },
       reportedBecause: 'the source does not say which load this is of, and ours has no web pages',
     };

@@ -25,7 +25,7 @@ export const bbr3Startup: Experiment = {
   title: 'BBR version 3: start-up and drain',
   source: 'draft-ietf-ccwg-bbr §3.2, §5.3.1, §5.3.2',
   firmness: 'S',
-  method: 'TCP, one flow, 10 Mb/s, 200 ms, deep queue',
+  method: 'TCP, one flow, 10 Mb/s, 200 ms, deep queue, without chance',
   seeds: seedsFrom1(1),
   numbers: 4,
   run: () => measure('bbr3', { startup: 2.772588722239781, drain: 0.5, queueBdp: 1 }),

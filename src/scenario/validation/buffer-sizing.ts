@@ -7,8 +7,7 @@
 import { ControllerRegistry } from '../../recovery/cc/controllers.ts';
 import { RFC_PROFILE, type TcpConfig } from '../../tcp/config.ts';
 import { runBulk } from './bulk-path.ts';
-import { type Experiment, type Measurement, seedsFrom1 } from './experiment.ts';
-import { meanOf } from './queue-delays.ts';
+import { type Experiment, type Measurement, oursOf, seedsFrom1 } from './experiment.ts';
 
 const RATE = 20e6;
 const RTT_NS = 100e6;
@@ -36,7 +35,7 @@ function* run(seeds: readonly number[]): Iterable<Measurement> {
     yield {
       quantity: `share of the capacity with ${f} BDP`,
       theirs: (3 + 6 * f - f * f) / (4 * (1 + f)),
-      ours: meanOf(seeds, (seed) => goodputShare(f, seed)),
+      ...oursOf(seeds.map((seed) => goodputShare(f, seed))),
       tolerance: TOLERANCE,
     };
   }

@@ -3,8 +3,8 @@
  * data centre, with the target and interval of its round trips, below 1 ms at the mean and the 99th of 100 where
  * drop-tail has several tens of milliseconds (Appendix A).
  */
-import { type Experiment, type Measurement, seedsFrom1 } from './experiment.ts';
-import { meanOf, measureQueueDelays } from './queue-delays.ts';
+import { type Experiment, type Measurement, oursOf, seedsFrom1 } from './experiment.ts';
+import { measureQueueDelays, type QueueDelays } from './queue-delays.ts';
 
 const INTERNET = {
   rate: '100 Mbps',
@@ -41,30 +41,28 @@ function* run(seeds: readonly number[]): Iterable<Measurement> {
   yield {
     quantity: 'mean delay under congestion, ms',
     theirs: 10,
-    ours: meanOf(seeds, (seed) => internet(seed).meanMs),
+    ...oursOf(seeds.map((seed) => internet(seed).meanMs)),
     tolerance: { kind: 'band', min: 0, max: 10 },
   };
   const centre = (qdisc: string) => seeds.map((seed) => measure(DATA_CENTRE, qdisc, 0.5, seed));
   const codel = centre(DATA_CENTRE_CODEL);
   const fifo = centre('fifo');
-  const mean = (values: readonly number[]) =>
-    values.reduce((sum, value) => sum + value, 0) / values.length;
   const figures = [
-    { figure: 'mean', of: ({ meanMs }: { meanMs: number }) => meanMs },
-    { figure: 'p99', of: ({ p99Ms }: { p99Ms: number }) => p99Ms },
-  ] as const;
+    { figure: 'mean', of: ({ meanMs }: QueueDelays) => meanMs },
+    { figure: 'p99', of: ({ p99Ms }: QueueDelays) => p99Ms },
+  ];
   for (const { figure, of } of figures) {
     yield {
       quantity: `${figure} in a data centre, drop-tail, ms`,
       theirs: 20,
-      ours: mean(fifo.map((run) => of(run as never))),
+      ...oursOf(fifo.map(of)),
       tolerance: { kind: 'band', min: 20, max: 100 },
       reportedBecause: 'the source says several tens, of benchmarks of its own',
     };
     yield {
       quantity: `${figure} in a data centre, CoDel, ms`,
       theirs: 1,
-      ours: mean(codel.map((run) => of(run as never))),
+      ...oursOf(codel.map(of)),
       tolerance: { kind: 'band', min: 0, max: 1 },
     };
   }

@@ -3,8 +3,8 @@
  * near K. That it stays below K + N segments for N flows is recalled from Alizadeh et al., "Data Center TCP (DCTCP)", SIGCOMM
  * 2010, and reported.
  */
-import { meanOf, runDumbbell } from './dumbbell-runs.ts';
-import { type Experiment, type Measurement, seedsFrom1 } from './experiment.ts';
+import { runDumbbell } from './dumbbell-runs.ts';
+import { type Experiment, type Measurement, oursOf, seedsFrom1 } from './experiment.ts';
 
 const FLOWS = [2, 8];
 const K_SEGMENTS = 20;
@@ -46,7 +46,7 @@ function* run(seeds: readonly number[]): Iterable<Measurement> {
     yield {
       quantity: `share of the link, ${count} flows`,
       theirs: 1,
-      ours: meanOf(use),
+      ...oursOf(use),
       tolerance: { kind: 'absolute', by: 0.01 },
     };
     yield {

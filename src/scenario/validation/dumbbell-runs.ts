@@ -36,6 +36,3 @@ export function runDumbbell(
     series: series as RunSeries,
   };
 }
-
-export const meanOf = (values: readonly number[]): number =>
-  values.reduce((sum, value) => sum + value, 0) / values.length;

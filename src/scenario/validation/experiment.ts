@@ -4,6 +4,7 @@
  * from a formula read there; one that was only quoted, read in an abstract or recalled is reported.
  * Cold. What the runs are is each experiment's own.
  */
+import { summarise } from '../../base/sample-statistics.ts';
 
 /** Read in the source, computed from a formula read there, quoted elsewhere, from an abstract, recalled. */
 export type Firmness = 'S' | 'C' | 'Q' | 'A' | 'R';
@@ -76,6 +77,14 @@ export interface ExperimentResult {
 /** The first `count` seeds, from 1. */
 export const seedsFrom1 = (count: number): number[] =>
   Array.from({ length: count }, (_, index) => index + 1);
+
+/** Ours by independent runs: their mean, with its 95 % interval where there are several. */
+export function oursOf(
+  values: readonly number[],
+): { readonly ours: number } & Pick<Measurement, 'halfWidth'> {
+  const { mean, halfWidth95 } = summarise(values);
+  return { ours: mean, ...(halfWidth95 !== null && { halfWidth: halfWidth95 }) };
+}
 
 export function isWithin({ theirs, ours, tolerance }: Measurement): boolean {
   switch (tolerance.kind) {

@@ -3,7 +3,7 @@
  * links), 2 ms at the 99th of 100, and no drop (RFC 9332 §1.4). The L4S packets are those of a call that is paced
  * and marked ECT(1), beside classic uploads that fill the other queue.
  */
-import { type Experiment, type Measurement, seedsFrom1 } from './experiment.ts';
+import { type Experiment, type Measurement, oursOf, seedsFrom1 } from './experiment.ts';
 import { measureQueueDelays, type QueueDelays } from './queue-delays.ts';
 
 const LINES = [
@@ -28,27 +28,25 @@ export const l4sDelay: Experiment = {
 function* run(seeds: readonly number[]): Iterable<Measurement> {
   for (const { rateMbps, rttMs } of LINES) {
     const runs = seeds.map((seed) => measure(rateMbps, rttMs, seed));
-    const mean = (figure: (run: QueueDelays) => number) =>
-      runs.reduce((sum, run) => sum + figure(run), 0) / runs.length;
     const line = `${rateMbps} Mb/s, RTT ${rttMs} ms`;
     const twoPacketsMs = (2 * PACKET_BITS) / (rateMbps * 1e3);
     const mostMs = Math.max(1, twoPacketsMs);
     yield {
       quantity: `mean at ${line}, ms`,
       theirs: mostMs,
-      ours: mean(({ meanMs }) => meanMs),
+      ...oursOf(runs.map(({ meanMs }) => meanMs)),
       tolerance: { kind: 'band', min: 0, max: mostMs },
     };
     yield {
       quantity: `p99 at ${line}, ms`,
       theirs: Math.max(2, twoPacketsMs),
-      ours: mean(({ p99Ms }) => p99Ms),
+      ...oursOf(runs.map(({ p99Ms }) => p99Ms)),
       tolerance: { kind: 'band', min: 0, max: Math.max(2, twoPacketsMs) },
     };
     yield {
       quantity: `L4S drops at ${line}`,
       theirs: 0,
-      ours: mean(({ drops }) => drops),
+      ...oursOf(runs.map(({ drops }) => drops)),
       tolerance: { kind: 'absolute', by: 0 },
     };
   }

@@ -86,8 +86,3 @@ export function measureQueueDelays(run: QueueDelayRun): QueueDelays {
     facts: assembleRun(flows),
   };
 }
-
-/** Mean of a figure over the seeds. */
-export function meanOf(seeds: readonly number[], figure: (seed: number) => number): number {
-  return seeds.reduce((sum, seed) => sum + figure(seed), 0) / seeds.length;
-}

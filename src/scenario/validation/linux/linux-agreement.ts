@@ -4,6 +4,7 @@
  * losses are imposed, and besides the kernel's goodput has to lie where one more run of ours would. A
  * recording whose own link was late too often is shown and not judged.
  */
+import { summarise } from '../../../base/sample-statistics.ts';
 import type { LossConfig } from '../../../net/impairment-config.ts';
 import type { ControllerRegistry } from '../../../recovery/cc/controllers.ts';
 import { fitStarts } from './fit-starts.ts';
@@ -142,7 +143,7 @@ function compareRecord(
     reason: isLate ? 'its own link was late' : null,
     peakQueueBytes: {
       theirs: link.peakQueueBytes,
-      ours: mean(ours.map((run) => run.peakQueueBytes)),
+      ours: summarise(ours.map((run) => run.peakQueueBytes)).mean,
     },
     flows,
   };
@@ -191,7 +192,7 @@ function compareFlow(
   const theirs = (value: (record: LinuxRecord) => number) => recordings.map(value) as [number];
   const flowOf = ({ flows }: LinuxRecord) => flows[index] as LinuxRecord['flows'][number];
   const figure = (value: (flow: OurFlow) => number) =>
-    mean(ours.map((run) => value(run.flows[index] as OurFlow)));
+    summarise(ours.map((run) => value(run.flows[index] as OurFlow))).mean;
   const goodputs = theirs((recording) => flowOf(recording).goodputMbps);
   const goodput = figure((flow) => flow.goodputMbps);
   const isAlone = record.flows.length === 1;
@@ -229,16 +230,13 @@ function compareFlow(
   };
 }
 
-const mean = (values: readonly number[]): number =>
-  values.reduce((sum, value) => sum + value, 0) / values.length;
-
 function shareOf(flows: readonly { readonly goodputMbps: number }[], index: number): number {
   const total = flows.reduce((sum, { goodputMbps }) => sum + goodputMbps, 0);
   return (flows[index]?.goodputMbps ?? 0) / total;
 }
 
 const meanShare = (ours: readonly OurRun[], index: number): number =>
-  mean(ours.map((run) => shareOf(run.flows, index)));
+  summarise(ours.map((run) => shareOf(run.flows, index))).mean;
 
 function flowAgrees(flow: LinuxFlowResult): boolean {
   const judged: readonly (Comparison | Prediction | null)[] = [
