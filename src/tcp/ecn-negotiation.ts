@@ -7,8 +7,9 @@ import { TcpFlag } from '../wire/tcp.ts';
 import { ACE_FLAGS, AccurateEcn, accurateEcn, handshakeFlags } from './accurate-ecn.ts';
 import { takeSynAckFeedback } from './accurate-ecn-feedback.ts';
 import { type ArrivedSegment, EcnCodepoint } from './arrived-segment.ts';
-import { EcnMode, type TcpConfig } from './config.ts';
+import { EcnMode } from './config.ts';
 import type { TcpConnection } from './connection.ts';
+import type { TcpContext } from './context.ts';
 
 const CLASSIC_ASK = TcpFlag.Ece | TcpFlag.Cwr;
 
@@ -19,8 +20,7 @@ const ACCURATE_TRIES = 2;
 export function requestEcn(connection: TcpConnection): void {
   const { config, controllers } = connection;
   connection.requestsEcn = config.ecn === EcnMode.Request || controllers.preciseEcn !== undefined;
-  const isAccurate = config.usesAccurateEcn || controllers.usesAccurateEcn === true;
-  if (connection.requestsEcn && isAccurate) createState(connection);
+  if (connection.requestsEcn && mayAgree(connection)) createState(connection);
 }
 
 function createState(connection: TcpConnection): AccurateEcn {
@@ -93,7 +93,7 @@ function acceptRequest(connection: TcpConnection, segment: ArrivedSegment): void
   const { config, controllers, context, slot } = connection;
   const flags = segment.flags & ACE_FLAGS;
   const isWilling = config.ecn !== EcnMode.Off || controllers.preciseEcn !== undefined;
-  connection.hasAccEcn = isWilling && isAccurateRequest(flags) && acceptsAccurate(connection);
+  connection.hasAccEcn = mayAgree(connection) && isAccurateRequest(flags);
   connection.hasEcn = connection.hasAccEcn || (isWilling && (flags & CLASSIC_ASK) === CLASSIC_ASK);
   if (connection.hasAccEcn) {
     const state = context.accurateEcn[slot] ?? createState(connection);
@@ -104,34 +104,32 @@ function acceptRequest(connection: TcpConnection, segment: ArrivedSegment): void
   }
 }
 
-function acceptsAccurate({ config, controllers }: TcpConnection): boolean {
-  return config.usesAccurateEcn || controllers.usesAccurateEcn === true;
-}
-
 /** §3.1.3: combinations without a meaning yet count as a request. */
 function isAccurateRequest(flags: number): boolean {
   return flags !== 0 && flags !== CLASSIC_ASK;
 }
 
-/** A server without state for the connection: does this SYN ask for AccECN? */
-export function asksStateless(config: TcpConfig, segment: ArrivedSegment): boolean {
-  const isWilling = config.usesAccurateEcn && config.ecn !== EcnMode.Off;
-  return isWilling && isAccurateRequest(segment.flags & ACE_FLAGS);
+/** A server without state for the connection: does this SYN ask for AccECN, and may it have it? */
+export function asksStateless(context: TcpContext, segment: ArrivedSegment): boolean {
+  return mayAgree(context) && isAccurateRequest(segment.flags & ACE_FLAGS);
+}
+
+function mayAgree({ config, controllers }: TcpContext | TcpConnection): boolean {
+  if (controllers.usesAccurateEcn === true) return true;
+  return config.usesAccurateEcn && config.ecn !== EcnMode.Off;
 }
 
 /** §5.1: the ACK of a SYN cookie says by its ACE field whether AccECN was agreed to. */
 export function restoreFromCookie(connection: TcpConnection, segment: ArrivedSegment): void {
-  const { config } = connection;
-  connection.hasEcn = false;
-  connection.sendsEct = false;
+  const { config, controllers } = connection;
   const isBare = segment.length === 0 && !segment.hasSack && !segment.has(TcpFlag.Fin);
-  const flags = segment.flags & ACE_FLAGS;
-  if (!config.usesAccurateEcn || config.ecn === EcnMode.Off || !isBare || flags <= TcpFlag.Ece)
-    return;
-  connection.hasEcn = true;
-  connection.sendsEct = true;
-  connection.hasAccEcn = true;
-  connection.marksControl = config.marksControl;
+  const isAgreed = mayAgree(connection) && isBare && (segment.flags & ACE_FLAGS) > TcpFlag.Ece;
+  connection.hasEcn = isAgreed;
+  connection.sendsEct = isAgreed;
+  connection.hasAccEcn = isAgreed;
+  if (!isAgreed) return;
+  connection.sendsEct1 = controllers.preciseEcn === 'ect1';
+  connection.marksControl = config.marksControl || controllers.preciseEcn !== undefined;
   createState(connection);
 }
 
@@ -142,7 +140,7 @@ export function restoreFromCookie(connection: TcpConnection, segment: ArrivedSeg
 export function acceptRepeatedSyn(connection: TcpConnection, segment: ArrivedSegment): boolean {
   const flags = segment.flags & ACE_FLAGS;
   if (!connection.hasAccEcn) {
-    return !(connection.hasEcn && acceptsAccurate(connection) && isAccurateRequest(flags));
+    return !(connection.hasEcn && mayAgree(connection) && isAccurateRequest(flags));
   }
   if (flags === CLASSIC_ASK) return false;
   const state = accurateEcn(connection);

@@ -122,7 +122,7 @@ function sendCookie(context: TcpContext, source: SequenceSource): void {
   const ends = hashEnds(context, source);
   const mss = Math.max(536, extra[record + BuiltExtra.Mss]);
   const iss = makeSynCookie(context, source, ends, segment.seq, mss);
-  const accurate = asksStateless(config, segment) ? handshakeFlags(segment.ecn) : 0;
+  const accurate = asksStateless(context, segment) ? handshakeFlags(segment.ecn) : 0;
   const flags = TcpFlag.Syn | TcpFlag.Ack | accurate;
   const frame = buildAnswer(context, segment, seqAdd(segment.seq, 0), segment.end, flags);
   if (frame === NO_FRAME) return;

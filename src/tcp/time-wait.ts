@@ -122,9 +122,14 @@ export class TimeWaitTable {
       return segment.seq === rcvNxt ? TimeWaitVerdict.End : TimeWaitVerdict.Done;
     }
     if (segment.has(TcpFlag.Syn) && !segment.has(TcpFlag.Ack)) {
-      // RFC 6191 §2: a later timestamp, or, without, a later sequence number.
-      const isLater = knowsTime && tsAhead !== 0 ? tsAhead > 0 : seqBefore(rcvNxt, segment.seq);
-      if (isLater && this.#context.config.allowsTimeWaitReuse) return TimeWaitVerdict.Reopen;
+      const { allowsTimeWaitReuse, usesTimestamps } = this.#context.config;
+      // RFC 6191 §2: a later timestamp or, without one to compare, a sequence number beyond that of the FIN.
+      let isLater = !seqBefore(segment.seq, rcvNxt);
+      if (knowsTime && tsAhead !== 0) isLater = tsAhead > 0;
+      // Timestamps that the old connection did not have tell its segments from the new one's.
+      const hadTime = words[at + Word.HasTimestamps] !== 0;
+      if (!hadTime && segment.hasTimestamps && usesTimestamps) isLater = true;
+      if (isLater && allowsTimeWaitReuse) return TimeWaitVerdict.Reopen;
     }
     // The peer's FIN again: our ACK was lost, and the wait begins anew.
     if (segment.has(TcpFlag.Fin)) {

@@ -12,6 +12,7 @@ import {
   FrameWord,
   MetaBit,
   MetaShift,
+  SACK_COUNT_MASK,
 } from '../../src/frame/frame-record.ts';
 import { PayloadArena } from '../../src/frame/payload-arena.ts';
 import { Network } from '../../src/net/network.ts';
@@ -202,7 +203,7 @@ export class ScriptedPeer {
     const relative = (seq: number) => (seq - (this.#ourIss ?? 0)) | 0;
     const sack: [number, number][] = [];
     if ((meta & MetaBit.HasSack) !== 0) {
-      for (let block = 0; block < extraWord(BuiltExtra.SackCount); block++) {
+      for (let block = 0; block < (extraWord(BuiltExtra.SackCount) & SACK_COUNT_MASK); block++) {
         const left = extraWord(BuiltExtra.SackLeft + 2 * block) - PEER_ISS;
         sack.push([left, extraWord(BuiltExtra.SackRight + 2 * block) - PEER_ISS]);
       }
