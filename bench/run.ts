@@ -14,6 +14,8 @@ const SUITE = [
   'replay-loop',
   'garbage',
   'dumbbell',
+  'incast',
+  'fat-tree',
   'idle-connections',
   'deoptimisations',
   'checksum.bench',
