@@ -79,11 +79,13 @@ export class ScriptHost implements TcpPort {
     this.#applyKey();
   }
 
-  /** HyStart's two detectors are one parameter of Linux's module. */
+  /** HyStart's two detectors are one parameter of Linux's module. Public scripts know it as it was before Linux 6.14. */
   #controller(name: string) {
+    if (name !== 'cubic') return CONTROLLERS.factory(name);
     const { usesHystart, hystartDetect } = this.defaults;
-    const isPlain = name === 'cubic' && (!usesHystart || hystartDetect === 0);
-    return CONTROLLERS.factory(name, isPlain ? { slowStart: 'classic' } : {});
+    const isPlain = !usesHystart || hystartDetect === 0;
+    const usual = this.settings.tcp.granularity === 'segments' ? 'hystart-6.13' : 'auto';
+    return CONTROLLERS.factory(name, { slowStart: isPlain ? 'classic' : usual });
   }
 
   get settings(): StackSettings {

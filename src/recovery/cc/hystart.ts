@@ -4,7 +4,8 @@
  * 2 ms apart have come in for half the least RTT since the round began. Delay: the least RTT of a
  * round's first samples exceeds the least of all by an eighth, 4 ms at least and 16 ms at most. Below
  * 16 segments neither is asked. After a timeout all is measured anew. A round ends with the first ACK
- * of a packet sent in it. Constants are those of the kernel's module. Hot: no allocation per ACK.
+ * of a packet sent in it; from Linux 5.17 to 6.13 rounds are counted from 16 segments on only. Constants are
+ * those of the kernel's module. Hot: no allocation per ACK.
  */
 import { type Bytes, type Duration, type Instant, NO_TIME } from '../../base/units.ts';
 import type { AckSample, RttView } from '../congestion.ts';
@@ -26,23 +27,27 @@ export class HyStart implements SlowStart {
   isOver = false;
   #smss: Bytes;
   readonly #isPaced: boolean;
+  /** Of an earlier Linux: below this no round begins. */
+  readonly #roundSegmentsMin: number;
   #minNs: Duration = Number.POSITIVE_INFINITY;
   #roundMinNs: Duration = Number.POSITIVE_INFINITY;
   #roundSamples = 0;
   #roundStartNs: Instant = NO_TIME;
   #lastAckNs: Instant = NO_TIME;
 
-  constructor(smss: Bytes, isPaced: boolean) {
+  /** @param countsSmallRounds false: as Linux 5.17 to 6.13 */
+  constructor(smss: Bytes, isPaced: boolean, countsSmallRounds = true) {
     this.#smss = smss;
     this.#isPaced = isPaced;
+    this.#roundSegmentsMin = countsSmallRounds ? 0 : WINDOW_SEGMENTS_MIN;
   }
 
   onAck(cwnd: Bytes, growable: Bytes, sample: Readonly<AckSample>, rtt: RttView): Bytes {
     if (this.isOver || sample.rttNs < 0) return growable;
     this.#minNs = Math.min(this.#minNs, sample.rttNs);
-    // Rounds are counted from the first ACK on at which the window is large enough.
-    if (cwnd < WINDOW_SEGMENTS_MIN * this.#smss) return growable;
+    if (cwnd < this.#roundSegmentsMin * this.#smss) return growable;
     if (sample.newestSentNs >= this.#roundStartNs) this.#startRound(sample);
+    if (cwnd < WINDOW_SEGMENTS_MIN * this.#smss) return growable;
     const isTrainLong = this.#measureTrain(cwnd, sample, rtt);
     const isDelayHigh = this.#measureDelay(sample);
     if (!isTrainLong && !isDelayHigh) return growable;

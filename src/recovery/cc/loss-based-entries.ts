@@ -11,17 +11,17 @@ import { ClassicSlowStart, type SlowStart } from './slow-start.ts';
 import type { WindowGrowth } from './window-growth.ts';
 
 /** 'hystart-auto' is HyStart in segments and HyStart++ in bytes. */
-type SlowStartKind = 'classic' | 'hystart' | 'hystart++' | 'hystart-auto';
+type SlowStartKind = 'classic' | 'hystart' | 'hystart-6.13' | 'hystart++' | 'hystart-auto';
 type IdleRestart = LossBasedOptions['idleRestart'];
 
 export const LOSS_BASED_PARAMETERS: readonly ControllerParameter[] = [
   {
     name: 'slowStart',
     description:
-      'classic (RFC 5681), hystart (Linux), hystart++ (RFC 9406); auto is classic for reno, ' +
+      'classic (RFC 5681), hystart (Linux; hystart-6.13 before version 6.14), hystart++ (RFC 9406); auto is classic for reno, ' +
       'for cubic hystart in segments and hystart++ in bytes',
     default: 'auto',
-    choices: ['auto', 'classic', 'hystart', 'hystart++'],
+    choices: ['auto', 'classic', 'hystart', 'hystart-6.13', 'hystart++'],
   },
   {
     name: 'abcLimit',
@@ -76,6 +76,7 @@ export function slowStartMaker(kind: SlowStartKind, abcLimit: number): MakePart<
     if (kind === 'hystart' || (kind === 'hystart-auto' && isInSegments)) {
       return new HyStart(smss, isPaced);
     }
+    if (kind === 'hystart-6.13') return new HyStart(smss, isPaced, false);
     if (kind === 'hystart++' || kind === 'hystart-auto') return new HyStartPlusPlus(smss, isPaced);
     const limitByDefault = isInSegments ? Number.POSITIVE_INFINITY : 1;
     return new ClassicSlowStart(smss, abcLimit || limitByDefault);

@@ -222,3 +222,29 @@ describe('HyStart++', () => {
     for (const rttMs of [100, 130, 160, 190]) expect(roundWith(driver, rttMs)).toBe(10);
   });
 });
+
+describe('HyStart below 16 segments', () => {
+  /** ACKs 1 ms apart from a window of twelve on, until slow start is over; 60 when it is not. */
+  function acksUntilExit(slowStart: string): number {
+    const driver = new ControllerDriver('cubic', {
+      granularity: 'segments',
+      initialSegments: 12,
+      values: { slowStart },
+    });
+    driver.rttMs = 40;
+    driver.advance(40);
+    let acks = 0;
+    for (; !hasExited(driver) && acks < 60; acks++) {
+      driver.advance(1);
+      driver.ack(1, 40);
+    }
+    return acks;
+  }
+
+  it('counts rounds all the same: the train of a round that began there is none', () => {
+    // The second round begins with the 41st ACK, and its train is half a round trip long 21 ACKs later.
+    expect(acksUntilExit('hystart')).toBe(60);
+    // Before Linux 6.14 the first round began with the ACK that met sixteen.
+    expect(acksUntilExit('hystart-6.13')).toBeLessThan(30);
+  });
+});
