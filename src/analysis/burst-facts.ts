@@ -216,7 +216,7 @@ function formatStream(stream: BurstStream, { rate, drainRate }: BurstFacts): str
   const share =
     shortBurstShare === null ? '' : `, ${percent(shortBurstShare)} of them up to 100 µs`;
   return [
-    `Bursts    ${stream.name} at ${rate / 1e9} Gbps: a counter of 1 s shows ${percent(second)} at most, one of 25 µs ${percent(burst)}`,
+    `Bursts    ${stream.name} at ${rateText(rate)}: a counter of 1 s shows ${percent(second)} at most, one of 25 µs ${percent(burst)}`,
     formatTable([['  bins of', 'count', 'p50', 'p99', 'p99.9', 'max', 'above half'], ...rows]),
     `  bursts ${bursts.count}: p50 ${us(bursts.p50Us)}, p99 ${us(bursts.p99Us)}, max ${us(bursts.maxUs)}${share}`,
     `  gaps   ${gaps.count}: p50 ${us(gaps.p50Us)}, p99 ${us(gaps.p99Us)}, max ${us(gaps.maxUs)}`,
@@ -225,7 +225,7 @@ function formatStream(stream: BurstStream, { rate, drainRate }: BurstFacts): str
 }
 
 function bufferText({ peakBufferBytes }: BurstStream, drainRate: BitsPerSecond): string {
-  return `  buffer of a port of ${drainRate / 1e9} Gbps: ${bytesText(peakBufferBytes)} at most`;
+  return `  buffer of a port of ${rateText(drainRate)}: ${bytesText(peakBufferBytes)} at most`;
 }
 
 function widthText(seconds: number): string {
@@ -233,3 +233,6 @@ function widthText(seconds: number): string {
   if (seconds >= 1e-3) return `${Math.round(seconds * 1e3)} ms`;
   return `${Math.round(seconds * 1e6)} µs`;
 }
+
+const rateText = (rate: BitsPerSecond): string =>
+  rate < 1e9 ? `${rate / 1e6} Mbps` : `${rate / 1e9} Gbps`;

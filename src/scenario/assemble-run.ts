@@ -27,6 +27,7 @@ export function assembleRun(run: FlowRun): RunFacts {
   const transactions = run.flows.flatMap((flow, index) =>
     assembleTransactions(flow, flows[index]?.name ?? ''),
   );
+  const links = reportedLinks.map((link) => assembleLink(network, link));
   const flowControl = flowControlResult(
     run.plan.topology,
     run.plan.flows.map(({ from, to }) => [from, to] as const),
@@ -40,10 +41,10 @@ export function assembleRun(run: FlowRun): RunFacts {
     },
     flows,
     ...completionOf(run),
-    links: reportedLinks.map((link) => assembleLink(network, link)),
+    links,
     conservation: conservationOf(run.plan),
     ...(flowControl && { flowControl }),
-    checks: checksOf(flowControl),
+    checks: checksOf(flowControl, links, run.plan.queueBoundBytes),
     ...(underLoad && { underLoad: underLoad.toResult(run.flows) }),
     fairness: { jain: jainIndex(flows.map(({ goodputMbps }) => goodputMbps)) },
     ...(transactions.length > 0 && { transactions }),

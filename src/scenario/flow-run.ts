@@ -60,6 +60,8 @@ export interface RunPlan {
   /** Between two points of the time series. */
   readonly sampleNs: Duration;
   readonly underLoad?: UnderLoad;
+  /** What no queue of the reported links may exceed: a check of the run. */
+  readonly queueBoundBytes?: Bytes | undefined;
   /** Where its switches may speak flow control. */
   readonly topology?: Topology;
   readonly probe?: LatencyProbe;

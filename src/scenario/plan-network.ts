@@ -36,6 +36,8 @@ export interface NetworkScenario {
   readonly countedLinks: readonly string[];
   /** A link with a capture point behind its line, whose bursts the result tells. */
   readonly burstLink?: { readonly name: string; readonly rate: BitsPerSecond };
+  /** What no queue of the reported links may exceed: a check of the run. */
+  readonly queueBoundBytes?: Bytes | undefined;
   readonly endNs: Instant;
   /** Of links that leave hosts: what hosts take over a packet, uniform from 0. */
   readonly processingDelayNs: Duration;
@@ -94,6 +96,7 @@ export function planNetwork(scenario: NetworkScenario, context: ScenarioContext)
     sampleNs: sampleIntervalNs(endNs),
     // What it knows of routes is the memory of half a host each.
     ...(topology.hasSwitchState && { topology }),
+    queueBoundBytes: scenario.queueBoundBytes,
   };
   return {
     plan,

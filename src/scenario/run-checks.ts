@@ -2,16 +2,37 @@
  * What a run is held to beyond being run: each check can fail, and then the command ends with code 1. That no frame
  * is lost or made is no such check: a run that breaks it has no result (scenario/conservation). Cold.
  */
+import type { Bytes } from '../base/units.ts';
 import type { FlowControlResult } from './flow-control-result.ts';
+import type { RunLinkResult } from './run-result.ts';
 
 export interface RunCheck {
-  readonly name: 'lossless' | 'deadlockFree';
+  readonly name: 'lossless' | 'deadlockFree' | 'boundedQueue';
   readonly holds: boolean;
   /** One line: what was found. */
   readonly detail: string;
 }
 
-export function checksOf(flowControl: FlowControlResult | undefined): RunCheck[] {
+/** @param queueBoundBytes what no queue of `links` may exceed at any instant */
+export function checksOf(
+  flowControl: FlowControlResult | undefined,
+  links: readonly RunLinkResult[],
+  queueBoundBytes: Bytes | undefined,
+): RunCheck[] {
+  return [...flowControlChecks(flowControl), ...boundChecks(links, queueBoundBytes)];
+}
+
+function boundChecks(links: readonly RunLinkResult[], bound: Bytes | undefined): RunCheck[] {
+  if (bound === undefined) return [];
+  const deepest = links.reduce((most, link) =>
+    link.peakQueueBytes > most.peakQueueBytes ? link : most,
+  );
+  const { name, peakQueueBytes } = deepest;
+  const detail = `the deepest queue, of ${name}, was ${peakQueueBytes} bytes of ${bound}`;
+  return [{ name: 'boundedQueue', holds: peakQueueBytes <= bound, detail }];
+}
+
+function flowControlChecks(flowControl: FlowControlResult | undefined): RunCheck[] {
   if (flowControl === undefined) return [];
   const { lostPackets, links, deadlock, cyclicDependency } = flowControl;
   const worst = links

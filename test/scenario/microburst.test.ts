@@ -44,6 +44,20 @@ describe('microburst', () => {
     }
   });
 
+  it('holds its queue to a bound that can fail', () => {
+    const checksAt = (bound: string) => {
+      const parameters = { ...SHORT, bound };
+      return runScenario({ scenario: 'microburst', parameters }).result;
+    };
+    const { checks, links } = checksAt('1 MiB');
+    expect(checks.map(({ name, holds }) => [name, holds])).toEqual([['boundedQueue', true]]);
+    const peak = links[0]?.peakQueueBytes as number;
+    expect(checksAt(`${peak} B`).checks[0]?.holds).toBe(true);
+    const { holds, detail } = checksAt(`${peak - 1} B`).checks[0] ?? {};
+    expect(holds).toBe(false);
+    expect(detail).toContain(`of switch-h1, was ${peak} bytes of ${peak - 1}`);
+  });
+
   it('holds a buffer to a bound that can fail', async () => {
     const pieces: Uint8Array[] = [];
     const trace = { sink: (bytes: Uint8Array) => pieces.push(bytes.slice()), snapLength: 96 };

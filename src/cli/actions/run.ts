@@ -10,6 +10,7 @@ import { OutputFolder, openQueueEvents } from '../output-folder.ts';
 import { Progress, VIRTUAL_SECONDS } from '../progress.ts';
 import { formatRun } from '../run-report.ts';
 import { loadRunner, type ScenarioRunner } from '../run-sources.ts';
+import { runSweep } from './sweep.ts';
 
 /** Throws NetError for a mistake in an option, a file or a module. */
 export async function runRun(scenario: string, options: RunOptions): Promise<void> {
@@ -17,6 +18,12 @@ export async function runRun(scenario: string, options: RunOptions): Promise<voi
   const { seed: seedText, ...parameters } = parseSettings(options.set ?? []);
   const seed = options.seed ?? seedText;
   const snapLength = options.snaplen === undefined ? 0 : parseSnapLength(options.snaplen);
+  if (options.sweep !== undefined) {
+    const settings = { ...(seed !== undefined && { seed: parseSeed('--seed', seed) }) };
+    const { sweep, json: isJson = false, out } = options;
+    await runSweep({ scenario, sweep, parameters, settings, isJson, out });
+    return;
+  }
   const run = await loadRunner(scenario, parameters);
   const output = options.out === undefined ? undefined : new OutputFolder(options.out);
   const queueEvents = openQueueEvents(options.queueEvents, output);

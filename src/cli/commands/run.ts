@@ -3,6 +3,7 @@ import { type Command, Option } from 'commander';
 
 export interface RunOptions {
   readonly set?: readonly string[];
+  readonly sweep?: string;
   readonly seed?: string;
   readonly wire?: 'lazy' | 'always';
   readonly json?: boolean;
@@ -30,6 +31,7 @@ export function addRunCommand(program: Command): void {
       'set a parameter, like rate=20Mbps, or a field of a file, like links.0.rate=20Mbps; may be repeated',
       collect,
     )
+    .option('--sweep <NAME=VALUES>', 'a run for each value, like senders=8,32,128, and one table')
     .option('--seed <N>', 'seed of all chance (default 1)')
     .addOption(
       new Option(
@@ -50,6 +52,7 @@ export function addRunCommand(program: Command): void {
 Examples:
   sluice run dumbbell --set rate=20Mbps --set rtt=40ms --set queue=100000B --set cc=reno,cubic
   sluice run dumbbell --set flows=16 --set rate=1Gbps --set rtt=20ms --set duration=10s --json
+  sluice run incast --sweep senders=8,16,32,64,128 --set rate=1Gbps --set rtoMin=200us
   sluice run leaf-spine --set pattern=random --set size=web-search --set load=60% --set duration=100ms
   sluice run office.yaml --set links.uplink.rate=5Mbps --set traffic.0.cc=./mine.js
   sluice run dumbbell --set loss=1% --set size=10MB --set duration=60s --out out --snaplen 96B`,

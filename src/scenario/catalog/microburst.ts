@@ -4,8 +4,10 @@
  * deepest buffer. What a counter of a second shows stands beside it.
  */
 import { NetError } from '../../base/errors.ts';
+import type { Bytes } from '../../base/units.ts';
+import type { QueueLimits } from '../../qdisc/queue-discipline.ts';
 import { planStar } from '../../stack/star.ts';
-import { FORMS } from '../parameters.ts';
+import { FORMS, orWord } from '../parameters.ts';
 import { planNetwork, processingDelayFor } from '../plan-network.ts';
 import { limitsOf } from '../queue-spec.ts';
 import { defineScenario } from './catalog-entry.ts';
@@ -33,6 +35,11 @@ export const microburst = defineScenario({
       default: '1 MiB',
       description: 'limit of what waits at each port of the switch',
     },
+    bound: {
+      ...orWord('none', null, FORMS.queue),
+      default: 'none',
+      description: 'what the queue to the first host may never exceed: the run fails if it does',
+    },
     pattern: { ...pattern, default: 'incast' },
     size: { ...size, default: '32 KB' },
     load: { ...load, default: '15 %' },
@@ -41,7 +48,7 @@ export const microburst = defineScenario({
     ...TRANSPORT_PARAMETERS,
   },
   build: (values, context) => {
-    const { hosts, rate, delay, queue, ip: family } = values;
+    const { hosts, rate, delay, queue, bound, ip: family } = values;
     if (hosts > 65_000) throw NetError.value('hosts', 'at most 65000', hosts);
     const up = { rate, delayNs: delay };
     const down = { ...up, queue: limitsOf(queue, rate, 4 * delay) };
@@ -58,6 +65,7 @@ export const microburst = defineScenario({
         graph: { ...graph, links },
         tcp: tcpOf(values),
         flows: dealControllers(values, flows, context),
+        queueBoundBytes: bound === null ? undefined : boundBytes(limitsOf(bound, rate, 4 * delay)),
         reportedLinks: [PORT],
         countedLinks: [PORT],
         burstLink: { name: PORT, rate },
@@ -69,3 +77,8 @@ export const microburst = defineScenario({
     );
   },
 });
+
+/** A full frame without FCS. */
+const FRAME_BYTES = 1514;
+
+const boundBytes = ({ bytes, packets = 0 }: QueueLimits): Bytes => bytes ?? packets * FRAME_BYTES;

@@ -4,7 +4,7 @@
  * nothing of them. Ours is synthetic rack traffic.
  */
 import { summarise } from '../../base/sample-statistics.ts';
-import { runScenario } from '../run-scenario.ts';
+import { runCatalogScenario } from '../run-catalog.ts';
 import { type Experiment, type Measurement, seedsFrom1 } from './experiment.ts';
 
 const SECOND = 1;
@@ -23,7 +23,7 @@ export const burstLengths: Experiment = {
 
 function* run(seeds: readonly number[]): Iterable<Measurement> {
   const streams = seeds.map((seed) => {
-    const { bursts } = runScenario({ scenario: 'microburst', seed }).result;
+    const { bursts } = runCatalogScenario('microburst', {}, { seed }).result;
     const [stream] = bursts?.streams ?? [];
     const busiest = (seconds: number) =>
       stream?.bins.find(({ widthSeconds }) => widthSeconds === seconds)?.max ?? 0;

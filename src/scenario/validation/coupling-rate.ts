@@ -3,7 +3,7 @@
  * is marked k times the square root of what drops the other (RFC 9332 §2.1, k = 2 in its Appendix A).
  */
 import { summarise } from '../../base/sample-statistics.ts';
-import { runScenario } from '../run-scenario.ts';
+import { runCatalogScenario } from '../run-catalog.ts';
 import { type Experiment, type Measurement, seedsFrom1 } from './experiment.ts';
 
 const LINES = [
@@ -35,7 +35,7 @@ function* run(seeds: readonly number[]): Iterable<Measurement> {
         duration: '15 s',
       };
       const ratios = seeds.map((seed) => {
-        const { flows } = runScenario({ scenario: 'dumbbell', parameters, seed }).result;
+        const { flows } = runCatalogScenario('dumbbell', parameters, { seed }).result;
         const [prague, other] = flows.map(({ goodputMbps }) => goodputMbps);
         return (prague ?? 0) / (other ?? 1);
       });

@@ -6,8 +6,8 @@
  */
 import { summarise } from '../../base/sample-statistics.ts';
 import type { ParameterTexts } from '../parameters.ts';
+import { runCatalogScenario } from '../run-catalog.ts';
 import type { RunCompletion } from '../run-result.ts';
-import { runScenario } from '../run-scenario.ts';
 import { type Experiment, type Measurement, seedsFrom1 } from './experiment.ts';
 
 const LINE_MBPS = 1000;
@@ -99,5 +99,5 @@ function goodputs(seeds: readonly number[], parameters: ParameterTexts): number[
 }
 
 function completionOf(parameters: ParameterTexts, seed: number): RunCompletion {
-  return runScenario({ scenario: 'incast', parameters, seed }).result.completion as RunCompletion;
+  return runCatalogScenario('incast', parameters, { seed }).result.completion as RunCompletion;
 }
