@@ -255,6 +255,9 @@ export const tcpConfigs: fc.Arbitrary<TcpConfig> = fc
     usesWindowScaling: fc.boolean(),
     usesPacing: fc.boolean(),
     ecn: fc.integer({ min: 0, max: 2 }),
+    usesAccurateEcn: fc.boolean(),
+    accEcnOption: fc.integer({ min: 0, max: 2 }),
+    marksControl: fc.boolean(),
     sendBufferBytes: fc.constantFrom(3000, 65_536, 1 << 20),
     receiveBufferBytes: fc.constantFrom(6000, 65_536, 1 << 20),
   })
