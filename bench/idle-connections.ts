@@ -23,6 +23,8 @@ const collect = globalThis.gc as () => void;
 
 function bytesInUse(): number {
   collect();
+  // Buffers are freed on another thread; the next collection waits for it.
+  collect();
   const { heapUsed, arrayBuffers } = process.memoryUsage();
   return heapUsed + arrayBuffers;
 }

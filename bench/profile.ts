@@ -5,7 +5,7 @@
  */
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { loadavg, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { cpuSeconds } from './cpu-seconds.ts';
@@ -90,6 +90,8 @@ function sharesAfter(profile: Profile, fromMs: number): Map<string, number> {
 
 interface Costs {
   readonly nodeSeconds: number;
+  /** Of threads beside the main one in the short run; undefined where that is not known. */
+  readonly compilerSeconds: number | undefined;
   readonly startSeconds: number;
   readonly shortSeconds: number;
   readonly longSeconds: number;
@@ -97,16 +99,31 @@ interface Costs {
   readonly longPackets: number;
 }
 
+/** The median of what threads beside the main one take in a run of the command. */
+function compilerSeconds(command: string, options: readonly string[]): number | undefined {
+  const hook = new URL('thread-times.js', import.meta.url).href;
+  const times = Array.from({ length: ROUNDS }, () => {
+    const run = spawnSync(process.execPath, ['--import', hook, command, ...options], {
+      encoding: 'utf8',
+    });
+    return Number(run.stderr.trim().split(' ')[1]) / 1e9;
+  });
+  return times.every(Number.isFinite) ? median(times) : undefined;
+}
+
 /** CPU seconds of whole processes: an empty one, the command without a run, a run of 60 s and one of 240 s. */
 function measureCosts(): Costs {
   const command = fileURLToPath(new URL('../dist/main.js', import.meta.url));
   const path = ['rate=100Mbps', 'rtt=40ms', 'flows=4', 'stagger=137us'];
   let packets = 0;
+  const optionsOf = (duration: string) => [
+    ...['run', 'dumbbell', '--json'],
+    ...[...path, `duration=${duration}`].flatMap((text) => ['--set', text]),
+  ];
   const run = (duration: string) => {
     const times: number[] = [];
+    const options = optionsOf(duration);
     for (let round = 0; round < ROUNDS; round++) {
-      const settings = [...path, `duration=${duration}`].flatMap((text) => ['--set', text]);
-      const options = ['run', 'dumbbell', '--json', ...settings];
       const { seconds, output } = cpuSeconds(process.execPath, command, ...options);
       packets = (JSON.parse(output) as { engine: { deliveredPackets: number } }).engine
         .deliveredPackets;
@@ -124,6 +141,7 @@ function measureCosts(): Costs {
   const longSeconds = run('240s');
   return {
     nodeSeconds: median(empty),
+    compilerSeconds: compilerSeconds(command, optionsOf('60s')),
     startSeconds,
     shortSeconds,
     longSeconds,
@@ -137,6 +155,9 @@ function describeCosts(costs: Costs): string[] {
   const { nodeSeconds, startSeconds, shortSeconds, longSeconds, shortPackets, longPackets } = costs;
   const packetSeconds = (longSeconds - shortSeconds) / (longPackets - shortPackets);
   const warmSeconds = shortSeconds - startSeconds - packetSeconds * shortPackets;
+  const { compilerSeconds: compiling } = costs;
+  const ofCompiler =
+    compiling === undefined ? 'counts as well' : `takes ${compiling.toFixed(2)} s of it`;
   return [
     '## What limits short runs',
     '',
@@ -144,11 +165,12 @@ function describeCosts(costs: Costs): string[] {
     `${shortSeconds.toFixed(2)} CPU s (user and system of the whole process). Of these`,
     '',
     `- ${nodeSeconds.toFixed(2)} s start Node, and ${(startSeconds - nodeSeconds).toFixed(2)} s more load the command and build the network;`,
-    `- ${warmSeconds.toFixed(2)} s go until the code is compiled: V8 interprets it first, and its compiler, on a thread of`,
-    '  its own, counts as well;',
+    `- ${warmSeconds.toFixed(2)} s go until the code is compiled: V8 interprets it first, and its compiler, on threads of`,
+    `  its own, ${ofCompiler};`,
     `- ${(packetSeconds * shortPackets).toFixed(2)} s move packets: ${(packetSeconds * 1e9).toFixed(0)} ns for each, found from a run four times as long.`,
     '',
-    'An ahead-of-time compiled simulator has none of the first two. Per packet there are 4.5 events (three links',
+    'An ahead-of-time compiled simulator has none of the first two. No option of V8 shortens them: see',
+    'docs/performance.md. Per packet there are 4.5 events (three links',
     'there, three back for every second packet), one segment built and one and a half received.',
     '',
   ];
@@ -169,12 +191,13 @@ function byFolder(shares: Map<string, number>): string[] {
 }
 
 function describe(profile: Profile, warmMs: number, costs: Costs): string {
+  const load = loadavg()[0]?.toFixed(1);
   const shares = sharesAfter(profile, warmMs);
   const rows = [...shares].sort((a, b) => b[1] - a[1]).slice(0, ROWS);
   return [
     '# Where the time of a TCP run goes',
     '',
-    `Written by \`node dist-bench/profile.js\` (Node ${process.version}): 16 CUBIC flows over a dumbbell of 1 Gbit/s and`,
+    `Written by \`node dist-bench/profile.js\` (Node ${process.version}, load average ${load}): 16 CUBIC flows over a dumbbell of 1 Gbit/s and`,
     `20 ms, ${SECONDS} s of which the last two thirds are counted, when code is compiled. Share of samples every`,
     `${INTERVAL_US} µs by where the processor was; what V8 inlines counts for the function inlined.`,
     '',
