@@ -44,17 +44,24 @@ export class Progress {
     const done = Math.round(doneSoFar / size);
     const total = Math.max(done, Math.round(this.#total / size));
     if (this.#bar === undefined) {
-      const format = `${this.#label} {bar} {percentage}% | {value}/{total} ${name} | {eta_formatted} left`;
+      const format = `${this.#label} {bar} {percentage}% | {value}/{total} ${name} | {left} left`;
       const options = { format, stream: process.stderr, hideCursor: true, clearOnComplete: true };
       const { Presets, SingleBar } = require('cli-progress') as typeof import('cli-progress');
       this.#bar = new SingleBar(options, Presets.shades_classic);
-      this.#bar.start(total, done);
+      this.#bar.start(total, done, { left: '?' });
     }
     this.#bar.setTotal(total);
-    this.#bar.update(done);
+    this.#bar.update(done, { left: timeLeft(nowMs - this.#startedMs, done, total) });
   }
 
   stop(): void {
     this.#bar?.stop();
   }
+}
+
+/** At the pace so far: `9 s`, `3 min 20 s`. */
+function timeLeft(elapsedMs: number, done: number, total: number): string {
+  if (done === 0) return '?';
+  const seconds = Math.ceil((elapsedMs * (total - done)) / done / 1e3);
+  return seconds < 60 ? `${seconds} s` : `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
 }
