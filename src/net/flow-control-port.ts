@@ -153,7 +153,7 @@ export class FlowControlPort implements FrameSink, PauseRequests {
       return NO_FRAME;
     }
     payloads.retain(start);
-    writePauseFrame(payloads.view, start, enabled, this.#wanted, this.#quanta);
+    writePauseFrame(payloads, start, enabled, this.#wanted, this.#quanta);
     words.fill(0, at, at + FrameWord.Payload);
     words[at + FrameWord.WireLength] = PAUSE_FRAME_BYTES;
     words[at + FrameWord.Meta] = MetaBit.Captured | MetaBit.NotIp;

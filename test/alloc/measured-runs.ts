@@ -213,9 +213,9 @@ const analysis: Run = async (packets, onProgress) => {
 };
 
 /** TCP over a dumbbell, with drops and recoveries; a unit is a data segment that left the bottleneck. */
-function transfersOver(texts: ParameterTexts): Run {
+function transfersOver(texts: ParameterTexts, scenario = 'dumbbell'): Run {
   return (segments, onProgress) => {
-    const entry = findScenario('dumbbell');
+    const entry = findScenario(scenario);
     const duration = `${Math.ceil((segments * SEGMENT_BITS) / 1e6)} ms`;
     const parameters = completeTexts(entry.parameters, { ...texts, rate: '1 Gbps', duration });
     const { plan } = entry.build(parameters, {
@@ -294,6 +294,16 @@ const RUNS: Readonly<Record<string, Run>> = {
     qdisc: 'dualpi2',
     queue: '1000 packets',
   }),
+  'star that pauses and cuts through': transfersOver(
+    {
+      hosts: '9',
+      pattern: 'incast',
+      size: 'endless',
+      pfc: 'alpha 0.1',
+      forwarding: 'cut-through',
+    },
+    'star',
+  ),
 };
 
 const collect = globalThis.gc as () => void;

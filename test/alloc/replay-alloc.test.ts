@@ -48,7 +48,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 async function measureOnce(name: string): Promise<Measured> {
   const program = join(folder, 'measured-runs.mjs');
-  const flags = name.includes('dumbbell') ? FLAGS : [...FLAGS, REPLAY_FLAG];
+  const flags = /dumbbell|star/.test(name) ? FLAGS : [...FLAGS, REPLAY_FLAG];
   const { stdout } = await promisify(execFile)(process.execPath, [...flags, program, name]);
   return JSON.parse(stdout) as Measured;
 }
@@ -83,6 +83,7 @@ describe('hot code allocates less than a byte of heap a packet, and collects no 
     'dumbbell',
     'dumbbell with losses',
     'dumbbell with AccECN',
+    'star that pauses and cuts through',
   ]) {
     it(`in a run of: ${name}`, async () => {
       const { units, bytesPerUnit, collections, collectionsOfLong, collectionsWithin } =
