@@ -2,14 +2,15 @@
  * Many histograms of durations in shared typed arrays: one row a flow and direction, say, up to millions.
  * Buckets are log-linear as in HdrHistogram (Tene): 64 equal buckets an octave, so that the middle of a
  * bucket is within 0.8 % of every value in it; below 64 ns each value has its own. Counters come in blocks
- * of an eighth of an octave from a pool that grows, chained to their row in order of last use: most values are near
- * the one before, and a row of ten scattered values takes 400 bytes. Not the package of that
+ * of an eighth of an octave from a pool that grows, found by a hash of row and number unless the value is near the
+ * one before; a row of ten scattered values takes 500 bytes. Not the package of that
  * name: it keeps an object and a dense array a histogram, which at 100,000 flows is gigabytes.
  *
  * Count, minimum and maximum are exact, the sum while it stays below 2^53. A row whose values were all equal
  * owns no block. Hot: record() allocates nothing but a new block.
  */
 import { assert } from './assert.ts';
+import { finishHash } from './hash.ts';
 import type { Duration } from './units.ts';
 
 const OCTAVE_BITS = 6;
@@ -43,10 +44,15 @@ export class HistogramRows {
   #facts: Float64Array;
   /** First block of the row's chain. */
   #heads: Int32Array;
+  /** Block of the row's last value: most are near the one before. */
+  #recent: Int32Array;
 
   #blocks = 0;
   #blockNumber = new Int32Array(FIRST_BLOCKS);
+  #blockRow = new Int32Array(FIRST_BLOCKS);
   #blockNext = new Int32Array(FIRST_BLOCKS);
+  /** Blocks by row and number, open addressing. */
+  #table = new Int32Array(FIRST_BLOCKS * 2).fill(NO_BLOCK);
   /** BLOCK_BUCKETS counters a block. */
   #buckets = new Uint32Array(FIRST_BLOCKS * BLOCK_BUCKETS);
 
@@ -54,6 +60,7 @@ export class HistogramRows {
   constructor(capacity = 64) {
     this.#facts = new Float64Array(capacity * FACTS);
     this.#heads = new Int32Array(capacity);
+    this.#recent = new Int32Array(capacity);
   }
 
   get rows(): number {
@@ -65,6 +72,7 @@ export class HistogramRows {
     const row = this.#rows++;
     if (row === this.#heads.length) this.#growRows();
     this.#heads[row] = NO_BLOCK;
+    this.#recent[row] = NO_BLOCK;
     return row;
   }
 
@@ -94,7 +102,7 @@ export class HistogramRows {
     facts[at + Fact.Sum] += value[0];
   }
 
-  /** Index of the counter for the value in `valueNs`; its block goes to the front of the row's chain. */
+  /** Index of the counter for the value in `valueNs`; its block is the row's recent one from now on. */
   #bucketOfValue(row: number): number {
     const high = this.#valueWords[HIGH_WORD];
     const exponent = (high >>> 20) - DOUBLE_BIAS;
@@ -111,21 +119,18 @@ export class HistogramRows {
   }
 
   #findBlock(row: number, number: number): number {
-    const next = this.#blockNext;
-    const numbers = this.#blockNumber;
-    const head = this.#heads[row];
-    let before = NO_BLOCK;
-    let block = head;
-    while (block !== NO_BLOCK && numbers[block] !== number) {
-      before = block;
-      block = next[block];
+    const recent = this.#recent[row];
+    if (recent !== NO_BLOCK && this.#blockNumber[recent] === number) return recent;
+    const table = this.#table;
+    const mask = table.length - 1;
+    let slot = slotOf(row, number) & mask;
+    for (; table[slot] !== NO_BLOCK; slot = (slot + 1) & mask) {
+      const block = table[slot];
+      if (this.#blockNumber[block] !== number || this.#blockRow[block] !== row) continue;
+      this.#recent[row] = block;
+      return block;
     }
-    if (block === head && head !== NO_BLOCK) return block;
-    if (block === NO_BLOCK) block = this.#takeBlock(number);
-    else next[before] = next[block];
-    this.#blockNext[block] = head;
-    this.#heads[row] = block;
-    return block;
+    return this.#addBlock(row, number);
   }
 
   /** Until now the row held one value `count` times, which needed no counters. */
@@ -206,22 +211,47 @@ export class HistogramRows {
     return blocks.sort((a, b) => numbers[a] - numbers[b]);
   }
 
-  #takeBlock(number: number): number {
+  #addBlock(row: number, number: number): number {
     const block = this.#blocks++;
-    if (block === this.#blockNumber.length) {
-      this.#blockNumber = grown(this.#blockNumber, new Int32Array(block * 2));
-      this.#blockNext = grown(this.#blockNext, new Int32Array(block * 2));
-      this.#buckets = grown(this.#buckets, new Uint32Array(block * 2 * BLOCK_BUCKETS));
-    }
+    if (block === this.#blockNumber.length) this.#growBlocks();
     this.#blockNumber[block] = number;
+    this.#blockRow[block] = row;
+    this.#blockNext[block] = this.#heads[row];
+    this.#heads[row] = block;
+    this.#recent[row] = block;
+    this.#enter(block);
     return block;
+  }
+
+  /** Into the hash table, which is at most half full. */
+  #enter(block: number): void {
+    const table = this.#table;
+    const mask = table.length - 1;
+    let slot = slotOf(this.#blockRow[block], this.#blockNumber[block]) & mask;
+    while (table[slot] !== NO_BLOCK) slot = (slot + 1) & mask;
+    table[slot] = block;
+  }
+
+  #growBlocks(): void {
+    const capacity = this.#blockNumber.length * 2;
+    this.#blockNumber = grown(this.#blockNumber, new Int32Array(capacity));
+    this.#blockRow = grown(this.#blockRow, new Int32Array(capacity));
+    this.#blockNext = grown(this.#blockNext, new Int32Array(capacity));
+    this.#buckets = grown(this.#buckets, new Uint32Array(capacity * BLOCK_BUCKETS));
+    this.#table = new Int32Array(capacity * 2).fill(NO_BLOCK);
+    for (let block = 0; block < capacity / 2; block++) this.#enter(block);
   }
 
   #growRows(): void {
     const capacity = this.#heads.length * 2;
     this.#facts = grown(this.#facts, new Float64Array(capacity * FACTS));
     this.#heads = grown(this.#heads, new Int32Array(capacity));
+    this.#recent = grown(this.#recent, new Int32Array(capacity));
   }
+}
+
+function slotOf(row: number, number: number): number {
+  return finishHash(Math.imul(row, OCTAVES << (OCTAVE_BITS - BLOCK_BITS)) + number);
 }
 
 /** @param index of the bucket, counted from the first of octave 0 */
