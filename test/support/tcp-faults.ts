@@ -115,8 +115,20 @@ export const TCP_FAULTS: readonly TcpFault[] = [
   fault(
     'a segment ahead of a hole is acknowledged late',
     'tcp/receiver',
-    '  // A hole that opens, is still there or is filled: RFC 5681 §4.2.\n  scheduleAck(connection, true);',
-    '  scheduleAck(connection, false);',
+    'else scheduleAckOfHole(connection);',
+    'else scheduleAck(connection, false);',
+  ),
+  fault(
+    'ACKs of a hole are not compressed',
+    'tcp/ack-policy',
+    'if (config.ackCompressionNs === 0 ||',
+    'if (config.ackCompressionNs > 0 ||',
+  ),
+  fault(
+    'text that was pushed is acknowledged late',
+    'tcp/commands',
+    '(isQuick && isPushReadOut(connection))',
+    '(!isQuick && isPushReadOut(connection))',
   ),
   fault('duplicates are not told by D-SACK', 'tcp/receiver', 'reassembly.hasDsack = true;', ''),
   fault(
@@ -134,13 +146,13 @@ export const TCP_FAULTS: readonly TcpFault[] = [
   fault(
     'a delayed ACK never comes',
     'tcp/ack-policy',
-    '  connection.isAckDelayed = false;\n  connection.isAckDue = true;\n  const { config } = connection;',
-    '  connection.isAckDelayed = false;\n  const { config } = connection;',
+    '  connection.isAckDue = true;\n  if (connection.isAckCompressed) return;',
+    '  if (connection.isAckCompressed) return;',
   ),
   fault(
     'answers do not make a conversation',
     'tcp/ack-policy',
-    'if (sinceNs < connection.ackDelayNs) connection.isPingPong = true;',
+    'if (sinceNs < cells[at + TimeCell.AckDelay]) connection.isPingPong = true;',
     '',
   ),
   // Opening.
@@ -159,9 +171,9 @@ export const TCP_FAULTS: readonly TcpFault[] = [
   ),
   fault(
     'reflected ECN bits are agreement',
-    'tcp/handshake',
-    'connection.hasEcn = connection.requestsEcn && both === TcpFlag.Ece;',
-    'connection.hasEcn = connection.requestsEcn && both !== 0;',
+    'tcp/ecn-negotiation',
+    'const isAgreed = (flags & CLASSIC_ASK) === TcpFlag.Ece;',
+    'const isAgreed = (flags & CLASSIC_ASK) !== 0;',
   ),
   fault(
     'the initial window is 9 segments',
@@ -227,7 +239,7 @@ export const TCP_FAULTS: readonly TcpFault[] = [
   fault(
     'data is not ECT',
     'tcp/sender',
-    'if (connection.hasEcn && length > 0) markEcnCapable(connection, frame);',
+    'if (connection.sendsEct && length > 0) markEcnCapable(connection, frame);',
     '',
   ),
   fault(
@@ -283,8 +295,8 @@ export const TCP_FAULTS: readonly TcpFault[] = [
   fault(
     'two duplicate ACKs retransmit',
     'tcp/recovery',
-    'scoreboard.sackedSegments >= connection.reordering &&',
-    'scoreboard.sackedSegments >= 2 &&',
+    'scoreboard.sackedSegments >= connection.reordering;',
+    'scoreboard.sackedSegments >= 2;',
   ),
   fault(
     'a window update counts as duplicate ACK',
