@@ -121,16 +121,20 @@ export function chunkSegmentsMax(connection: TcpConnection): number {
   return Math.max(Math.floor(bytes / smss), sendChunkSegmentsMin);
 }
 
-/** In 1/1024 s. Every way to the result computes a double: one that is only passed on would go through the heap. */
-function bytesByRate(connection: TcpConnection): number {
+/** In 1/1024 s, the largest chunk at most: a small integer, since a double would go through the heap. */
+function bytesByRate(connection: TcpConnection): Bytes {
   const { controller, config, rtt, scoreboard, smss } = connection;
   const { pacingRate } = controller;
-  if (pacingRate !== UNPACED) return pacingRate / (1 << RATE_SHIFT);
+  const { sendChunkBytesMax } = config;
+  if (pacingRate !== UNPACED) {
+    return Math.min(pacingRate / (1 << RATE_SHIFT), sendChunkBytesMax) | 0;
+  }
   const cwnd = sendWindow(connection);
   const { slowStart, avoidance } = config.pacingGains;
   const sent = Math.max(cwnd, scoreboard.segments * smss);
   const gained = cwnd < controller.ssthresh / 2 ? slowStart * sent : avoidance * sent;
-  return (gained * NS_PER_SECOND) / rtt.smoothedNs / (1 << RATE_SHIFT);
+  const bytes = (gained * NS_PER_SECOND) / rtt.smoothedNs / (1 << RATE_SHIFT);
+  return Math.min(bytes, sendChunkBytesMax) | 0;
 }
 
 /** Less than a full segment waits: for more (cork), or for the short one in flight (Minshall 1999). */
