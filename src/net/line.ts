@@ -53,7 +53,7 @@ export class OrderedSpread {
 export class ConstantLine implements Line {
   readonly #scheduler: Scheduler;
   readonly #source: SourceId;
-  readonly #doubles: Float64Array;
+  protected readonly doubles: Float64Array;
   readonly #frames: FrameFifo;
   readonly #delayNs: Duration;
   readonly #spread: OrderedSpread | undefined;
@@ -68,7 +68,7 @@ export class ConstantLine implements Line {
     this.#spread = spread;
     this.#scheduler = scheduler;
     this.#source = source;
-    this.#doubles = pool.doubles;
+    this.doubles = pool.doubles;
     this.#frames = new FrameFifo(pool.words);
     this.#delayNs = delayNs;
   }
@@ -78,12 +78,8 @@ export class ConstantLine implements Line {
   }
 
   enter(frame: FrameId): void {
-    const at = (frame << DOUBLE_SHIFT) + FrameDouble.DeliveryNs;
-    this.#doubles[at] += this.#delayNs;
-    if (this.#spread !== undefined) this.#spread.add(this.#doubles, at);
-    const wasEmpty = this.#frames.count === 0;
-    this.#frames.push(frame);
-    if (wasEmpty) this.#arm(frame);
+    this.delay((frame << DOUBLE_SHIFT) + FrameDouble.DeliveryNs);
+    this.append(frame);
   }
 
   take(): FrameId {
@@ -93,9 +89,22 @@ export class ConstantLine implements Line {
     return frame;
   }
 
+  /** From the departure in doubles[at] to the arrival of the last bit. */
+  protected delay(at: number): void {
+    this.doubles[at] += this.#delayNs;
+    if (this.#spread !== undefined) this.#spread.add(this.doubles, at);
+  }
+
+  /** Behind the others; its DeliveryNs is when it is handed on. */
+  protected append(frame: FrameId): void {
+    const wasEmpty = this.#frames.count === 0;
+    this.#frames.push(frame);
+    if (wasEmpty) this.#arm(frame);
+  }
+
   #arm(frame: FrameId): void {
     const at = (frame << DOUBLE_SHIFT) + FrameDouble.DeliveryNs;
-    this.#scheduler.deadlineNs[this.#source] = this.#doubles[at];
+    this.#scheduler.deadlineNs[this.#source] = this.doubles[at];
     this.#scheduler.arm(this.#source);
   }
 }
