@@ -13,7 +13,7 @@ import type { TcpConnection } from '../../src/tcp/connection.ts';
 import { TransportEvent } from '../../src/tcp/events.ts';
 import type { TcpHost } from '../support/tcp-hosts.ts';
 import { impairedLinks, tcpConfigs } from '../support/tcp-operations.ts';
-import { createPath, patternAt } from '../support/tcp-path.ts';
+import { createPath, expectNothingLeft, patternAt } from '../support/tcp-path.ts';
 
 const SEED = 0x7c9;
 const HOUR_NS = 3600e9;
@@ -124,7 +124,7 @@ describe('a transfer over any path', () => {
         fc.nat(),
         (forward, backward, clientPart, serverPart, config, serverConfig, controller, seed) => {
           const path = createPath({ forward, backward, config, serverConfig, controller, seed });
-          const { network, pool, client, server } = path;
+          const { network, client, server } = path;
           server.layer.listen({ port: 80 });
           const sender = new Peer(client, clientPart, serverPart);
           const receiver = new Peer(server, serverPart, clientPart);
@@ -138,16 +138,7 @@ describe('a transfer over any path', () => {
           expect(sender.isWrong || receiver.isWrong).toBe(false);
           expect(receiver.received).toBe(total(clientPart));
           expect(sender.received).toBe(total(serverPart));
-          path.forward.assertConserved();
-          path.backward.assertConserved();
-          expect(pool.inUse).toBe(0);
-          for (const { layer } of [client, server]) {
-            expect(layer.connectionCount).toBe(0);
-            expect(layer.timeWaitCount).toBe(0);
-            expect(layer.context.segments.inUse).toBe(0);
-            expect(layer.context.ranges.inUse).toBe(0);
-            expect(layer.context.pieces.inUse).toBe(0);
-          }
+          expectNothingLeft(path);
         },
       ),
       { seed: SEED, numRuns: 60 },

@@ -24,7 +24,7 @@ import { LINUX_PROFILE, RFC_PROFILE, type TcpConfig } from '../../src/tcp/config
 import type { TcpConnection } from '../../src/tcp/connection.ts';
 import { TransportEvent } from '../../src/tcp/events.ts';
 import type { TcpHost } from './tcp-hosts.ts';
-import { createPath, patternAt } from './tcp-path.ts';
+import { createPath, expectNothingLeft, patternAt } from './tcp-path.ts';
 
 const BDP_BYTES_MAX = 64 * 2 ** 20;
 const HOUR_NS = 3600e9;
@@ -288,7 +288,7 @@ export function checkOperations(seed: number, numRuns: number): void {
       ) => {
         const options = { forward, backward, config, serverConfig, controller, isIpv6 };
         const path = createPath({ ...options, seed: chance });
-        const { network, pool, client, server } = path;
+        const { network, client, server } = path;
         const rttNs = (forward.delayNs as number) + (backward.delayNs as number);
         const ends = [
           new OperatingEnd(client, network, [ofClient, ofServer], rttNs),
@@ -310,16 +310,7 @@ export function checkOperations(seed: number, numRuns: number): void {
         if (!breaksOff(ofClient) && !breaksOff(ofServer)) {
           expect([a.received, b.received]).toEqual([b.written, a.written]);
         }
-        path.forward.assertConserved();
-        path.backward.assertConserved();
-        expect(pool.inUse).toBe(0);
-        for (const { layer } of [client, server]) {
-          expect(layer.connectionCount).toBe(0);
-          expect(layer.timeWaitCount).toBe(0);
-          expect(layer.context.segments.inUse).toBe(0);
-          expect(layer.context.ranges.inUse).toBe(0);
-          expect(layer.context.pieces.inUse).toBe(0);
-        }
+        expectNothingLeft(path);
       },
     ),
     { seed, numRuns },

@@ -1,5 +1,6 @@
 /** Two TCP hosts joined by two links, and applications that send patterned bytes and check them. */
 
+import { expect } from 'vitest';
 import { FramePool } from '../../src/frame/frame-pool.ts';
 import { PayloadArena } from '../../src/frame/payload-arena.ts';
 import { Link } from '../../src/net/link.ts';
@@ -19,6 +20,8 @@ export interface PathOptions {
   readonly forward?: Omit<LinkConfig, 'name'>;
   readonly backward?: Omit<LinkConfig, 'name'>;
 }
+
+export type TcpPath = ReturnType<typeof createPath>;
 
 /** Client and server with a link each way. */
 export function createPath(options: PathOptions = {}) {
@@ -41,6 +44,20 @@ export function createPath(options: PathOptions = {}) {
   server.connect(backward);
   backward.connect(client);
   return { network, pool, client, server, forward, backward };
+}
+
+/** Every frame is accounted for, and both hosts have forgotten all that they knew of connections. */
+export function expectNothingLeft({ forward, backward, pool, client, server }: TcpPath): void {
+  forward.assertConserved();
+  backward.assertConserved();
+  expect(pool.inUse).toBe(0);
+  for (const { layer } of [client, server]) {
+    expect(layer.connectionCount).toBe(0);
+    expect(layer.timeWaitCount).toBe(0);
+    expect(layer.context.segments.inUse).toBe(0);
+    expect(layer.context.ranges.inUse).toBe(0);
+    expect(layer.context.pieces.inUse).toBe(0);
+  }
 }
 
 /** Byte `index` of the stream that everybody sends. */
