@@ -1,30 +1,20 @@
 /**
- * Bulk TCP over a dumbbell beside ns-3 and ns-2, on the same two paths: whole processes, CPU time (user and
- * system) from their start, in turn, on one core where `taskset` is there. The ratio of medians is the figure.
+ * Bulk TCP over a dumbbell beside ns-3 and ns-2, on the same two paths: CPU time (user and system) in turn, on one
+ * core where `taskset` is there. The ratio of medians is the figure. Two ways of counting: whole processes from their
+ * start, and ours when it is compiled (dumbbell-loop) beside the peers, which always are.
  * Prints what came out beside each rate. The peers' programs are found in $SLUICE_PEERS (default
  * ../shared/peers); a peer that is missing is skipped with the reason.
  */
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { cpuSeconds } from './cpu-seconds.ts';
+import { DUMBBELLS, type DumbbellPath, dumbbellTexts } from './dumbbell-texts.ts';
 import { findNs2, findNs3, isPeer, type Peer } from './peers.ts';
 import { median } from './statistics.ts';
 
 const ROUNDS = 3;
 
-interface Path {
-  readonly mbps: number;
-  readonly rttMs: number;
-  readonly flows: number;
-  readonly seconds: number;
-  /** 1 BDP in full packets, as the ns-3 program has it. */
-  readonly queuePackets: number;
-}
-
-const PATHS: readonly Path[] = [
-  { mbps: 100, rttMs: 40, flows: 4, seconds: 60, queuePackets: 332 },
-  { mbps: 1000, rttMs: 20, flows: 16, seconds: 10, queuePackets: 1664 },
-];
+const script = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 
 interface Outcome {
   readonly packets: number;
@@ -37,7 +27,7 @@ interface Outcome {
 interface Simulator {
   readonly name: string;
   readonly goal: number;
-  readonly command: (path: Path) => readonly [string, ...string[]];
+  readonly command: (path: DumbbellPath) => readonly [string, ...string[]];
   readonly read: (output: string) => Outcome;
 }
 
@@ -58,14 +48,11 @@ interface PeerResult {
 const sluice: Simulator = {
   name: 'sluice',
   goal: 1,
-  command: ({ mbps, rttMs, flows, seconds, queuePackets }) => [
+  command: (path) => [
     process.execPath,
-    fileURLToPath(new URL('../dist/main.js', import.meta.url)),
+    script('../dist/main.js'),
     ...['run', 'dumbbell', '--json'],
-    ...['--set', `rate=${mbps}Mbps`, '--set', `rtt=${rttMs}ms`, '--set', `flows=${flows}`],
-    ...['--set', `duration=${seconds}s`, '--set', `queue=${queuePackets}packets`],
-    // The peers start their flows so far apart.
-    ...['--set', 'stagger=137us'],
+    ...Object.entries(dumbbellTexts(path)).flatMap(([name, text]) => ['--set', `${name}=${text}`]),
   ],
   read: (output) => {
     const { engine, flows, fairness, links } = JSON.parse(output) as OurResult;
@@ -125,41 +112,66 @@ function findSimulators(): Simulator[] {
 
 const pinned = spawnSync('taskset', ['-c', '0', 'true']).status === 0;
 
-function measure(simulator: Simulator, path: Path): { seconds: number; outcome: Outcome } {
-  const [program, ...options] = simulator.command(path);
-  const { seconds, output } = pinned
+/** CPU seconds of a program, on one core, and what it printed. */
+function measure(program: string, ...options: string[]): { seconds: number; output: string } {
+  return pinned
     ? cpuSeconds('taskset', '-c', '0', program, ...options)
     : cpuSeconds(program, ...options);
-  return { seconds, outcome: simulator.read(output) };
 }
 
-function compare(simulators: readonly Simulator[], path: Path): void {
+interface Loop {
+  readonly seconds: number;
+  readonly packets: number;
+  readonly events: number;
+}
+
+function runLoop(index: number): Loop {
+  const { output } = measure(process.execPath, script('dumbbell-loop.js'), String(index));
+  return JSON.parse(output) as Loop;
+}
+
+function compare(simulators: readonly Simulator[], path: DumbbellPath, index: number): void {
   const { mbps, rttMs, flows, seconds } = path;
   console.log(`dumbbell ${mbps} Mbit/s, ${rttMs} ms, ${flows} CUBIC flows, ${seconds} s:`);
-  const times = new Map<Simulator, number[]>(simulators.map((simulator) => [simulator, []]));
+  const rates = new Map<Simulator, number[]>(simulators.map((simulator) => [simulator, []]));
   const outcomes = new Map<Simulator, Outcome>();
+  const loops: Loop[] = [];
   for (let round = 0; round < ROUNDS; round++) {
     for (const simulator of simulators) {
-      const { seconds: taken, outcome } = measure(simulator, path);
-      times.get(simulator)?.push(taken);
+      const { seconds: taken, output } = measure(...simulator.command(path));
+      const outcome = simulator.read(output);
+      rates.get(simulator)?.push(outcome.packets / taken);
       outcomes.set(simulator, outcome);
     }
+    loops.push(runLoop(index));
   }
-  const rates = simulators.map((simulator) => {
-    const { packets } = outcomes.get(simulator) as Outcome;
-    return packets / median(times.get(simulator) ?? []);
-  });
-  simulators.forEach((simulator, index) => {
+  const whole = median(rates.get(sluice) ?? []);
+  const compiled = median(loops.map((loop) => loop.packets / loop.seconds));
+  for (const simulator of simulators) {
     const { packets, goodputMbps, jain, drops } = outcomes.get(simulator) as Outcome;
-    const ratio = rates[0] / rates[index];
-    const verdict =
-      index === 0 ? '' : `; sluice is ${ratio.toFixed(2)} x (goal >= ${simulator.goal})`;
+    const rate = median(rates.get(simulator) ?? []);
     console.log(
-      `  ${simulator.name.padEnd(6)} ${(rates[index] / 1000).toFixed(0).padStart(5)} k packets/CPU s of ${packets}, ` +
-        `goodput ${goodputMbps.toFixed(1)} Mbit/s, Jain ${jain.toFixed(3)}, ${drops} drops${verdict}`,
+      `  ${simulator.name.padEnd(6)} ${thousands(rate)} packets/CPU s of ${packets}, ` +
+        `goodput ${goodputMbps.toFixed(1)} Mbit/s, Jain ${jain.toFixed(3)}, ${drops} drops`,
     );
-  });
+    if (simulator === sluice) {
+      const { events, packets: counted } = loops[0] as Loop;
+      const perPacket = (events / counted).toFixed(2);
+      console.log(
+        `         ${thousands(compiled)} when it is compiled, ${perPacket} events a packet`,
+      );
+      continue;
+    }
+    console.log(
+      `         sluice is ${(whole / rate).toFixed(2)} x, compiled ${(compiled / rate).toFixed(2)} x ` +
+        `(goal >= ${simulator.goal})`,
+    );
+  }
 }
 
+const thousands = (rate: number) => `${(rate / 1000).toFixed(0).padStart(5)} k`;
+
 const simulators = findSimulators();
-for (const path of PATHS) compare(simulators, path);
+DUMBBELLS.forEach((path, index) => {
+  compare(simulators, path, index);
+});
