@@ -1,7 +1,7 @@
 /** Brings what an application chose with setsockopt to a connection: all before it opens, one by one after. */
 
 import type { TcpConnection } from '../tcp/connection.ts';
-import { startController } from '../tcp/handshake.ts';
+import { needController, startController } from '../tcp/controller-start.ts';
 import {
   setCork,
   setKeepAlive,
@@ -87,8 +87,7 @@ export function replaceController(
   controllers: TcpConnection['controllers'],
 ): void {
   connection.controllers = controllers;
-  const { controller } = connection;
-  if (controller === undefined) return;
+  if (!needController(connection)) return;
   (connection as { controller: unknown }).controller = undefined;
   startController(connection);
 }

@@ -8,6 +8,7 @@ import { seqDiff } from '../base/seq.ts';
 import type { Bytes } from '../base/units.ts';
 import { flightSize, sendWindow } from '../tcp/congestion-window.ts';
 import type { TcpConnection } from '../tcp/connection.ts';
+import { needController } from '../tcp/controller-start.ts';
 import { NO_ROW, SegmentFlag } from '../tcp/segment-table.ts';
 import { BufferFlag, NO_BUFFER } from '../tcp/send-buffers.ts';
 import { chunkSegmentsMax } from '../tcp/send-chunk.ts';
@@ -56,7 +57,7 @@ export function isWritable(connection: TcpConnection): boolean {
 
 /** What may go out at once, in whole segments. */
 function sendableBytes(connection: TcpConnection): Bytes {
-  if (connection.controller === undefined) return 0;
+  if (!needController(connection)) return 0;
   const { smss } = connection;
   const window = Math.min(
     sendWindow(connection) - flightSize(connection),

@@ -177,6 +177,11 @@ export interface CongestionControllerFactory {
   readonly preciseEcn?: 'ect0' | 'ect1';
   /** TCP: the feedback is AccECN's (RFC 9768), or without it that of RFC 3168 and no more. */
   readonly usesAccurateEcn?: boolean;
+  /**
+   * The controller may be made when the connection first has something to send, and never where it only receives: one
+   * that is new draws no chance and does not pace, and it takes no account of `initialRttNs`. Absent: at the handshake.
+   */
+  readonly waitsForData?: boolean;
 }
 
 /** The initial window of RFC 6928 §2, ten segments but not above 14,600 bytes or two segments. */

@@ -20,6 +20,7 @@ import {
 import type { AckOutcome } from './ack-outcome.ts';
 import { type ArrivedSegment, EcnCodepoint } from './arrived-segment.ts';
 import type { TcpConnection } from './connection.ts';
+import { needController } from './controller-start.ts';
 
 const CYCLE = ACE_MASK + 1;
 /** Above so many segments an ACK the field wraps as a habit, and the cautious reading would be wrong: as in Linux. */
@@ -244,8 +245,8 @@ export function takeHandshakeAck(connection: TcpConnection, segment: ArrivedSegm
 
 /** Nothing is in flight that a period of recovery could wait for. */
 export function reduceAtOnce(connection: TcpConnection): void {
+  if (!needController(connection)) return;
   const { controller, context } = connection;
-  if (controller === undefined) return;
   controller.onEnterRecovery(CongestionCause.EcnCe, context.outcome.sample);
   controller.onExitRecovery();
 }

@@ -14,6 +14,7 @@ import { NO_PIECE } from './byte-queue.ts';
 import { flightSize, inReduction, isWindowUsed, restartAfterIdle } from './congestion-window.ts';
 import { CongestionState, type TcpConnection } from './connection.ts';
 import { TimeCell } from './connection-times.ts';
+import { needController } from './controller-start.ts';
 import { TcpCounter } from './counters.ts';
 import { TransportEvent } from './events.ts';
 import { type FlowMeter, NO_METER_ROW } from './flow-meter.ts';
@@ -45,7 +46,7 @@ export function processAck(connection: TcpConnection, segment: ArrivedSegment): 
   outcome.hasEcho = connection.hasEcn && hasEcho(connection, segment);
   if (!hadSegments) {
     // Data that came twice may show that the last reduction was needless.
-    if (outcome.dsacks > 0) advanceRecovery(connection, segment);
+    if (outcome.dsacks > 0 && needController(connection)) advanceRecovery(connection, segment);
     settleIdle(connection, advances);
     return;
   }

@@ -8,6 +8,7 @@ import { NO_PAYLOAD } from '../frame/frame-record.ts';
 import { isPushReadOut, scheduleAck } from './ack-policy.ts';
 import type { ByteQueue } from './byte-queue.ts';
 import type { TcpConnection } from './connection.ts';
+import { needController } from './controller-start.ts';
 import { dropReceived, endConnection, resetConnection } from './ending.ts';
 import { TcpError } from './errors.ts';
 import { isWindowUpdateDue, tuneReceiveBuffer, unacknowledgedBytes } from './receive-window.ts';
@@ -103,6 +104,7 @@ export function write(
 
 function ownSendQueue(connection: TcpConnection): ByteQueue {
   const { context } = connection;
+  needController(connection);
   if (connection.sendQueue === context.idleQueue) connection.sendQueue = context.takeQueue();
   return connection.sendQueue;
 }
@@ -159,6 +161,7 @@ export function shutdownWrite(connection: TcpConnection): TcpError {
   if (state === TcpState.Closed || state === TcpState.SynSent) return TcpError.NotConnected;
   if (connection.isWriteShut) return TcpError.None;
   connection.isWriteShut = true;
+  needController(connection);
   connection.hasMore = false;
   if (state === TcpState.Established) connection.setState(TcpState.FinWait1);
   else if (state === TcpState.CloseWait) connection.setState(TcpState.LastAck);

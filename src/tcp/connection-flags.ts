@@ -59,4 +59,5 @@ export const FLAGS: readonly string[] = [
   'isAckCompressed',
   'isTextPushed',
   'isTextPushedTwice',
+  'isControllerDue',
 ];

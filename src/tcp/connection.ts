@@ -264,7 +264,8 @@ export class TcpConnection {
   declare requestsEcn: boolean;
 
   // Congestion control and loss recovery.
-  /** What makes the controller, and the controller once the segment size is known. */
+  /** What makes the controller, and the controller once it is needed: tcp/controller-start. */
+  declare isControllerDue: boolean;
   controllers: CongestionControllerFactory;
   controller: CongestionController = undefined as never;
   readonly rtt: RttEstimator;

@@ -16,7 +16,6 @@ import {
   NO_FRAME,
   NO_PAYLOAD,
 } from '../frame/frame-record.ts';
-import { initialWindowRfc6928 } from '../recovery/congestion.ts';
 import { TcpFlag } from '../wire/tcp.ts';
 import { TCP_OPTIONS_BYTES_MAX } from '../wire/tcp-options.ts';
 import { accurateEcn } from './accurate-ecn.ts';
@@ -25,6 +24,7 @@ import { addSynAccEcnOption } from './accurate-ecn-option.ts';
 import type { ArrivedSegment } from './arrived-segment.ts';
 import { AccEcnOption } from './config.ts';
 import { RetransmitMode, type TcpConnection } from './connection.ts';
+import { startController } from './controller-start.ts';
 import { mayCarryOption, requestEcn, synAckEcnFlags, synEcnFlags } from './ecn-negotiation.ts';
 import {
   buildSegment,
@@ -204,27 +204,6 @@ function sampleHandshake(connection: TcpConnection, segment: ArrivedSegment): vo
   } else {
     rtt.onSynTimedOut();
   }
-}
-
-/** Makes the controller, if there is none yet, with the initial window. */
-export function startController(connection: TcpConnection): void {
-  if (connection.controller !== undefined) return;
-  const { context, config, smss } = connection;
-  const inSegments = config.granularity === 'segments';
-  let initialWindow = config.initialWindowSegments * smss;
-  if (!inSegments) initialWindow = Math.min(initialWindow, initialWindowRfc6928(smss));
-  // RFC 5681 §3.1: one segment after a SYN was lost; Linux forgives one.
-  if (connection.synRetransmits > (inSegments ? 1 : 0)) initialWindow = smss;
-  connection.controller = connection.controllers({
-    clock: context.clock,
-    random: context.random,
-    smss,
-    initialWindow,
-    initialRttNs: connection.rtt.latestNs,
-    granularity: config.granularity,
-    hasAccurateMarks: connection.hasAccEcn || connection.hasPreciseEcn,
-    isPaced: config.usesPacing,
-  });
 }
 
 /** RFC 9293 §3.10.7.2 and §3.4.1: the window says where a connection's numbers start. */

@@ -10,6 +10,7 @@ import { AccurateEcn } from './accurate-ecn.ts';
 import { BusyKind, busyNs } from './busy-time.ts';
 import { sendWindow } from './congestion-window.ts';
 import { RetransmitMode, type TcpConnection } from './connection.ts';
+import { needController } from './controller-start.ts';
 import { TcpState } from './state.ts';
 
 /** tcpi_state by TcpState. */
@@ -76,8 +77,8 @@ function stateInfo(connection: TcpConnection) {
 }
 
 function pathInfo(connection: TcpConnection) {
+  const hasController = needController(connection);
   const { controller, rtt, smss, config } = connection;
-  const hasController = controller !== undefined;
   const ssthresh = hasController ? controller.ssthresh : SSTHRESH_UNSET;
   const cwnd = hasController ? sendWindow(connection) : config.initialWindowSegments * smss;
   const toSegments = (bytes: number) => Math.floor(bytes / smss);

@@ -7,6 +7,7 @@ import { type SeqNumber, seqBefore } from '../base/seq.ts';
 import type { Bytes } from '../base/units.ts';
 import { MtuProbing } from './config.ts';
 import { CongestionState, type TcpConnection } from './connection.ts';
+import { needController } from './controller-start.ts';
 import { TcpCounter } from './counters.ts';
 import { headerBytes, TIMESTAMPS_BYTES } from './frame-builder.ts';
 import { NO_ROW } from './segment-table.ts';
@@ -44,9 +45,10 @@ export function updateSmss(connection: TcpConnection): void {
   if (connection.mssClamp > 0) mss = Math.min(mss, connection.mssClamp);
   mss = Math.max(mss, config.mssMin);
   if (connection.hasTimestamps) mss -= TIMESTAMPS_BYTES;
-  const before = connection.smss;
+  if (mss === connection.smss) return;
+  const hasController = needController(connection);
   connection.smss = mss;
-  if (connection.controller !== undefined && before !== mss) connection.controller.onMtuChange(mss);
+  if (hasController) connection.controller.onMtuChange(mss);
 }
 
 /** RFC 4821 §7.3: the path carries packets of `low` bytes; `high` is the most it may. */

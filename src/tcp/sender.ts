@@ -83,7 +83,7 @@ function isSendIdle(connection: TcpConnection): boolean {
     connection.busyKind === BusyKind.Idle &&
     connection.pacer === undefined &&
     !connection.isWriteShut &&
-    connection.controller.pacingRate === UNPACED
+    (connection.isControllerDue || connection.controller.pacingRate === UNPACED)
   );
 }
 

@@ -6,6 +6,7 @@ import { NEVER } from '../base/units.ts';
 import { onDelayedAckTimeout } from './ack-policy.ts';
 import { ProbeKind, RetransmitMode, type TcpConnection } from './connection.ts';
 import { TIMER_KINDS, TimerKind } from './context.ts';
+import { needController } from './controller-start.ts';
 import { TcpCounter } from './counters.ts';
 import { endConnection, failConnection, resetConnection } from './ending.ts';
 import { TcpError } from './errors.ts';
@@ -176,6 +177,7 @@ function fireKeepAlive(connection: TcpConnection): void {
     return;
   }
   connection.keepAliveSent++;
+  needController(connection);
   connection.probeDue = ProbeKind.KeepAlive;
   context.setTimer(slot, TimerKind.KeepAlive, nowNs + connection.keepAliveIntervalNs);
 }

@@ -9,6 +9,7 @@
 import type { Bytes } from '../base/units.ts';
 import { restartAfterIdle } from './congestion-window.ts';
 import type { TcpConnection } from './connection.ts';
+import { needController } from './controller-start.ts';
 import { BufferFlag, NO_BUFFER, PushMode } from './send-buffers.ts';
 
 /** What kind of write it was. */
@@ -104,7 +105,7 @@ function tailWithRoom(connection: TcpConnection, goal: Bytes): number {
   connection.bufferTail = buffer;
   // What an option pushed was what had been written until then.
   connection.isPushing = false;
-  if (connection.controller !== undefined) restartAfterIdle(connection);
+  if (needController(connection)) restartAfterIdle(connection);
   return buffer;
 }
 

@@ -62,12 +62,13 @@ function lossBasedFactory(
 ): CongestionControllerFactory {
   const makeSlowStart = slowStartMaker(slowStart, values['abcLimit'] as number);
   const ecnBackoff = values['abe'] === true ? 'own-in-avoidance' : 'as-loss';
-  return (context) =>
+  const make = (context: CongestionContext) =>
     new LossBasedController(
       context,
       { slowStart: makeSlowStart(context), growth: makeGrowth(context) },
       { ecnBackoff, idleRestart: idleRestartOf(values, context) },
     );
+  return Object.assign(make, { waitsForData: true });
 }
 
 export function slowStartMaker(kind: SlowStartKind, abcLimit: number): MakePart<SlowStart> {
