@@ -8,7 +8,13 @@
  */
 import { type Bytes, type Duration, type Instant, UNSET_ZERO } from '../base/units.ts';
 import type { Clock } from '../engine/clock.ts';
-import { type AckSample, type LossSample, NO_SAMPLE, NOT_SENT } from './congestion.ts';
+import {
+  type AckSample,
+  type LossSample,
+  NO_SAMPLE,
+  NOT_SENT,
+  type RttView,
+} from './congestion.ts';
 
 /** P.* of the draft: columns of a ledger, indexed by row; the ledger owns them, they are written here. */
 export interface SentColumns {
@@ -150,6 +156,37 @@ export class DeliveryRateEstimator {
     const ackElapsedNs = sample.nowNs - sample.priorNs;
     const intervalNs = Math.max(sample.sendElapsedNs, ackElapsedNs);
     if (intervalNs > 0 && intervalNs >= minRttNs) sample.intervalNs = intervalNs;
+  }
+
+  /**
+   * An ACK of sample.ackedBytes in rows that were sent in order, of which `row` is the last, and of no loss: as beginAck,
+   * onDelivered of each row and endAck.
+   */
+  onDeliveredInOrder(sample: AckRecord, columns: SentColumns, row: number, rtt: RttView): void {
+    const nowNs = this.#clock.nowNs;
+    const delivered = this.delivered + sample.ackedBytes;
+    this.delivered = delivered;
+    this.#deliveredNs = nowNs;
+    const sentNs = columns.sentNs[row];
+    const priorNs = columns.deliveredNs[row];
+    const sendElapsedNs = sentNs - columns.firstSentNs[row];
+    const priorDelivered = columns.deliveredBytes[row];
+    const priorLost = columns.lostBytes[row];
+    sample.nowNs = nowNs;
+    sample.newestSentNs = sentNs;
+    sample.priorDelivered = priorDelivered;
+    sample.delivered = delivered - priorDelivered;
+    sample.priorNs = priorNs;
+    sample.sendElapsedNs = sendElapsedNs;
+    sample.txInFlight = columns.txInFlight[row];
+    sample.priorLost = priorLost;
+    sample.lostSinceSent = this.lost - priorLost;
+    sample.isAppLimited = columns.isAppLimited[row] !== 0;
+    if (this.#appLimitedUntil > 0 && delivered > this.#appLimitedUntil) this.#appLimitedUntil = 0;
+    this.#firstSentNs = sentNs;
+    const intervalNs = Math.max(sendElapsedNs, nowNs - priorNs);
+    sample.intervalNs =
+      intervalNs > 0 && intervalNs >= Math.max(0, rtt.minNs) ? intervalNs : NO_SAMPLE;
   }
 
   /** A row newly marked lost: counts it, and fills `loss` but for endsBurst. */

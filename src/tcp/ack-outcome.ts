@@ -117,28 +117,21 @@ export class AckOutcome {
   }
 
   /**
-   * Segments from row `first` to row `last` below SEG.ACK, before their rows go: each was sent once and is not
-   * SACKed, and nothing was before this ACK. As onAcknowledged for each.
+   * Segments from row `first` to row `last` below SEG.ACK, when their rows have just gone: each was sent once and in order,
+   * is not SACKed, and nothing was before this ACK. As onAcknowledged for each.
    */
-  onPlainAcknowledged(
-    table: SegmentTable,
-    first: number,
-    last: number,
-    count: number,
-    sequenceBytes: Bytes,
-    payloadBytes: Bytes,
-  ): void {
-    const end = table.end(last);
+  onOrderly(table: SegmentTable, first: number, last: number, count: number, bytes: Bytes): void {
     this.acknowledgedSegments += count;
     this.deliveredSegments += count;
-    this.deliveredBytes += sequenceBytes;
+    this.deliveredBytes += bytes;
     if (this.firstSentNs < 0) this.firstSentNs = table.sentNs[first];
     this.lastSentNs = table.sentNs[last];
     if (!seqBefore(this.#highSeq, table.end(first))) this.hasOriginal = true;
-    this.#rate.onDelivered(this.sample, table, last, payloadBytes);
-    // Sent once, they were sent in order: the last one is the newest.
+    const fin = table.flags(last) & SegmentFlag.Fin;
+    this.#rate.onDelivered(this.sample, table, last, bytes - fin);
+    // The last one is the newest.
     this.rackSentNs = table.sentNs[last];
-    this.rackEnd = end;
+    this.rackEnd = table.end(last);
     this.rackRttSentNs = this.rackSentNs;
     this.#hasAckedRtt = true;
   }

@@ -72,7 +72,7 @@ export function processAck(connection: TcpConnection, segment: ArrivedSegment): 
   fillSample(connection, advances);
   advanceRecovery(connection, segment);
   tellController(connection);
-  settleTimers(connection, outcome.acknowledgedSegments > 0 || isTimely);
+  if (!outcome.keepsTimer) settleTimers(connection, outcome.acknowledgedSegments > 0 || isTimely);
 }
 
 /** RFC 3168 §6.1.2, or RFC 9768 §3.2.2.2, which counts ACKs that come as well. */
@@ -131,12 +131,16 @@ function advanceUna(connection: TcpConnection, ack: SeqNumber): void {
   context.cells[connection.cellsAt + TimeCell.StalledSince] = NO_TIME;
   if (connection.hasShort && !seqBefore(ack, connection.shortEnd)) connection.hasShort = false;
   onMtuProbeAcked(connection);
-  if (!connection.isWriteBlocked) return;
+  if (connection.isWriteBlocked) tellRoom(connection);
+}
+
+/** A writer waits: it is told when a third of the buffer is free. */
+export function tellRoom(connection: TcpConnection): void {
   growSendBuffer(connection);
   const room = sendRoom(connection);
   if (3 * room < connection.sndBufferBytes) return;
   connection.isWriteBlocked = false;
-  context.raise(connection, TransportEvent.Writable);
+  connection.context.raise(connection, TransportEvent.Writable);
 }
 
 /**
@@ -370,9 +374,8 @@ function tellController(connection: TcpConnection): void {
   }
 }
 
-/** RFC 6298 §5.2 and §5.3, RFC 8985 §7.2. */
-function settleTimers(connection: TcpConnection, isProgress: boolean): void {
-  if (connection.context.outcome.keepsTimer) return;
+/** RFC 6298 §5.2 and §5.3, RFC 8985 §7.2: after an ACK, of something that was in flight where `isProgress`. */
+export function settleTimers(connection: TcpConnection, isProgress: boolean): void {
   if (isProgress && !scheduleLossProbe(connection, true)) restartRto(connection);
   if (connection.scoreboard.segments === 0) connection.context.returnScoreboard(connection);
   settleWindowProbe(connection);

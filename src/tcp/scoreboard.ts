@@ -200,7 +200,12 @@ export class Scoreboard {
    */
   acknowledge(una: SeqNumber, outcome: AckOutcome, pieces: PiecePool): void {
     const table = this.#table;
-    if (outcome.expectsOrder) this.#acknowledgePlain(una, outcome);
+    const { head, segments, bytes } = this;
+    if (outcome.expectsOrder && head !== NO_ROW) {
+      const last = this.takeWhole(una);
+      const count = segments - this.segments;
+      if (count > 0) outcome.onOrderly(table, head, last, count, bytes - this.bytes);
+    }
     for (let row = this.head; row !== NO_ROW; row = this.head) {
       if (seqBefore(una, table.end(row))) {
         const part = seqDiff(una, table.seq(row));
@@ -212,44 +217,49 @@ export class Scoreboard {
     }
   }
 
-  /** The same for the first segments, as far as each was sent once and nothing is known of it: nearly always all. */
-  #acknowledgePlain(una: SeqNumber, outcome: AckOutcome): void {
+  /**
+   * Takes off the segments below `una`, as acknowledge does, where it ends one and each was sent once and in order, and
+   * nothing is known of them. Gives the last one, whose columns are still to be read; NO_ROW, and changes nothing, where
+   * it is not so.
+   */
+  takeWhole(una: SeqNumber): number {
     const table = this.#table;
-    const words = table.words;
-    const { flight } = this;
-    const first = this.head;
+    const { words, sentNs } = table;
+    const { flight, head: first } = this;
+    if (flight.head !== first) return NO_ROW;
+    const bytes = seqDiff(una, table.seq(first));
     let row = first;
-    let last = NO_ROW;
+    let last: number;
     let count = 0;
     let chunks = 0;
-    let sequenceBytes = 0;
-    let payloadBytes = 0;
-    while (row !== NO_ROW) {
+    let left = bytes;
+    do {
       const at = row << ROW_SHIFT;
       const flags = words[at + SegmentWord.Flags];
-      if ((flags & ~PLAIN_FLAGS) !== 0) break;
-      const payload = words[at + SegmentWord.Length];
-      const length = payload + (flags & SegmentFlag.Fin);
-      const end = seqAdd(seqFromWire(words[at + SegmentWord.Seq]), length);
-      if (seqBefore(una, end)) break;
-      flight.remove(words, row);
-      count++;
+      const next = words[at + SegmentWord.Next];
+      if ((flags & ~PLAIN_FLAGS) !== 0 || words[at + SegmentWord.TimeNext] !== next) return NO_ROW;
+      left -= words[at + SegmentWord.Length] + (flags & SegmentFlag.Fin);
       if ((flags & SegmentFlag.ChunkEnd) !== 0) chunks++;
-      sequenceBytes += length;
-      payloadBytes += payload;
+      count++;
       last = row;
-      row = words[at + SegmentWord.Next];
-    }
-    if (count === 0) return;
-    outcome.onPlainAcknowledged(table, first, last, count, sequenceBytes, payloadBytes);
+      row = next;
+    } while (left > 0 && row !== NO_ROW);
+    if (left !== 0 || (row !== NO_ROW && sentNs[row] < sentNs[last])) return NO_ROW;
     this.segments -= count;
     this.chunks -= chunks;
-    this.bytes -= sequenceBytes;
+    this.bytes -= bytes;
     this.head = row;
-    if (row === NO_ROW) this.tail = NO_ROW;
-    else words[(row << ROW_SHIFT) + SegmentWord.Previous] = NO_ROW;
+    flight.head = row;
+    if (row === NO_ROW) {
+      this.tail = NO_ROW;
+      flight.tail = NO_ROW;
+    } else {
+      words[(row << ROW_SHIFT) + SegmentWord.Previous] = NO_ROW;
+      words[(row << ROW_SHIFT) + SegmentWord.TimePrevious] = NO_ROW;
+    }
     this.#hint = NO_ROW;
     table.releaseChain(first, last, count);
+    return last;
   }
 
   #trimHead(row: number, part: Bytes, outcome: AckOutcome, pieces: PiecePool): void {

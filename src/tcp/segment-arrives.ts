@@ -31,6 +31,7 @@ import { endFastOpenHandshake, onFastOpenAnswer } from './fast-open.ts';
 import { buildAnswer, buildSegment, sendResetFor } from './frame-builder.ts';
 import { acceptSyn, establish } from './handshake.ts';
 import { isNextSegment, isPlainAck, isPlainText } from './header-prediction.ts';
+import { takeOrderlyAck } from './orderly-ack.ts';
 import { noteDuplicate, receiveFin, receiveSynText, receiveText } from './receiver.ts';
 import { canReceive, isSynchronized, TcpState } from './state.ts';
 import { settleSynData } from './syn-data.ts';
@@ -52,7 +53,7 @@ export function segmentArrives(connection: TcpConnection, segment: ArrivedSegmen
     }
     if (isPlainAck(connection, segment)) {
       updateTsRecent(connection, segment);
-      processAck(connection, segment);
+      if (!takeOrderlyAck(connection, segment)) processAck(connection, segment);
       return;
     }
   }
