@@ -20,6 +20,7 @@ const OCTAVES = 48;
 /** A block holds so many neighbouring buckets; blocks are numbered by value, octave after octave. */
 const BLOCK_BITS = 3;
 const BLOCK_BUCKETS = 1 << BLOCK_BITS;
+const BLOCK_MASK = BLOCK_BUCKETS - 1;
 const NO_BLOCK = -1;
 /** Doubles a row, side by side: a record touches one cache line of them. */
 const enum Fact {
@@ -30,7 +31,8 @@ const enum Fact {
 }
 const FACTS = 4;
 const FIRST_BLOCKS = 64;
-const DOUBLE_BIAS = 1023;
+/** Of the exponent of a double, where octave 0 would begin. */
+const BUCKET_BIAS = (1023 + OCTAVE_BITS - 1) << OCTAVE_BITS;
 /** Which half of a double holds sign, exponent and the top of the mantissa. */
 const HIGH_WORD = new Uint8Array(new Uint32Array([1]).buffer)[0] === 1 ? 1 : 0;
 
@@ -86,41 +88,38 @@ export class HistogramRows {
     if (facts[at + Fact.Count] === 0) {
       facts[at + Fact.Min] = value[0];
       facts[at + Fact.Max] = value[0];
-    } else if (this.#heads[row] !== NO_BLOCK || facts[at + Fact.Min] !== value[0]) {
-      if (this.#heads[row] === NO_BLOCK) this.#openFirstBlock(row);
-      // A statement of its own: it may move the counters to a larger array.
-      const bucket = this.#bucketOfValue(row);
-      this.#buckets[bucket]++;
-      if (facts[at + Fact.Min] > value[0]) {
-        facts[at + Fact.Min] = value[0];
-      }
-      if (facts[at + Fact.Max] < value[0]) {
-        facts[at + Fact.Max] = value[0];
+    } else {
+      const block = this.#recent[row];
+      if (block !== NO_BLOCK || facts[at + Fact.Min] !== value[0]) {
+        if (block === NO_BLOCK) this.#openFirstBlock(row);
+        const bucket = this.#bucketOfValue();
+        if (block !== NO_BLOCK && this.#blockNumber[block] === bucket >> BLOCK_BITS) {
+          this.#buckets[(block << BLOCK_BITS) | (bucket & BLOCK_MASK)]++;
+        } else {
+          this.#countIn(row, bucket, 1);
+        }
+        if (facts[at + Fact.Min] > value[0]) facts[at + Fact.Min] = value[0];
+        if (facts[at + Fact.Max] < value[0]) facts[at + Fact.Max] = value[0];
       }
     }
     facts[at + Fact.Count]++;
     facts[at + Fact.Sum] += value[0];
   }
 
-  /** Index of the counter for the value in `valueNs`; its block is the row's recent one from now on. */
-  #bucketOfValue(row: number): number {
-    const high = this.#valueWords[HIGH_WORD];
-    const exponent = (high >>> 20) - DOUBLE_BIAS;
-    if (exponent < OCTAVE_BITS) return this.#counterOf(row, this.valueNs[0] | 0);
-    const bucket = (high >>> (20 - OCTAVE_BITS)) & (BUCKETS - 1);
-    const octave = Math.min(exponent - OCTAVE_BITS + 1, OCTAVES - 1);
-    return this.#counterOf(row, (octave << OCTAVE_BITS) | bucket);
+  /** Of the value in `valueNs`, counted from the first of octave 0: exponent and top of the mantissa, side by side. */
+  #bucketOfValue(): number {
+    const bucket = (this.#valueWords[HIGH_WORD] >>> (20 - OCTAVE_BITS)) - BUCKET_BIAS;
+    if (bucket < BUCKETS) return this.valueNs[0] | 0;
+    return bucket < OCTAVES * BUCKETS ? bucket : bucket - BUCKETS;
   }
 
-  /** @param bucket counted from the first of octave 0 */
-  #counterOf(row: number, bucket: number): number {
+  /** The row's recent block is that of the bucket from now on. */
+  #countIn(row: number, bucket: number, times: number): void {
     const block = this.#findBlock(row, bucket >> BLOCK_BITS);
-    return (block << BLOCK_BITS) | (bucket & (BLOCK_BUCKETS - 1));
+    this.#buckets[(block << BLOCK_BITS) | (bucket & BLOCK_MASK)] += times;
   }
 
   #findBlock(row: number, number: number): number {
-    const recent = this.#recent[row];
-    if (recent !== NO_BLOCK && this.#blockNumber[recent] === number) return recent;
     const table = this.#table;
     const mask = table.length - 1;
     let slot = slotOf(row, number) & mask;
@@ -137,8 +136,7 @@ export class HistogramRows {
   #openFirstBlock(row: number): void {
     const value = this.valueNs[0];
     this.valueNs[0] = this.min(row);
-    const bucket = this.#bucketOfValue(row);
-    this.#buckets[bucket] = this.count(row);
+    this.#countIn(row, this.#bucketOfValue(), this.count(row));
     this.valueNs[0] = value;
   }
 

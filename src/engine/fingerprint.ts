@@ -28,17 +28,26 @@ export class Fingerprint {
     return this.#count;
   }
 
-  /** Opens a record: what happened (delivery, or drop with its reason), where, now. */
-  begin(kind: number, place: number): void {
+  /** Folds a record in: what happened (delivery, or drop with its reason), where, now, and words of the frame. */
+  record(kind: number, place: number, facts: Int32Array): void {
     const now = this.#clock.nowNs;
     this.#count++;
-    this.add((kind << 24) ^ place);
-    this.add(now | 0);
-    this.add((now / TWO_POW_32) | 0);
+    this.#add((kind << 24) ^ place);
+    this.#add(now | 0);
+    this.#add((now / TWO_POW_32) | 0);
+    let a = this.#a;
+    let b = this.#b;
+    for (let index = 0; index < facts.length; index++) {
+      const word = facts[index];
+      const before = a;
+      a = Math.imul(((a << 5) | (a >>> 27)) ^ (word + b), MULTIPLIER_A);
+      b = Math.imul(((b << 13) | (b >>> 19)) ^ (word + before), MULTIPLIER_B);
+    }
+    this.#a = a;
+    this.#b = b;
   }
 
-  /** Folds one word of the record in. */
-  add(word: number): void {
+  #add(word: number): void {
     const a = this.#a;
     const b = this.#b;
     this.#a = Math.imul(((a << 5) | (a >>> 27)) ^ (word + b), MULTIPLIER_A);

@@ -117,6 +117,34 @@ export class Scheduler {
     else this.#move(source);
   }
 
+  /**
+   * Instead of arm, and as the last thing that an event does: true when the source's would be the next event. Then
+   * it has begun (the clock is there, it is counted), and the caller does its work; else the source is armed.
+   */
+  beginNext(source: SourceId): boolean {
+    const deadlines = this.deadlineNs;
+    const cell = this.#clock.cell;
+    if (this.#isStopping || deadlines[source] > this.#end[0] || !this.#isNext(source)) {
+      this.arm(source);
+      return false;
+    }
+    assert(deadlines[source] >= cell[0], 'a deadline lies in the past');
+    cell[0] = deadlines[source];
+    deadlines[source] = NEVER;
+    this.#eventCount++;
+    return true;
+  }
+
+  /** Whether the source is due before all entries. A tie is left to the heap. */
+  #isNext(source: SourceId): boolean {
+    const times = this.#heapTimes;
+    const time = this.deadlineNs[source];
+    // The spent entry of the running event does not count, but those below it do.
+    const end = this.#topIsRunning ? Math.min(5, this.#size) : Math.min(1, this.#size);
+    for (let at = this.#topIsRunning ? 1 : 0; at < end; at++) if (times[at] <= time) return false;
+    return true;
+  }
+
   /** The source fires no more until armed again. Its entry leaves the queue when it surfaces. */
   disarm(source: SourceId): void {
     this.deadlineNs[source] = NEVER;

@@ -40,7 +40,7 @@ export class Router implements FrameSink {
     this.name = name;
     this.address = network.addresses.internText(address);
     this.place = network.addPlace(name);
-    this.routes = new ForwardingTable(network.pool.words, network.random.fork(name).nextInt32());
+    this.routes = new ForwardingTable(network, network.random.fork(name).nextInt32());
     this.errors = new IcmpErrors(network, this.place, this.address, address.includes(':'));
     this.#network = network;
     this.#words = network.pool.words;
@@ -83,7 +83,7 @@ export class Router implements FrameSink {
     // The bytes of a captured frame follow when somebody looks at them.
     const changed = (meta & MetaBit.Captured) !== 0 ? MetaBit.Changed : 0;
     words[at + FrameWord.Meta] = (meta - (1 << MetaShift.Ttl)) | changed;
-    (this.routes.sinks[port] as FrameSink).deliver(frame);
+    this.routes.send(frame, port);
   }
 
   /** An answer to the source, where one is due, and the end of the packet. */
@@ -94,9 +94,7 @@ export class Router implements FrameSink {
   }
 
   #sendOwn(frame: FrameId): void {
-    const port = this.routes.find(frame);
-    if (port === NO_PORT) this.#network.drop(frame, DropReason.NoRoute, this.place);
-    else (this.routes.sinks[port] as FrameSink).deliver(frame);
+    if (!this.routes.forward(frame)) this.#network.drop(frame, DropReason.NoRoute, this.place);
   }
 
   /** IP, and an IPv4 header whose checksum is right (RFC 1812 §5.2.2). What is behind it is the host's to judge. */

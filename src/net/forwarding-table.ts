@@ -10,6 +10,9 @@ import { assert } from '../base/assert.ts';
 import { finishHash, mixWord } from '../base/hash.ts';
 import { FRAME_SHIFT, type FrameId, FrameWord } from '../frame/frame-record.ts';
 import type { FrameSink } from '../frame/frame-sink.ts';
+import { Link } from './link.ts';
+import { type LinkRows, NO_ROW } from './link-rows.ts';
+import type { Network } from './network.ts';
 import type { PathChooser } from './path-chooser.ts';
 
 /** No route leads there. */
@@ -24,8 +27,12 @@ const NO_SINKS: FrameSink[] = [];
 const ROUTES_MIN = 64;
 
 export class ForwardingTable {
+  readonly #links: LinkRows;
   /** What frames are given to, by port. */
-  sinks: FrameSink[] = NO_SINKS;
+  #sinks: FrameSink[] = NO_SINKS;
+  /** Link.row of the first port, which most hosts have only, and of the others. */
+  #firstRow = NO_ROW;
+  #rows = NO_ROUTES;
   readonly #words: Int32Array;
   readonly #salt: number;
   readonly #chooser: PathChooser | undefined;
@@ -39,22 +46,28 @@ export class ForwardingTable {
   /** By the ports, once there is one. */
   #setOf: Map<string, number> | undefined = undefined;
 
-  /**
-   * @param words first records of the frame pool
-   * @param chooser among equal ports, by the flow when absent
-   */
-  constructor(words: Int32Array, salt: number, chooser?: PathChooser) {
-    this.#words = words;
+  /** @param chooser among equal ports, by the flow when absent */
+  constructor(network: Network, salt: number, chooser?: PathChooser) {
+    this.#links = network.links;
+    this.#words = network.pool.words;
     this.#salt = salt;
     this.#chooser = chooser;
   }
 
   /** Set-up time. Ports are numbered from 0. */
   addPort(to: FrameSink): number {
-    // An array that grows sets aside room for seventeen; most hosts have one port.
-    if (this.sinks.length === 0) this.sinks = [to];
-    else this.sinks.push(to);
-    return this.sinks.length - 1;
+    const row = to instanceof Link ? to.row : NO_ROW;
+    const port = this.#sinks.length;
+    if (port === 0) {
+      // An array that grows sets aside room for seventeen; most hosts have one port.
+      this.#sinks = [to];
+      this.#firstRow = row;
+      return port;
+    }
+    this.#sinks.push(to);
+    if (port >= this.#rows.length) this.#rows = grown(this.#rows, port + 1);
+    this.#rows[port] = row;
+    return port;
   }
 
   /** Set-up time. A later route to the same address replaces the earlier one. */
@@ -79,6 +92,21 @@ export class ForwardingTable {
     if (route >= NO_PORT) return route === NO_PORT ? [] : [route];
     const set = FIRST_SET - route;
     return [...this.#members.subarray(this.#setStarts[set], this.#setStarts[set + 1])];
+  }
+
+  /** Hands a frame to where its port leads: false, and it stays with the caller, when it has none. */
+  forward(frame: FrameId): boolean {
+    const port = this.find(frame);
+    if (port === NO_PORT) return false;
+    this.send(frame, port);
+    return true;
+  }
+
+  /** Hands a frame to where a port leads. Takes ownership. */
+  send(frame: FrameId, port: number): void {
+    const row = port === 0 ? this.#firstRow : this.#rows[port];
+    if (row === NO_ROW) (this.#sinks[port] as FrameSink).deliver(frame);
+    else this.#links.arrive(row, frame);
   }
 
   /** The port of a frame, or NO_PORT. */

@@ -17,6 +17,8 @@ export const enum KindCell {
   LimitPackets = 5,
   /** With QueueLimits.countsUnsent, what leaves in a nanosecond; else 0. */
   UnsentBytesPerNs = 6,
+  /** One over the rate, near enough: a multiplication is faster than a division. */
+  NsPerWork = 7,
 }
 
 export const KIND_SHIFT = 3;
@@ -40,6 +42,7 @@ export class LinkKinds {
       queue.bytes ?? Number.POSITIVE_INFINITY,
       queue.packets ?? Number.POSITIVE_INFINITY,
       queue.countsUnsent === true ? rate / 8e9 : 0,
+      1 / rate,
     ];
     const key = values.join();
     let kind = this.#kinds.get(key);

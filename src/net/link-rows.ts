@@ -35,6 +35,7 @@ export const enum LinkCell {
   Remainder = 1,
   /** Time in transmission, of what is planned as well. */
   BusyNs = 2,
+  /** Of a link without an entrance. */
   Arrived = 3,
   // Doubles 4 to 7 are LinkWord.
   Forwarded = 8,
@@ -45,8 +46,8 @@ export const enum LinkCell {
   /** When the transmission of the first frame that waits starts. */
   FirstStartNs = 12,
   PeakBytes = 13,
-  /** Frames that did not wait. */
-  Unwaited = 14,
+  /** Frames that had come and not been dropped when waits were last forgotten. */
+  Unmeasured = 14,
   /** When the frame before leaves, of a link whose host takes its time. */
   SpreadLastNs = 15,
 }
@@ -69,6 +70,7 @@ export const enum LinkWord {
 export const CELL_SHIFT = 4;
 export const WORD_SHIFT = 5;
 const FIRST_ROWS = 16;
+export const NO_ROW = -1;
 const WORK_PER_BYTE = 8e9;
 const TWO_POW_MINUS_32 = 2 ** -32;
 
@@ -92,6 +94,9 @@ export class LinkRows implements EventSink {
   /** By link: where its drops are counted. */
   readonly #places: number[] = [];
   readonly #spreads = new RandomRows();
+  /** In an event, the first link that gets a deadline is armed at the event's end, if then. */
+  #mayDefer = false;
+  #deferred = NO_ROW;
 
   constructor(
     scheduler: Scheduler,
@@ -131,14 +136,22 @@ export class LinkRows implements EventSink {
     return this.#places[row];
   }
 
+  /** Takes ownership of a frame that has come to a plain link without an entrance, and counts it. */
+  arrive(row: number, frame: FrameId): void {
+    this.cells[(row << CELL_SHIFT) + LinkCell.Arrived]++;
+    this.transmit(row, frame);
+  }
+
   /** Takes ownership of a frame that has come to a plain link: it is on the link now, or dropped. */
   transmit(row: number, frame: FrameId): void {
     const cells = this.cells;
     const words = this.words;
     const at = row << CELL_SHIFT;
     const wordAt = row << WORD_SHIFT;
-    if (words[wordAt + LinkWord.Waiting] > 0) this.settle(row);
     const now = this.#clock.nowNs;
+    if (words[wordAt + LinkWord.Waiting] > 0 && cells[at + LinkCell.FirstStartNs] <= now) {
+      this.settle(row);
+    }
     let whole = cells[at + LinkCell.WholeNs];
     let remainder = cells[at + LinkCell.Remainder];
     let start = remainder > 0 ? whole + 1 : whole;
@@ -146,7 +159,6 @@ export class LinkRows implements EventSink {
       start = now;
       whole = now;
       remainder = 0;
-      cells[at + LinkCell.Unwaited]++;
     } else if (!this.#await(row, frame)) {
       return;
     }
@@ -156,10 +168,17 @@ export class LinkRows implements EventSink {
     if (rate !== Number.POSITIVE_INFINITY) {
       const length = this.#frames[(frame << FRAME_SHIFT) + FrameWord.WireLength];
       remainder += Math.max(0, length + kinds[kind + KindCell.OverheadBytes]) * WORK_PER_BYTE;
-      // Both are integers and the work is below 2^53, so the quotient never rounds up to the next integer.
-      const ns = Math.floor(remainder / rate);
+      // All are integers below 2^53, and the quotient is one too many or too few at most.
+      const ns = Math.floor(remainder * kinds[kind + KindCell.NsPerWork]);
       whole += ns;
       remainder -= ns * rate;
+      if (remainder < 0) {
+        whole--;
+        remainder += rate;
+      } else if (remainder >= rate) {
+        whole++;
+        remainder -= rate;
+      }
     }
     cells[at + LinkCell.WholeNs] = whole;
     cells[at + LinkCell.Remainder] = remainder;
@@ -170,18 +189,39 @@ export class LinkRows implements EventSink {
     this.#enter(row, frame);
   }
 
-  /** The oldest frame on a plain link has reached its end. */
+  /**
+   * The oldest frame on a plain link has reached its end. Where it comes to another one that it leaves before
+   * anything else happens (from a bottleneck to a fast link that is short, say), it goes on without the queue of events.
+   */
   onEvent(row: number): void {
+    let link = row;
+    this.#mayDefer = true;
+    do {
+      this.#forwardOldest(link);
+      link = this.#deferred;
+      this.#deferred = NO_ROW;
+    } while (link !== NO_ROW && this.#scheduler.beginNext(this.#sourceOf(link)));
+    this.#mayDefer = false;
+  }
+
+  #forwardOldest(row: number): void {
     const words = this.words;
     const at = row << WORD_SHIFT;
-    // The frame may be one that waited and is not forgotten yet.
-    if (words[at + LinkWord.Waiting] > 0) this.settle(row);
     const frame = words[at + LinkWord.Head] as FrameId;
     const next = this.#frames[(frame << FRAME_SHIFT) + FrameWord.Next] as FrameId;
+    if (words[at + LinkWord.Waiting] > 0) {
+      // They may have waited and not be forgotten yet.
+      const first = words[at + LinkWord.FirstWaiting];
+      if (first === frame || first === next) this.settle(row);
+    }
     words[at + LinkWord.Head] = next;
     words[at + LinkWord.Count]--;
-    if (next !== NO_FRAME) this.#lead(row, next);
     this.forward(row, frame);
+    if (next !== NO_FRAME) this.#lead(row, next);
+  }
+
+  #sourceOf(row: number): SourceId {
+    return this.words[(row << WORD_SHIFT) + LinkWord.Source] as SourceId;
   }
 
   /** Counts a frame that leaves the far end, and hands it on. */
@@ -215,6 +255,12 @@ export class LinkRows implements EventSink {
         this.#times[(frame << DOUBLE_SHIFT) + FrameDouble.DeliveryNs] - delayNs;
       words[wordAt + LinkWord.FirstWaiting] = this.#frames[(frame << FRAME_SHIFT) + FrameWord.Next];
     }
+  }
+
+  /** Frames that have come to a plain link and were not dropped. */
+  accepted(row: number): number {
+    const forwarded = this.cells[(row << CELL_SHIFT) + LinkCell.Forwarded];
+    return forwarded + this.words[(row << WORD_SHIFT) + LinkWord.Count];
   }
 
   /** Whether a frame that arrives now at a plain link leaves now. */
@@ -307,7 +353,8 @@ export class LinkRows implements EventSink {
     }
     const source = words[at + LinkWord.Source] as SourceId;
     this.#scheduler.deadlineNs[source] = this.#times[time];
-    this.#scheduler.arm(source);
+    if (this.#mayDefer && this.#deferred === NO_ROW) this.#deferred = row;
+    else this.#scheduler.arm(source);
   }
 
   #recordStart(row: number): void {

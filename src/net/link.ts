@@ -14,7 +14,7 @@ import type { FrameId } from '../frame/frame-record.ts';
 import type { FrameSink } from '../frame/frame-sink.ts';
 import { checkLinkConfig, type LinkConfig } from './link-config.ts';
 import { LinkEntrance } from './link-entrance.ts';
-import { CELL_SHIFT, LinkCell, type LinkRows, LinkWord, WORD_SHIFT } from './link-rows.ts';
+import { CELL_SHIFT, LinkCell, type LinkRows, LinkWord, NO_ROW, WORD_SHIFT } from './link-rows.ts';
 import type { Network } from './network.ts';
 import { type LinkMeter, RowMeter } from './queue-meter.ts';
 import { VaryingLine } from './varying-line.ts';
@@ -51,11 +51,14 @@ export class Link implements FrameSink {
     this.#rows.sinks[this.#row] = to;
   }
 
+  /** Of network.links: who has a frame for it may call arrive instead of deliver. NO_ROW where it has an entrance. */
+  get row(): number {
+    return this.#entrance === undefined ? this.#row : NO_ROW;
+  }
+
   /** Takes ownership of a frame that arrives at the entrance. */
   deliver(frame: FrameId): void {
-    const row = this.#row;
-    this.#rows.cells[(row << CELL_SHIFT) + LinkCell.Arrived]++;
-    if (this.#entrance === undefined) this.#rows.transmit(row, frame);
+    if (this.#entrance === undefined) this.#rows.arrive(this.#row, frame);
     else this.#entrance.admit(frame);
   }
 
@@ -96,7 +99,7 @@ export class Link implements FrameSink {
   }
 
   get arrivedPackets(): number {
-    return this.#cell(LinkCell.Arrived);
+    return this.#entrance?.arrivedPackets ?? this.#cell(LinkCell.Arrived);
   }
 
   get forwardedPackets(): number {

@@ -59,6 +59,9 @@ const NO_DROPS = -1;
 
 /** How a frame is held is no fact about it. */
 const FACT_BITS = ~(MetaBit.Captured | MetaBit.Changed);
+const FACT_COUNT = 7;
+/** Of a frame that was not made. */
+const NO_FACTS = new Int32Array(0);
 
 export class Network implements QueueOutcomes {
   readonly scheduler: Scheduler;
@@ -78,6 +81,7 @@ export class Network implements QueueOutcomes {
   readonly frameBytes: FrameBytes;
   /** Room for bytes that stay: corrupted frames' own. */
   readonly payloadWriter: PayloadWriter;
+  readonly #facts = new Int32Array(FACT_COUNT);
   readonly #places = new Map<string, number>();
   readonly #placeNames: string[] = [];
   /** Drops by place and reason: a row of reasons for each place that has dropped something. */
@@ -163,8 +167,8 @@ export class Network implements QueueOutcomes {
 
   /** Takes ownership: records, counts, tells the observer, releases. */
   drop(frame: FrameId, reason: DropReason, place: number): void {
-    this.fingerprint.begin(KIND_DROP + reason, place);
-    this.#addFacts(frame);
+    this.#readFacts(frame);
+    this.fingerprint.record(KIND_DROP + reason, place, this.#facts);
     this.#countDrop(reason, place);
     if (this.observer !== undefined) this.observer.onDrop(frame, reason, place);
     this.pool.release(frame);
@@ -172,14 +176,14 @@ export class Network implements QueueOutcomes {
 
   /** Counts and records a frame that could not be made for want of room. */
   countUnmade(reason: DropReason, place: number): void {
-    this.fingerprint.begin(KIND_DROP + reason, place);
+    this.fingerprint.record(KIND_DROP + reason, place, NO_FACTS);
     this.#countDrop(reason, place);
   }
 
   /** Folds an arrival at a final destination into the fingerprint. The caller keeps the frame. */
   recordDelivery(frame: FrameId, place: number): void {
-    this.fingerprint.begin(KIND_DELIVERY, place);
-    this.#addFacts(frame);
+    this.#readFacts(frame);
+    this.fingerprint.record(KIND_DELIVERY, place, this.#facts);
   }
 
   #countDrop(reason: DropReason, place: number): void {
@@ -197,16 +201,17 @@ export class Network implements QueueOutcomes {
     this.#dropRowOf[place] = row;
   }
 
-  #addFacts(frame: FrameId): void {
-    const fingerprint = this.fingerprint;
+  /** What the fingerprint knows of a frame. */
+  #readFacts(frame: FrameId): void {
+    const facts = this.#facts;
     const words = this.pool.words;
     const at = frame << FRAME_SHIFT;
-    fingerprint.add(words[at + FrameWord.WireLength]);
-    fingerprint.add(words[at + FrameWord.PayloadLength]);
-    fingerprint.add(words[at + FrameWord.Ports]);
-    fingerprint.add(words[at + FrameWord.Seq]);
-    fingerprint.add(words[at + FrameWord.Ack]);
-    fingerprint.add(words[at + FrameWord.FlagsWindow]);
-    fingerprint.add(words[at + FrameWord.Meta] & FACT_BITS);
+    facts[0] = words[at + FrameWord.WireLength];
+    facts[1] = words[at + FrameWord.PayloadLength];
+    facts[2] = words[at + FrameWord.Ports];
+    facts[3] = words[at + FrameWord.Seq];
+    facts[4] = words[at + FrameWord.Ack];
+    facts[5] = words[at + FrameWord.FlagsWindow];
+    facts[6] = words[at + FrameWord.Meta] & FACT_BITS;
   }
 }

@@ -80,7 +80,8 @@ export class RowMeter implements LinkMeter {
   }
 
   get unwaitedPackets(): number {
-    return this.#rows.cells[(this.#link << CELL_SHIFT) + LinkCell.Unwaited];
+    const unmeasured = this.#rows.cells[(this.#link << CELL_SHIFT) + LinkCell.Unmeasured];
+    return this.#rows.accepted(this.#link) - unmeasured - this.delays.count(this.row);
   }
 
   get depth(): DepthSeries | undefined {
@@ -94,7 +95,7 @@ export class RowMeter implements LinkMeter {
   restart(): void {
     const { cells, words, delays } = this.#rows;
     words[(this.#link << WORD_SHIFT) + LinkWord.Meter] = delays.addRow();
-    cells[(this.#link << CELL_SHIFT) + LinkCell.Unwaited] = 0;
+    cells[(this.#link << CELL_SHIFT) + LinkCell.Unmeasured] = this.#rows.accepted(this.#link);
     cells[(this.#link << CELL_SHIFT) + LinkCell.PeakBytes] = 0;
   }
 

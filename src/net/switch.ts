@@ -33,7 +33,7 @@ export class Switch implements FrameSink {
     this.config = config;
     this.place = network.addPlace(name);
     const salt = network.random.fork(name).nextInt32();
-    this.routes = new ForwardingTable(network.pool.words, salt, createChooser(network, this));
+    this.routes = new ForwardingTable(network, salt, createChooser(network, this));
     this.#network = network;
   }
 
@@ -47,7 +47,7 @@ export class Switch implements FrameSink {
 
   /** Takes ownership. */
   deliver(frame: FrameId): void {
-    this.forward(frame, this.routes.find(frame));
+    if (!this.routes.forward(frame)) this.#network.drop(frame, DropReason.NoRoute, this.place);
   }
 
   /** Where a frame goes, or NO_PORT: asked once for each frame. */
@@ -58,7 +58,7 @@ export class Switch implements FrameSink {
   /** Takes ownership of a frame that goes by this port. */
   forward(frame: FrameId, port: number): void {
     if (port === NO_PORT) this.#network.drop(frame, DropReason.NoRoute, this.place);
-    else (this.routes.sinks[port] as FrameSink).deliver(frame);
+    else this.routes.send(frame, port);
   }
 
   /** Whether a frame that comes in at `rate` can leave before its last bit is there. */

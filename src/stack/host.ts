@@ -16,7 +16,7 @@ import {
   MetaShift,
 } from '../frame/frame-record.ts';
 import type { FrameSink } from '../frame/frame-sink.ts';
-import { ForwardingTable, NO_PORT } from '../net/forwarding-table.ts';
+import { ForwardingTable } from '../net/forwarding-table.ts';
 import type { Network } from '../net/network.ts';
 import type { CongestionControllerFactory } from '../recovery/congestion.ts';
 import type { TcpConfig } from '../tcp/config.ts';
@@ -70,7 +70,7 @@ export class Host implements FrameSink, FrameExit {
     this.#network = network;
     this.#words = network.pool.words;
     const paths = network.random.fork(name).fork('paths');
-    this.routes = new ForwardingTable(network.pool.words, paths.nextInt32());
+    this.routes = new ForwardingTable(network, paths.nextInt32());
     this.service = sharesTcpOf?.service ?? new TcpService(network, config, this);
     if (sharesTcpOf !== undefined) this.service.addHost(this.address, this);
   }
@@ -141,10 +141,7 @@ export class Host implements FrameSink, FrameExit {
 
   /** Gives a frame of this host to the link that leads to its destination. Takes ownership. */
   send(frame: FrameId): void {
-    const { routes } = this;
-    const port = routes.find(frame);
-    if (port === NO_PORT) this.#network.drop(frame, DropReason.NoRoute, this.place);
-    else (routes.sinks[port] as FrameSink).deliver(frame);
+    if (!this.routes.forward(frame)) this.#network.drop(frame, DropReason.NoRoute, this.place);
   }
 
   /** Errors about segments of ours are TCP's to judge; nothing else that is ICMP means anything here. */

@@ -49,40 +49,48 @@ function runModel({ classes, initial, reactions }: Plan): [number, number][] {
 
 function runScheduler(
   { classes, initial, reactions }: Plan,
-  steps: 'one' | 'events',
+  steps: 'one' | 'events' | 'going on',
 ): [number, number][] {
   const scheduler = new Scheduler(2);
   const log: [number, number][] = [];
   const sources: SourceId[] = [];
-  const apply = (list: Plan['initial']) => {
-    for (const { target, offsetNs } of list) {
+  /** A deadline that is left for beginNext is the last one: its source, or -1. */
+  const apply = (list: Plan['initial'], leavesLast: boolean): number => {
+    for (const [index, { target, offsetNs }] of list.entries()) {
       const source = sources[target] as SourceId;
       if (offsetNs < 0) {
         scheduler.disarm(source);
-      } else {
-        scheduler.deadlineNs[source] = scheduler.clock.nowNs + offsetNs;
-        scheduler.arm(source);
+        continue;
       }
+      scheduler.deadlineNs[source] = scheduler.clock.nowNs + offsetNs;
+      if (leavesLast && index === list.length - 1) return target;
+      scheduler.arm(source);
     }
+    return -1;
   };
   const sink = {
     onEvent(arg: number) {
-      log.push([scheduler.clock.nowNs, arg]);
-      apply(reactions[log.length - 1] ?? []);
-      if (log.length === reactions.length) scheduler.stop();
+      let source = arg;
+      do {
+        log.push([scheduler.clock.nowNs, source]);
+        const reaction = reactions[log.length - 1] ?? [];
+        if (log.length === reactions.length) scheduler.stop();
+        source = apply(reaction, steps === 'going on');
+      } while (source >= 0 && scheduler.beginNext(sources[source] as SourceId));
     },
   };
   for (const [index, sourceClass] of classes.entries()) {
     sources.push(scheduler.register(sink, index, sourceClass as SourceClass));
   }
-  apply(initial);
-  if (steps === 'one') {
+  apply(initial, false);
+  if (steps !== 'events') {
     scheduler.runUntil(NEVER);
   } else {
     while (log.length < reactions.length && scheduler.nextEventTime() !== NEVER) {
       scheduler.runUntil(scheduler.nextEventTime());
     }
   }
+  expect(scheduler.eventCount).toBe(log.length);
   return log;
 }
 
@@ -93,6 +101,15 @@ describe('Scheduler', () => {
         expect(runScheduler(value, 'one')).toEqual(runModel(value));
       }),
       { seed: 1, numRuns: 500 },
+    );
+  });
+
+  it('runs them in that order where an event goes on with the source that it arms last', () => {
+    fc.assert(
+      fc.property(plan, (value) => {
+        expect(runScheduler(value, 'going on')).toEqual(runModel(value));
+      }),
+      { seed: 3, numRuns: 500 },
     );
   });
 

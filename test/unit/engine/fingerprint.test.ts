@@ -7,8 +7,7 @@ function digest(records: [time: number, kind: number, place: number, word: numbe
   const fingerprint = new Fingerprint(clock);
   for (const [time, kind, place, word] of records) {
     clock.cell[0] = time;
-    fingerprint.begin(kind, place);
-    fingerprint.add(word);
+    fingerprint.record(kind, place, Int32Array.of(word));
   }
   return fingerprint.digest();
 }

@@ -17,7 +17,7 @@ function frameOf(network: Network, flow: number, destination = 1) {
 }
 
 function createTable(network: Network, ports: number, salt = 1) {
-  const table = new ForwardingTable(network.pool.words, salt);
+  const table = new ForwardingTable(network, salt);
   for (let port = 0; port < ports; port++) table.addPort(NOWHERE);
   return table;
 }
