@@ -29,19 +29,28 @@ export function nextInt32Of(state: Int32Array, at: number): number {
   return Math.imul((scrambled << 7) | (scrambled >>> 25), 9);
 }
 
+/** The state of a generator that has this key and has drawn nothing. */
+function seedState(key: number, into: Int32Array, at: number): void {
+  let seed = key;
+  let bits = 0;
+  for (let word = 0; word < STATE_WORDS; word++) {
+    seed = (seed + 0x9e3779b9) | 0;
+    into[at + word] = finishHash(seed);
+    bits |= into[at + word];
+  }
+  // The all-zero state is the one fixed point.
+  if (bits === 0) into[at] = 1;
+}
+
+/** Of a stream that has drawn nothing: most are forked only to be forked again. */
+const NOT_STARTED = new Int32Array(0);
+
 export class RandomSource {
-  readonly #state = new Int32Array(STATE_WORDS);
+  #state = NOT_STARTED;
   readonly #key: number;
 
   private constructor(key: number) {
     this.#key = key;
-    let seed = key;
-    for (let word = 0; word < STATE_WORDS; word++) {
-      seed = (seed + 0x9e3779b9) | 0;
-      this.#state[word] = finishHash(seed);
-    }
-    // The all-zero state is the one fixed point.
-    if (this.#state.every((value) => value === 0)) this.#state[0] = 1;
   }
 
   /** @param seed a non-negative integer up to 2^53. */
@@ -59,12 +68,19 @@ export class RandomSource {
 
   /** Writes the generator's state: RandomRows goes on with it. */
   copyState(into: Int32Array, at: number): void {
-    into.set(this.#state, at);
+    if (this.#state === NOT_STARTED) seedState(this.#key, into, at);
+    else into.set(this.#state, at);
   }
 
   /** Uniform over 0 … 2^32 - 1, as int32. */
   nextInt32(): number {
+    if (this.#state === NOT_STARTED) this.#start();
     return nextInt32Of(this.#state, 0);
+  }
+
+  #start(): void {
+    this.#state = new Int32Array(STATE_WORDS);
+    seedState(this.#key, this.#state, 0);
   }
 
   /** Uniform over [0, 1), 53 bits. */

@@ -7,10 +7,11 @@ import type { Link } from '../net/link.ts';
 import type { Network } from '../net/network.ts';
 import { conservationOf } from './conservation.ts';
 import { flowControlResult } from './flow-control-result.ts';
-import type { FlowRun, RunningFlow } from './flow-run.ts';
+import type { FlowRun } from './flow-run.ts';
 import { dropCounts, queueDropsAt } from './link-drops.ts';
 import { checksOf } from './run-checks.ts';
 import type { RunFlowResult, RunLinkResult, RunResult, TransactionResult } from './run-result.ts';
+import type { RunningFlow } from './running-flow.ts';
 
 const NS_PER_MS = 1e6;
 
@@ -123,9 +124,9 @@ function completionOf({ flows }: FlowRun): Pick<RunResult, 'completion'> {
 }
 
 /** A flow that has not started has no port yet. */
-export function nameOf(network: Network, { plan, opener }: RunningFlow): string {
+export function nameOf(network: Network, { plan, openerPort }: RunningFlow): string {
   const text = (address: number) => formatIpAddress(network.addresses.words, address * 4);
-  const from = `${text(plan.from.address)}:${opener?.localPort ?? '?'}`;
+  const from = `${text(plan.from.address)}:${openerPort ?? '?'}`;
   return `${from} > ${text(plan.to.address)}:${plan.port}`;
 }
 

@@ -8,7 +8,6 @@ import type { Bytes, Duration, Instant } from '../base/units.ts';
 import { Task } from '../engine/task.ts';
 import type { Link } from '../net/link.ts';
 import type { Network } from '../net/network.ts';
-import type { CongestionControllerFactory } from '../recovery/congestion.ts';
 import type { Host } from '../stack/host.ts';
 import type { Acceptor, Application } from '../stack/tcp-service.ts';
 import type { Topology } from '../stack/topology.ts';
@@ -18,32 +17,12 @@ import { TCP_ERROR_NAMES } from '../tcp/errors.ts';
 import { TransportEvent } from '../tcp/events.ts';
 import type { FlowMeter } from '../tcp/flow-meter.ts';
 import { bulkTraffic } from '../traffic/bulk.ts';
-import type { FlowEnds, FlowTraffic } from '../traffic/flow-traffic.ts';
 import { assertConserved } from './conservation.ts';
 import type { LatencyProbe } from './latency-probe.ts';
 import type { RateStep } from './rate-steps.ts';
+import { type FlowPlan, OpenerEnd, RunningFlow } from './running-flow.ts';
 import { SeriesRecorder } from './series-recorder.ts';
 import type { UnderLoad } from './under-load.ts';
-
-export interface FlowPlan {
-  /** Opens the connection. */
-  readonly from: Host;
-  readonly to: Host;
-  /** Of `to`; flows may share it. */
-  readonly port: number;
-  /** Name of the controller of both ends, and what makes it. */
-  readonly cc: string;
-  readonly controllers: CongestionControllerFactory;
-  readonly startNs: Instant;
-  /** Infinity without end. */
-  readonly sizeBytes: Bytes;
-  /** Of the packets of both ends; 0 when absent. */
-  readonly dscp?: number | undefined;
-  /** Round trip of a full frame and its acknowledgment on the empty path, where the scenario knows it. */
-  readonly baseRttNs?: Duration | undefined;
-  /** What the ends do; a bulk transfer of `sizeBytes` when absent. */
-  readonly traffic?: FlowTraffic | undefined;
-}
 
 export interface RunPlan {
   readonly network: Network;
@@ -74,87 +53,6 @@ export interface RunPlan {
 /** Behind it in the traffic class is ECN. */
 const DSCP_SHIFT = 2;
 
-/** A flow of a run; its ends are undefined until it has started. */
-export class RunningFlow {
-  readonly plan: FlowPlan;
-  meterRow: number;
-  readonly ends: FlowEnds;
-  opener: TcpConnection | undefined = undefined;
-  acceptor: TcpConnection | undefined = undefined;
-  isOver = false;
-  /** @internal */
-  endsOver = 0;
-
-  constructor(plan: FlowPlan, meterRow: number, ends: FlowEnds) {
-    this.plan = plan;
-    this.meterRow = meterRow;
-    this.ends = ends;
-  }
-
-  /** The end whose data is the flow's. */
-  get sender(): TcpConnection | undefined {
-    return this.ends.dataFrom === 'opener' ? this.opener : this.acceptor;
-  }
-
-  get receiver(): TcpConnection | undefined {
-    return this.ends.dataFrom === 'opener' ? this.acceptor : this.opener;
-  }
-
-  /** When its work began: what its times count from. */
-  get beganNs(): Instant {
-    return this.ends.progress.beganNs ?? this.plan.startNs;
-  }
-
-  /** NEVER while it is not complete. */
-  get completedNs(): Instant {
-    return this.ends.progress.completedNs;
-  }
-
-  /** Measures RTTs from now on in a row of their own. */
-  restartMeter(meter: FlowMeter): void {
-    this.meterRow = meter.addRow();
-    if (this.sender !== undefined) this.sender.meterRow = this.meterRow;
-  }
-
-  /** Of its path when empty: known, or the least that was measured; undefined before that. */
-  get baseRttNs(): Duration | undefined {
-    const measuredNs = this.sender?.rtt.minNs ?? 0;
-    return this.plan.baseRttNs ?? (measuredNs > 0 ? measuredNs : undefined);
-  }
-
-  get deliveredBytes(): Bytes {
-    return this.receiver?.bytesReceived ?? 0;
-  }
-}
-
-/** One end of a flow, which hears when it is over. */
-class FlowEnd implements Application {
-  readonly #application: Application;
-  readonly #run: FlowRun;
-  readonly #flow: RunningFlow;
-  #isOver = false;
-
-  constructor(application: Application, run: FlowRun, flow: RunningFlow) {
-    this.#application = application;
-    this.#run = run;
-    this.#flow = flow;
-  }
-
-  onTransportEvent(event: TransportEvent, connection: TcpConnection): void {
-    this.#application.onTransportEvent(event, connection);
-    if (event < TransportEvent.Closed || this.#isOver) return;
-    this.#isOver = true;
-    this.#run.onEndOver(this.#flow);
-  }
-}
-
-/** A flow whose SYN is under way. */
-interface OpenedFlow {
-  readonly controllers: CongestionControllerFactory;
-  readonly dscp: number;
-  readonly accept: (connection: TcpConnection) => Application;
-}
-
 /** The ends of a passive connection as its opener has them. */
 function keyOfOpener(connection: TcpConnection): string {
   const { localAddress, remoteAddress, localPort, remotePort } = connection;
@@ -176,7 +74,7 @@ export class FlowRun {
   readonly #waiting: readonly RunningFlow[];
   readonly #starter: Task;
   /** Flows that wait for their connection to be accepted, by its four ends. */
-  readonly #opened = new Map<string, OpenedFlow>();
+  readonly #opened = new Map<string, RunningFlow>();
   #started = 0;
   /** Flows that have not ended. */
   #openFlows: number;
@@ -221,9 +119,9 @@ export class FlowRun {
     const ends = traffic({
       scheduler,
       random: () => random.fork(`flow ${index}`),
-      pumpOpener: () => plan.from.pump(),
+      opener: plan.from,
     });
-    return new RunningFlow(plan, meter.addRow(), ends);
+    return new RunningFlow(plan, meter.addRow(), ends, this);
   }
 
   /** On every port that flows lead to. */
@@ -238,8 +136,9 @@ export class FlowRun {
     const configure = (connection: TcpConnection): void => {
       const opened = this.#opened.get(keyOfOpener(connection));
       if (opened === undefined) return;
-      connection.controllers = opened.controllers;
-      connection.trafficClass = opened.dscp << DSCP_SHIFT;
+      const { controllers, dscp = 0 } = opened.plan;
+      connection.controllers = controllers;
+      connection.trafficClass = dscp << DSCP_SHIFT;
     };
     const ports = new Map<Host, Set<number>>();
     for (const { to, port } of this.plan.flows) {
@@ -268,7 +167,7 @@ export class FlowRun {
   #start(flow: RunningFlow): void {
     const { ends, plan } = flow;
     const { from, to, port, controllers, dscp = 0 } = plan;
-    const connection = from.connect(to, port, new FlowEnd(ends.opener, this, flow), {
+    const connection = from.connect(to, port, new OpenerEnd(flow), {
       controllers,
       configure: (opened) => {
         opened.trafficClass = dscp << DSCP_SHIFT;
@@ -281,21 +180,12 @@ export class FlowRun {
     }
     flow.opener = connection;
     const { localAddress, localPort, remoteAddress } = connection;
-    const accept = (accepted: TcpConnection): Application => {
-      flow.acceptor = accepted;
-      if (ends.dataFrom === 'acceptor') accepted.meterRow = flow.meterRow;
-      return new FlowEnd(ends.acceptor, this, flow);
-    };
-    const key = `${localAddress} ${localPort} ${remoteAddress} ${port}`;
-    this.#opened.set(key, { controllers, dscp, accept });
+    flow.openerPort = localPort;
+    this.#opened.set(`${localAddress} ${localPort} ${remoteAddress} ${port}`, flow);
   }
 
-  /** @internal An end is over. A flow is over with its last end; one that nobody accepted, with its first. */
-  onEndOver(flow: RunningFlow): void {
-    flow.endsOver++;
-    const ends = flow.acceptor === undefined ? 1 : 2;
-    if (flow.endsOver < ends || flow.isOver) return;
-    flow.isOver = true;
+  /** @internal */
+  onFlowOver(): void {
     this.#openFlows--;
     if (this.#openFlows === 0) this.plan.network.scheduler.stop();
   }

@@ -15,7 +15,8 @@ import type { TcpConfig } from '../tcp/config.ts';
 import { FlowMeter } from '../tcp/flow-meter.ts';
 import { BurstTap } from './burst-tap.ts';
 import type { BuiltScenario, ScenarioContext } from './catalog/catalog-entry.ts';
-import type { FlowPlan, RunPlan } from './flow-run.ts';
+import type { RunPlan } from './flow-run.ts';
+import type { FlowPlan } from './running-flow.ts';
 import { TraceTaps } from './trace-taps.ts';
 
 /** A flow between hosts by their names. */

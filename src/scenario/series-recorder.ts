@@ -2,8 +2,9 @@
 import { NS_PER_SECOND } from '../base/units.ts';
 import type { Link } from '../net/link.ts';
 import { type BytesPerSecond, UNPACED } from '../recovery/congestion.ts';
-import type { FlowRun, RunningFlow } from './flow-run.ts';
+import type { FlowRun } from './flow-run.ts';
 import type { LinkSeries, RunSeries } from './run-result.ts';
+import type { RunningFlow } from './running-flow.ts';
 
 const NS_PER_MS = 1e6;
 

@@ -8,8 +8,8 @@ import { type Duration, type Instant, NEVER } from '../base/units.ts';
 import type { Network } from '../net/network.ts';
 import type { DatagramSource } from '../traffic/datagram-source.ts';
 import type { VideoCall } from '../traffic/video-call.ts';
-import type { RunningFlow } from './flow-run.ts';
 import type { RoundTrips, UnderLoadResult } from './run-result.ts';
+import type { RunningFlow } from './running-flow.ts';
 
 const NS_PER_MS = 1e6;
 

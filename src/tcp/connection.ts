@@ -84,7 +84,7 @@ export class TcpConnection {
   /** Room for whoever uses the connection. */
   owner: unknown = undefined;
   /** Its times once it is closed, when its cells are another's. */
-  closedTimes: Float64Array | undefined = undefined;
+  closedTimes: number[] | undefined = undefined;
   /** Storage of the fields declared below: tcp/packed-fields. */
   flagsLow = 0;
   flagsHigh = 0;

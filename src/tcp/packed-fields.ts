@@ -89,7 +89,7 @@ function highByte(shift: number): PropertyDescriptor {
 interface Celled {
   readonly context: { readonly cells: Float64Array };
   readonly cellsAt: number;
-  readonly closedTimes: Float64Array | undefined;
+  readonly closedTimes: number[] | undefined;
 }
 
 /** Defines an accessor for each name: a double in a field of its own takes 24 bytes, in a cell 8. */

@@ -7,12 +7,16 @@ import type { RandomSource } from '../engine/random.ts';
 import type { Scheduler } from '../engine/scheduler.ts';
 import type { Application } from '../stack/tcp-service.ts';
 
+export interface Pumped {
+  pump(): void;
+}
+
 export interface FlowEnvironment {
   readonly scheduler: Scheduler;
   /** The flow's own stream of chance. */
   random(): RandomSource;
-  /** Sends what is due at the opening host: after commands outside of its events. */
-  readonly pumpOpener: () => void;
+  /** The opening host, which sends what is due when asked: after commands outside of its events. */
+  readonly opener: Pumped;
 }
 
 export interface FlowEnds {

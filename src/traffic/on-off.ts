@@ -12,7 +12,7 @@ import type { Application } from '../stack/tcp-service.ts';
 import type { TcpConnection } from '../tcp/connection.ts';
 import { TransportEvent } from '../tcp/events.ts';
 import { BulkReader, type Payload, writePayload } from './bulk.ts';
-import type { FlowEnvironment, FlowTraffic } from './flow-traffic.ts';
+import type { FlowEnvironment, FlowTraffic, Pumped } from './flow-traffic.ts';
 
 export interface OnOffConfig {
   /** Means, or the times themselves. */
@@ -33,7 +33,7 @@ class OnOffSender implements Application {
   readonly #config: OnOffConfig;
   readonly #scheduler: Scheduler;
   readonly #random: RandomSource;
-  readonly #pump: () => void;
+  readonly #host: Pumped;
   readonly #task: Task;
   readonly #pieceNs: Duration;
   #connection: TcpConnection | undefined = undefined;
@@ -42,11 +42,11 @@ class OnOffSender implements Application {
   #turnsNs: Instant = 0;
   #doneBytes: Bytes = 0;
 
-  constructor(config: OnOffConfig, { scheduler, random, pumpOpener }: FlowEnvironment) {
+  constructor(config: OnOffConfig, { scheduler, random, opener }: FlowEnvironment) {
     this.#config = config;
     this.#scheduler = scheduler;
     this.#random = random();
-    this.#pump = pumpOpener;
+    this.#host = opener;
     this.#pieceNs = Math.max(1, Math.round((PIECE_BYTES * 8e9) / config.rate));
     this.#task = new Task(scheduler, () => this.#onTask());
   }
@@ -75,7 +75,7 @@ class OnOffSender implements Application {
     if (this.#isOn) this.#write(connection, this.#isPaced ? PIECE_BYTES : FILL_BYTES);
     const isWriting = this.#isOn && this.#isPaced;
     this.#task.runAt(isWriting ? Math.min(this.#turnsNs, nowNs + this.#pieceNs) : this.#turnsNs);
-    this.#pump();
+    this.#host.pump();
   }
 
   #turn(nowNs: Instant): void {

@@ -13,7 +13,7 @@ import { close, discard } from '../tcp/commands.ts';
 import type { TcpConnection } from '../tcp/connection.ts';
 import { TransportEvent } from '../tcp/events.ts';
 import { type Payload, writePayload } from './bulk.ts';
-import type { FlowEnvironment, FlowProgress, FlowTraffic } from './flow-traffic.ts';
+import type { FlowEnvironment, FlowProgress, FlowTraffic, Pumped } from './flow-traffic.ts';
 import type { SizeDistribution } from './size-distribution.ts';
 
 export interface RequestResponseConfig {
@@ -57,7 +57,7 @@ class RequestClient implements Application, FlowProgress {
   readonly transactionsNs: Duration[] = [];
   readonly #config: RequestResponseConfig;
   readonly #scheduler: Scheduler;
-  readonly #pump: () => void;
+  readonly #host: Pumped;
   readonly #sizes: RandomSource;
   readonly #thinking: RandomSource;
   readonly #writer: MessageWriter;
@@ -70,12 +70,12 @@ class RequestClient implements Application, FlowProgress {
 
   constructor(
     config: RequestResponseConfig,
-    { scheduler, pumpOpener }: FlowEnvironment,
+    { scheduler, opener }: FlowEnvironment,
     chance: RandomSource,
   ) {
     this.#config = config;
     this.#scheduler = scheduler;
-    this.#pump = pumpOpener;
+    this.#host = opener;
     this.#sizes = chance.fork('responses');
     this.#thinking = chance.fork('thinking');
     this.#writer = new MessageWriter(config.payload);
@@ -133,7 +133,7 @@ class RequestClient implements Application, FlowProgress {
   #askLater(): void {
     if (this.#connection === undefined) return;
     this.#ask(this.#connection);
-    this.#pump();
+    this.#host.pump();
   }
 }
 

@@ -4,48 +4,52 @@
  * transfers.
  */
 import type { Bytes, Instant } from '../base/units.ts';
-import { Task } from '../engine/task.ts';
-import type { Application } from '../stack/tcp-service.ts';
+import type { Clock } from '../engine/clock.ts';
+import { type EventSink, type Scheduler, SourceClass } from '../engine/scheduler.ts';
 import type { TcpConnection } from '../tcp/connection.ts';
 import { TransportEvent } from '../tcp/events.ts';
 import { BulkReader, BulkSender, type Payload } from './bulk.ts';
-import type { FlowProgress, FlowTraffic } from './flow-traffic.ts';
+import type { FlowProgress, FlowTraffic, Pumped } from './flow-traffic.ts';
 
-class HeldSender implements Application {
-  readonly #sender: BulkSender;
+/** An event source of its own: of ten thousand, each object counts. */
+class HeldSender extends BulkSender implements EventSink {
+  readonly #host: Pumped;
   #isHeld = true;
   #connection: TcpConnection | undefined = undefined;
 
-  constructor(sizeBytes: Bytes, payload: Payload) {
-    this.#sender = new BulkSender(sizeBytes, payload);
+  constructor(sizeBytes: Bytes, payload: Payload, host: Pumped) {
+    super(sizeBytes, payload);
+    this.#host = host;
+  }
+
+  beginAt(beginNs: Instant, scheduler: Scheduler): void {
+    const source = scheduler.register(this, 0, SourceClass.Application);
+    scheduler.deadlineNs[source] = beginNs;
+    scheduler.arm(source);
   }
 
   /** The instant has come; a connection that is not established yet begins when it is. */
-  begin(): void {
+  onEvent(): void {
     this.#isHeld = false;
     if (this.#connection !== undefined) {
-      this.#sender.onTransportEvent(TransportEvent.Established, this.#connection);
+      super.onTransportEvent(TransportEvent.Established, this.#connection);
     }
+    this.#host.pump();
   }
 
-  onTransportEvent(event: TransportEvent, connection: TcpConnection): void {
+  override onTransportEvent(event: TransportEvent, connection: TcpConnection): void {
     if (event === TransportEvent.Established) this.#connection = connection;
-    if (!this.#isHeld) this.#sender.onTransportEvent(event, connection);
+    if (!this.#isHeld) super.onTransportEvent(event, connection);
   }
 }
 
 /** Times count from when the data begins. */
-class HeldProgress implements FlowProgress {
+class HeldReader extends BulkReader implements FlowProgress {
   readonly beganNs: Instant;
-  readonly #reader: BulkReader;
 
-  constructor(beganNs: Instant, reader: BulkReader) {
+  constructor(clock: Clock, sizeBytes: Bytes, beganNs: Instant) {
+    super(clock, sizeBytes);
     this.beganNs = beganNs;
-    this.#reader = reader;
-  }
-
-  get completedNs(): Instant {
-    return this.#reader.completedNs;
   }
 }
 
@@ -55,15 +59,10 @@ export function synchronisedTraffic(
   beginNs: Instant,
   payload: Payload = 'zeros',
 ): FlowTraffic {
-  return ({ scheduler, pumpOpener }) => {
-    const opener = new HeldSender(sizeBytes, payload);
-    const acceptor = new BulkReader(scheduler.clock, sizeBytes);
-    const progress = new HeldProgress(beginNs, acceptor);
-    const start = () => {
-      opener.begin();
-      pumpOpener();
-    };
-    new Task(scheduler, start).runAt(beginNs);
-    return { opener, acceptor, dataFrom: 'opener', progress };
+  return ({ scheduler, opener: host }) => {
+    const opener = new HeldSender(sizeBytes, payload, host);
+    opener.beginAt(beginNs, scheduler);
+    const acceptor = new HeldReader(scheduler.clock, sizeBytes, beginNs);
+    return { opener, acceptor, dataFrom: 'opener', progress: acceptor };
   };
 }

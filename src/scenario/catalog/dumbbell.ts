@@ -8,7 +8,7 @@ import type { BitsPerSecond, Duration } from '../../base/units.ts';
 import type { Network } from '../../net/network.ts';
 import { buildDumbbell, type Dumbbell, type DumbbellConfig } from '../../stack/dumbbell.ts';
 import type { Host } from '../../stack/host.ts';
-import type { FlowPlan, RunPlan } from '../flow-run.ts';
+import type { RunPlan } from '../flow-run.ts';
 import { LatencyProbe } from '../latency-probe.ts';
 import { NETEM_EXPECTED, parseLoss } from '../netem.ts';
 import { FORMS, orWord, type ParameterValuesOf } from '../parameters.ts';
@@ -16,6 +16,7 @@ import { createNetwork, sampleIntervalNs } from '../plan-network.ts';
 import { QDISC_FORM } from '../qdisc-spec.ts';
 import { limitsOf } from '../queue-spec.ts';
 import { parseRateSteps, RATE_STEPS_EXPECTED, type RateStep } from '../rate-steps.ts';
+import type { FlowPlan } from '../running-flow.ts';
 import { type BuiltScenario, defineScenario, type ScenarioContext } from './catalog-entry.ts';
 import { addEchoedDatagrams } from './dumbbell-datagrams.ts';
 import {

@@ -18,14 +18,14 @@ import { hostAddress } from '../../stack/host-address.ts';
 import { synchronisedTraffic } from '../../traffic/synchronised.ts';
 import { FORMS, orWord, type ParameterValuesOf } from '../parameters.ts';
 import { flowControlOf, PFC_FORM } from '../pfc-spec.ts';
-import { planNetwork, processingDelayFor } from '../plan-network.ts';
+import { type NamedFlow, planNetwork, processingDelayFor } from '../plan-network.ts';
 import { QDISC_FORM } from '../qdisc-spec.ts';
 import { limitsOf } from '../queue-spec.ts';
 import { SWITCH_PARAMETERS } from '../switch-options.ts';
 import { type BuiltScenario, defineScenario, type ScenarioContext } from './catalog-entry.ts';
 import {
   AUTO,
-  dealControllers,
+  controllerDeal,
   hasBytes,
   processingOf,
   SIZE_PARAMETER,
@@ -118,18 +118,22 @@ function build(values: Values, context: ScenarioContext): BuiltScenario {
   // All have their answers, and delayed ACKs are over.
   const beginNs = senders * spacingNs + 8 * delay + 100e6;
   const random = RandomSource.fromSeed(context.seed).fork('incast');
-  const flows = dealControllers(
-    values,
-    Array.from({ length: senders }, (_, index) => ({
+  const deal = controllerDeal(values, context);
+  const together = synchronisedTraffic(bytes, beginNs, values.payload);
+  const flows = Array.from({ length: senders }, (_, index): NamedFlow => {
+    const lateNs = Math.floor(random.nextDouble() * values.jitter);
+    const { port, cc, controllers } = deal(index);
+    return {
       from: serverName(index),
       to: CLIENT,
+      port,
+      cc,
+      controllers,
       startNs: index * spacingNs,
       sizeBytes: bytes,
-    })),
-    context,
-  ).map((flow) => {
-    const lateNs = Math.floor(random.nextDouble() * values.jitter);
-    return { ...flow, traffic: synchronisedTraffic(bytes, beginNs + lateNs, values.payload) };
+      traffic:
+        lateNs === 0 ? together : synchronisedTraffic(bytes, beginNs + lateNs, values.payload),
+    };
   });
   const tcp = tcpOf(values.ecnThreshold === null ? values : { ...values, ecn: 'on' });
   const { rtoMin } = values;
@@ -165,6 +169,7 @@ function planIncast(values: Values): GraphPlan {
   const names = Array.from({ length: senders }, (_, index) => serverName(index));
   const link = { rate, delayNs: delay };
   const { toClient, toServer } = switchPorts(values);
+  const back = { ...link, ...toServer };
   return {
     nodes: [
       {
@@ -187,7 +192,7 @@ function planIncast(values: Values): GraphPlan {
       ...linkPair(CLIENT, 'switch', link, { ...link, ...toClient, recordsDepth: true }).map(
         (each): GraphLink => (each.from === CLIENT ? each : { ...each, capture: 'both' }),
       ),
-      ...names.flatMap((name) => linkPair(name, 'switch', link, { ...link, ...toServer })),
+      ...names.flatMap((name) => linkPair(name, 'switch', link, back)),
     ],
   };
 }

@@ -1,6 +1,5 @@
 /** Parameters of the transport that scenarios with real TCP share, and what they make. */
 import type { Duration } from '../../base/units.ts';
-import type { CongestionControllerFactory } from '../../recovery/congestion.ts';
 import { ecnOf, LINUX_PROFILE, RFC_PROFILE, type TcpConfig } from '../../tcp/config.ts';
 import { bulkTraffic } from '../../traffic/bulk.ts';
 import { choiceOf, FORMS, orWord, type ParameterValuesOf, parseNames } from '../parameters.ts';
@@ -90,18 +89,29 @@ export type DealtFlow = Pick<NamedFlow, 'port' | 'cc' | 'controllers' | 'traffic
 
 const PORT = 5001;
 
+/** Deals the controllers in turn, by the flow's index. Throws NetError for a controller that there is not. */
+export function controllerDeal(
+  { cc }: Pick<Values, 'cc'>,
+  { controllers }: ScenarioContext,
+): (index: number) => Omit<DealtFlow, 'traffic'> {
+  const deals = cc.map((name) => ({
+    port: PORT,
+    cc: name,
+    controllers: controllers.factory(name),
+  }));
+  return (index) => deals[index % deals.length] as Omit<DealtFlow, 'traffic'>;
+}
+
 /** Deals controllers to bulk flows in turn. Throws NetError for a controller that there is not. */
 export function dealControllers<Flow extends Pick<BulkFlow, 'sizeBytes'>>(
-  { cc, payload }: Values,
+  values: Values,
   flows: readonly Flow[],
-  { controllers }: ScenarioContext,
+  context: ScenarioContext,
 ): (Flow & DealtFlow)[] {
-  const factories = cc.map((name) => controllers.factory(name));
+  const deal = controllerDeal(values, context);
   return flows.map((flow, index) => ({
     ...flow,
-    port: PORT,
-    cc: cc[index % cc.length] as string,
-    controllers: factories[index % cc.length] as CongestionControllerFactory,
-    traffic: bulkTraffic(flow.sizeBytes, payload),
+    ...deal(index),
+    traffic: bulkTraffic(flow.sizeBytes, values.payload),
   }));
 }

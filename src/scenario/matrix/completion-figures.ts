@@ -1,6 +1,6 @@
 /** The part of a metric card about flows with an end: completion times, and how far they are from the ideal. Cold. */
 import { nearestRank, summarise } from '../../base/sample-statistics.ts';
-import type { RunningFlow } from '../flow-run.ts';
+import type { RunningFlow } from '../running-flow.ts';
 import type { MetricCard } from './metric-card.ts';
 
 export type CompletionFigure = Extract<keyof MetricCard, `fct${string}` | `slowdown${string}`>;

@@ -1,6 +1,6 @@
 /** What flows and their senders have counted, and the part of a metric card that comes from it. Cold. */
 import { TcpCounter } from '../../tcp/counters.ts';
-import type { RunningFlow } from '../flow-run.ts';
+import type { RunningFlow } from '../running-flow.ts';
 import type { MetricCard } from './metric-card.ts';
 
 type SenderFigure =
