@@ -109,6 +109,16 @@ export function buildSegment(
   return frame;
 }
 
+/** A segment without text, of this sequence number. */
+export function buildAck(connection: TcpConnection, seq: SeqNumber): FrameId {
+  return buildSegment(connection, seq, TcpFlag.Ack | ecnEcho(connection), 0, NO_PAYLOAD);
+}
+
+/** RFC 3168 §6.1.3. */
+export function ecnEcho(connection: TcpConnection): number {
+  return connection.isEceDue ? TcpFlag.Ece : 0;
+}
+
 /** RFC 7323 §3.2. */
 function addTimestamps(connection: TcpConnection, words: Int32Array, at: number): void {
   words[at + FrameWord.TsVal] = timestampNow(connection);

@@ -83,7 +83,7 @@ export class Scoreboard {
     this.flight.append(words, row);
     this.segments++;
     if ((flags & SegmentFlag.ChunkEnd) !== 0) this.chunks++;
-    this.bytes += table.sequenceLength(row);
+    this.bytes += length + (flags & SegmentFlag.Fin);
     return row;
   }
 

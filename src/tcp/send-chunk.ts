@@ -29,7 +29,7 @@ export function startChunk(connection: TcpConnection): boolean {
   const { context, smss, pushMode } = connection;
   const head = connection.bufferHead;
   if (head === NO_BUFFER || pushMode === PushMode.Hold) return false;
-  const quota = Math.min(windowSegments(connection), chunkSegmentsMax(connection));
+  const quota = chunkQuota(connection);
   if (quota <= 0) return false;
   growHead(connection, quota * smss);
   const length = context.buffers.length(head);
@@ -100,12 +100,16 @@ function isWaiting(flags: number): boolean {
   return (flags & (SegmentFlag.Lost | SegmentFlag.Retransmitted)) === SegmentFlag.Lost;
 }
 
-/** Segments that cwnd has room for, at most half of it. */
-function windowSegments(connection: TcpConnection): number {
+/** Segments that cwnd has room for, at most half of it, and the pacing rate. */
+function chunkQuota(connection: TcpConnection): number {
   const { smss } = connection;
   const window = Math.floor(sendWindow(connection) / smss);
   const left = window - Math.floor(flightSize(connection) / smss);
-  return left <= 0 ? 0 : Math.min(left, Math.max(1, window >> 1));
+  if (left <= 0) return 0;
+  const most = Math.min(left, Math.max(1, window >> 1));
+  // Nearly always: the rate is asked only about more than it surely buys.
+  if (most <= connection.config.sendChunkSegmentsMin) return most;
+  return Math.min(most, chunkSegmentsMax(connection));
 }
 
 /** What the pacing rate, applied or not, sends in about a millisecond. */
@@ -173,8 +177,9 @@ function isDeferred(connection: TcpConnection, length: Bytes, isTail: boolean): 
   const room = seqDiff(connection.sndWndEnd, connection.sndNxt);
   const windowRoom = window - flightSize(connection);
   const limit = Math.min(room, windowRoom);
-  if (limit >= chunkSegmentsMax(connection) * smss) return false;
   if (!isTail && limit >= length) return false;
+  const isWhole = limit >= config.sendChunkSegmentsMin * smss;
+  if (isWhole && limit >= chunkSegmentsMax(connection) * smss) return false;
   const part = Math.min(connection.sndWnd, window) / config.deferWindowDivisor;
   if (limit >= Math.floor(part)) return false;
   if (scoreboard.head === NO_ROW) return false;

@@ -20,7 +20,13 @@ export function settleCursor(connection: TcpConnection): void {
 
 /** Behind `length` more bytes that were sent. */
 export function advanceCursor(connection: TcpConnection, length: Bytes): void {
+  if (length === 0) return;
   const { pieces } = connection.context;
+  const skip = connection.sendSkip + length;
+  if (connection.sendPiece !== NO_PIECE && skip <= pieces.length(connection.sendPiece)) {
+    connection.sendSkip = skip;
+    return;
+  }
   let left = length;
   while (left > 0) {
     settleCursor(connection);

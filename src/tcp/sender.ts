@@ -5,61 +5,56 @@
  *
  * Order: probes, lost segments, new data and the FIN, a bare ACK. Hot: no allocation per segment.
  */
-import { seqAdd, seqBefore, seqDiff } from '../base/seq.ts';
+import { seqBefore, seqDiff } from '../base/seq.ts';
 import { type Bytes, NEVER } from '../base/units.ts';
-import { type FrameId, NO_FRAME, NO_PAYLOAD } from '../frame/frame-record.ts';
+import { type FrameId, NO_FRAME } from '../frame/frame-record.ts';
 import { UNPACED } from '../recovery/congestion.ts';
 import type { Pacer } from '../recovery/pacer.ts';
-import { TcpFlag } from '../wire/tcp.ts';
-import { endOptionChunk } from './accurate-ecn-option.ts';
-import { onDataSent } from './ack-policy.ts';
-import { BusyKind, noteBusy } from './busy-time.ts';
-import {
-  flightSize,
-  hasWindowFor,
-  noteFlight,
-  onSegmentSent,
-  restartAfterIdle,
-  sendWindow,
-} from './congestion-window.ts';
+import { BusyKind } from './busy-time.ts';
+import { hasWindowFor, restartAfterIdle } from './congestion-window.ts';
 import { CongestionState, ProbeKind, RetransmitMode, type TcpConnection } from './connection.ts';
 import { TimerKind } from './context.ts';
-import { TcpCounter } from './counters.ts';
-import { buildSegment, markEcnCapable } from './frame-builder.ts';
+import { buildAck } from './frame-builder.ts';
 import { transmitSyn } from './handshake.ts';
 import { mtuProbeLength, onMtuProbeSent } from './path-mtu.ts';
-import {
-  restartRto,
-  scheduleLossProbe,
-  setRetransmitTimer,
-  settleWindowProbe,
-} from './retransmit-timer.ts';
-import { NO_ROW, ROW_SHIFT, SegmentFlag, SegmentWord } from './segment-table.ts';
+import { retransmit } from './retransmit.ts';
+import { NO_ROW, SegmentFlag } from './segment-table.ts';
 import { PushMode } from './send-buffers.ts';
 import { beginChunk, endsResentChunk, segmentBytes, startChunk } from './send-chunk.ts';
-import { advanceCursor, settleCursor } from './send-cursor.ts';
+import { endFlags, sendChunked, sendNew } from './send-new.ts';
+import { transmitProbe } from './send-probe.ts';
+import { settleBurst } from './settle-burst.ts';
 import { TcpState } from './state.ts';
-import { timestampNow } from './timestamps.ts';
-import { fillBuffer, growHead, reconcileBuffers } from './write-queue.ts';
-
-/** No place for a payload that has to be put together. */
-const ARENA_FULL = -2;
-/** A frame pool or arena that is empty now may not be so soon. */
-const RETRY_NS = 1e6;
+import { fillBuffer, reconcileBuffers } from './write-queue.ts';
 
 /** The next frame of a connection; NO_FRAME when there is nothing to send now. Gives ownership. */
 export function transmit(connection: TcpConnection): FrameId {
   if (connection.isSynDue) return transmitSyn(connection);
   let frame = NO_FRAME;
-  if (maySendData(connection) && !isSendIdle(connection)) {
+  if (isWithinChunk(connection)) {
+    frame = sendChunked(connection);
+    if (frame !== NO_FRAME) return frame;
+    settleBurst(connection);
+  } else if (maySendData(connection) && !isSendIdle(connection)) {
     frame = transmitData(connection);
     if (frame !== NO_FRAME) return frame;
     settleBurst(connection);
   }
   if (connection.isAckDue && connection.state >= TcpState.Established) {
-    frame = transmitAck(connection, connection.sndNxt);
+    frame = buildAck(connection, connection.sndNxt);
   }
   return frame;
+}
+
+/** A chunk of new data is going out, and nothing else comes first: what was asked when it began needs no answer again. */
+function isWithinChunk(connection: TcpConnection): boolean {
+  return (
+    connection.chunkBytes > 0 &&
+    connection.state === TcpState.Established &&
+    connection.probeDue === ProbeKind.None &&
+    connection.scoreboard.lost.head === NO_ROW &&
+    connection.frtoStep !== 2
+  );
 }
 
 function maySendData(connection: TcpConnection): boolean {
@@ -120,86 +115,6 @@ function waitForPacer(connection: TcpConnection, pacer: Pacer): void {
   context.setTimer(slot, TimerKind.Pacing, hasWork ? pacer.eligibleAtNs : NEVER);
 }
 
-/** Sends a segment once more, cut to what now fits. The caller has seen to the window. */
-function retransmit(connection: TcpConnection, row: number, endsChunk: boolean): FrameId {
-  const { context, scoreboard, smss } = connection;
-  const { segments } = context;
-  // A window that was taken back: only the first segment is sent into it.
-  if (row !== scoreboard.head && !seqBefore(segments.seq(row), connection.sndWndEnd))
-    return NO_FRAME;
-  if (segments.length(row) > smss) scoreboard.split(row, smss, context.pieces);
-  const at = row << ROW_SHIFT;
-  const words = segments.words;
-  const length = words[at + SegmentWord.Length];
-  const payload = payloadAt(
-    connection,
-    words[at + SegmentWord.Piece],
-    words[at + SegmentWord.PieceSkip],
-    length,
-  );
-  const rowFlags = words[at + SegmentWord.Flags];
-  let flags = TcpFlag.Ack | ecnEcho(connection);
-  if ((rowFlags & SegmentFlag.Fin) !== 0) flags |= TcpFlag.Fin;
-  if (endsChunk || (rowFlags & SegmentFlag.Push) !== 0) flags |= TcpFlag.Psh;
-  const frame = payload === ARENA_FULL ? NO_FRAME : buildData(connection, row, flags, payload);
-  if (frame === NO_FRAME) return NO_FRAME;
-  // RFC 3168 §6.1.5 forbids it, RFC 8257 §4.1 recommends it.
-  if (connection.hasPreciseEcn) markEcnCapable(connection, frame);
-  noteRetransmission(connection, rowFlags, length);
-  scoreboard.markRetransmitted(row);
-  stampSent(connection, row);
-  const isReordering = connection.retransmitMode === RetransmitMode.Reordering;
-  if (row === scoreboard.head && !isReordering) setRetransmitTimer(connection, RetransmitMode.Rto);
-  onSegmentSent(connection, length);
-  return frame;
-}
-
-function noteRetransmission(connection: TcpConnection, rowFlags: number, length: Bytes): void {
-  const { context } = connection;
-  context.count(TcpCounter.RetransSegs);
-  connection.totalRetransmits++;
-  connection.bytesRetransmitted += length;
-  if (connection.congestionState === CongestionState.Loss)
-    context.count(TcpCounter.SlowStartRetrans);
-  else if (connection.congestionState === CongestionState.Recovery) {
-    context.count(TcpCounter.FastRetrans);
-  }
-  // A probe for what is not lost is no retransmission that an undo would have to explain.
-  if ((rowFlags & SegmentFlag.Lost) === 0) return;
-  if (!connection.hasRetransmitTsVal) {
-    connection.hasRetransmitTsVal = true;
-    connection.retransmitTsVal = timestampNow(connection);
-  }
-  if (!connection.hasUndo) return;
-  connection.undoRetransmits = Math.max(0, connection.undoRetransmits) + 1;
-}
-
-function buildData(
-  connection: TcpConnection,
-  row: number,
-  flags: number,
-  payload: number,
-): FrameId {
-  const { segments } = connection.context;
-  const length = segments.length(row);
-  const frame = buildSegment(connection, segments.seq(row), flags, length, payload);
-  if (frame === NO_FRAME) return NO_FRAME;
-  connection.bytesSent += length;
-  connection.dataSegmentsOut++;
-  return frame;
-}
-
-/** Notes of the time and of what had been delivered: recovery/delivery-rate. */
-function stampSent(connection: TcpConnection, row: number): void {
-  const { segments } = connection.context;
-  const length = segments.sequenceLength(row);
-  connection.rate.stampSent(segments, row, length, connection.scoreboard.inFlightBytes);
-}
-
-function ecnEcho(connection: TcpConnection): number {
-  return connection.isEceDue ? TcpFlag.Ece : 0;
-}
-
 /** New data, or the FIN. */
 function transmitNew(connection: TcpConnection): FrameId {
   const { config } = connection;
@@ -235,10 +150,6 @@ function transmitSegment(connection: TcpConnection): FrameId {
   return frame;
 }
 
-function endFlags(hasFin: boolean, isPushed: boolean): number {
-  return (hasFin ? SegmentFlag.Fin : 0) | (isPushed ? SegmentFlag.Push : 0);
-}
-
 /** The first segment of the next chunk, or the FIN: tcp/send-chunk. */
 function transmitChunk(connection: TcpConnection, unsent: Bytes): FrameId {
   reconcileBuffers(connection, unsent);
@@ -270,28 +181,6 @@ function sendMtuProbe(connection: TcpConnection, length: Bytes): FrameId {
   return frame;
 }
 
-/** The next segment of the chunk that is going out. */
-function sendChunked(connection: TcpConnection): FrameId {
-  const { chunkBytes } = connection;
-  const length = Math.min(chunkBytes, segmentBytes(connection));
-  let flags = 0;
-  if (length === chunkBytes) {
-    flags = endFlags(hasFinBehind(connection, length), connection.isChunkMarked);
-    flags |= SegmentFlag.ChunkEnd;
-  }
-  const frame = sendNew(connection, length, flags);
-  if (frame !== NO_FRAME) connection.chunkBytes -= length;
-  if (connection.hasAccEcn && connection.chunkBytes === 0) endOptionChunk(connection);
-  return frame;
-}
-
-/** The FIN goes with the last data where the window has room for it. */
-function hasFinBehind(connection: TcpConnection, length: Bytes): boolean {
-  if (!connection.isWriteShut || connection.isFinSent) return false;
-  if (length < connection.unsentBytes) return false;
-  return length < seqDiff(connection.sndWndEnd, connection.sndNxt);
-}
-
 /** RFC 9293 §3.7.4 (Nagle) and §3.8.6.2.1 (silly window) for less than a full segment. */
 function maySendShort(connection: TcpConnection, length: Bytes, unsent: Bytes): boolean {
   if (length < unsent) {
@@ -313,162 +202,4 @@ function startCorkTimer(connection: TcpConnection): void {
   const { context, slot, config } = connection;
   if (config.corkNs === 0 || context.timer(slot, TimerKind.Cork) < NEVER) return;
   context.setTimer(slot, TimerKind.Cork, context.clock.nowNs + config.corkNs);
-}
-
-/** Appends the next `length` bytes to the scoreboard, with flags of their row, and builds their segment. */
-function sendNew(connection: TcpConnection, length: Bytes, rowFlags: number): FrameId {
-  const { context, sndNxt } = connection;
-  settleCursor(connection);
-  const { sendPiece, sendSkip } = connection;
-  const payload = payloadAt(connection, sendPiece, sendSkip, length);
-  const hasFin = (rowFlags & SegmentFlag.Fin) !== 0;
-  let flags = TcpFlag.Ack | ecnEcho(connection);
-  if (isPushed(connection, rowFlags)) flags |= TcpFlag.Psh;
-  if (hasFin) flags |= TcpFlag.Fin;
-  if (connection.isCwrDue && length > 0) flags |= TcpFlag.Cwr;
-  const isReady = payload !== ARENA_FULL;
-  const frame = isReady ? buildSegment(connection, sndNxt, flags, length, payload) : NO_FRAME;
-  if (frame === NO_FRAME) {
-    context.setTimer(connection.slot, TimerKind.Pacing, context.clock.nowNs + RETRY_NS);
-    return NO_FRAME;
-  }
-  if ((flags & TcpFlag.Cwr) !== 0) connection.isCwrDue = false;
-  if (connection.sendsEct && length > 0) markEcnCapable(connection, frame);
-  if (connection.scoreboard === context.idleScoreboard) {
-    connection.scoreboard = context.takeScoreboard();
-    context.ownRate(connection);
-  }
-  const row = connection.scoreboard.append(sndNxt, length, rowFlags, sendPiece, sendSkip);
-  advanceCursor(connection, length);
-  connection.sndNxt = seqAdd(sndNxt, length + (hasFin ? 1 : 0));
-  if (hasFin) connection.isFinSent = true;
-  connection.isCorkOver = false;
-  if (length > 0 && length < connection.smss) {
-    connection.hasShort = true;
-    connection.shortEnd = connection.sndNxt;
-  }
-  connection.bytesSent += length;
-  connection.dataSegmentsOut++;
-  connection.burstSegments++;
-  stampSent(connection, row);
-  onDataSent(connection);
-  onSegmentSent(connection, length);
-  return frame;
-}
-
-/** PSH: where a write ends, or a chunk of more than one segment. */
-function isPushed(connection: TcpConnection, rowFlags: number): boolean {
-  if ((rowFlags & SegmentFlag.Push) !== 0) return true;
-  return (rowFlags & SegmentFlag.ChunkEnd) !== 0 && connection.isChunkPushed;
-}
-
-/** Where `length` bytes of the send queue lie in one piece; they are put together when they do not. */
-function payloadAt(connection: TcpConnection, piece: number, skip: Bytes, length: Bytes): number {
-  if (length === 0) return NO_PAYLOAD;
-  const { pieces, payloadWriter } = connection.context;
-  const offset = pieces.offset(piece);
-  if (skip + length <= pieces.length(piece)) return offset === NO_PAYLOAD ? offset : offset + skip;
-  if (pieces.isZeros(piece, skip, length)) return NO_PAYLOAD;
-  const place = payloadWriter.reserve(length);
-  if (place === NO_PAYLOAD) return ARENA_FULL;
-  pieces.copyOut(piece, skip, pieces.arena.bytes, place, length);
-  return place;
-}
-
-/** A probe takes no notice of the congestion window. */
-function transmitProbe(connection: TcpConnection): FrameId {
-  const kind = connection.probeDue;
-  const { context, scoreboard } = connection;
-  connection.probeDue = ProbeKind.None;
-  const room = seqDiff(connection.sndWndEnd, connection.sndNxt);
-  const length = Math.min(connection.smss, connection.unsentBytes, room);
-  if (kind !== ProbeKind.KeepAlive && length > 0) {
-    const frame = sendProbeData(connection, length, kind);
-    if (kind === ProbeKind.Loss) noteLossProbe(connection, false);
-    return frame;
-  }
-  if (kind === ProbeKind.Loss) {
-    if (scoreboard.tail === NO_ROW) return NO_FRAME;
-    const frame = retransmit(connection, scoreboard.tail, false);
-    noteLossProbe(connection, true);
-    return frame;
-  }
-  context.count(kind === ProbeKind.Window ? TcpCounter.WindowProbes : TcpCounter.KeepAlives);
-  // An old sequence number makes the peer answer: RFC 9293 §3.8.4.
-  return transmitAck(connection, seqAdd(connection.sndUna, -1));
-}
-
-/** New data whatever the congestion window. Into a window that is too small it goes with PSH, as Linux has it. */
-function sendProbeData(connection: TcpConnection, length: Bytes, kind: ProbeKind): FrameId {
-  if (!connection.config.sendsChunks) {
-    const isLast = length === connection.unsentBytes;
-    const hasFin = isLast && hasFinBehind(connection, length);
-    return sendNew(connection, length, endFlags(hasFin, isLast));
-  }
-  reconcileBuffers(connection, connection.unsentBytes);
-  while (connection.fillBytes > 0) fillBuffer(connection);
-  if (connection.chunkBytes === 0) {
-    growHead(connection, length);
-    beginChunk(
-      connection,
-      Math.min(length, connection.context.buffers.length(connection.bufferHead)),
-    );
-    if (kind === ProbeKind.Window) connection.isChunkMarked = true;
-    connection.isChunkPushed = connection.isChunkMarked;
-  }
-  return sendChunked(connection);
-}
-
-/** RFC 8985 §7.3. */
-function noteLossProbe(connection: TcpConnection, isRetransmission: boolean): void {
-  connection.isTlpOut = true;
-  connection.isTlpRetransmission = isRetransmission;
-  connection.tlpEnd = connection.sndNxt;
-  connection.context.count(TcpCounter.LossProbes);
-}
-
-/** An ACK without data. */
-function transmitAck(connection: TcpConnection, seq: ReturnType<typeof seqAdd>): FrameId {
-  return buildSegment(connection, seq, TcpFlag.Ack | ecnEcho(connection), 0, NO_PAYLOAD);
-}
-
-/** Nothing more goes out now: timers, window validation, application-limited sending. */
-function settleBurst(connection: TcpConnection): void {
-  const { scoreboard, config } = connection;
-  const sent = connection.burstSegments;
-  connection.burstSegments = 0;
-  connection.pacer?.endBurst();
-  connection.resendSegments = 0;
-  const window = sendWindow(connection);
-  const unit = config.granularity === 'segments' ? connection.smss : 1;
-  const isStopped =
-    flightSize(connection) + unit > window ||
-    connection.isHeldByWindow ||
-    isShortOfWindow(connection);
-  connection.isHeldByWindow = false;
-  if (sent > 0 || isStopped) noteFlight(connection, isStopped);
-  if (!isStopped && connection.unsentBytes < connection.smss && scoreboard.lost.head === NO_ROW) {
-    if (connection.controller.pacingRate !== UNPACED || sent > 0) {
-      connection.context.ownRate(connection).markAppLimited(scoreboard.inFlightBytes);
-    }
-  }
-  if (sent > 0) {
-    const { retransmitMode } = connection;
-    if (
-      retransmitMode === RetransmitMode.None ||
-      retransmitMode === RetransmitMode.WindowProbe ||
-      retransmitMode === RetransmitMode.LossProbe
-    ) {
-      if (!scheduleLossProbe(connection, false)) restartRto(connection);
-    } else if (!connection.isTlpOut) {
-      scheduleLossProbe(connection, false);
-    }
-  }
-  settleWindowProbe(connection);
-  noteBusy(connection);
-}
-
-/** A full segment waits that the window, counted in bytes, has no room for. */
-function isShortOfWindow(connection: TcpConnection): boolean {
-  return connection.unsentBytes >= connection.smss && !hasWindowFor(connection, connection.smss);
 }

@@ -1,0 +1,67 @@
+/**
+ * Probes, which take no notice of the congestion window: for a lost tail (RFC 8985 §7.3), into a closed window (RFC 9293
+ * §3.8.6.1) and of a peer that is silent (§3.8.4). When one is due decides tcp/timers.
+ */
+import { seqAdd, seqDiff } from '../base/seq.ts';
+import type { Bytes } from '../base/units.ts';
+import { type FrameId, NO_FRAME } from '../frame/frame-record.ts';
+import { ProbeKind, type TcpConnection } from './connection.ts';
+import { TcpCounter } from './counters.ts';
+import { buildAck } from './frame-builder.ts';
+import { retransmit } from './retransmit.ts';
+import { NO_ROW } from './segment-table.ts';
+import { beginChunk } from './send-chunk.ts';
+import { endFlags, hasFinBehind, sendChunked, sendNew } from './send-new.ts';
+import { fillBuffer, growHead, reconcileBuffers } from './write-queue.ts';
+
+/** The probe that is due. */
+export function transmitProbe(connection: TcpConnection): FrameId {
+  const kind = connection.probeDue;
+  const { context, scoreboard } = connection;
+  connection.probeDue = ProbeKind.None;
+  const room = seqDiff(connection.sndWndEnd, connection.sndNxt);
+  const length = Math.min(connection.smss, connection.unsentBytes, room);
+  if (kind !== ProbeKind.KeepAlive && length > 0) {
+    const frame = sendProbeData(connection, length, kind);
+    if (kind === ProbeKind.Loss) noteLossProbe(connection, false);
+    return frame;
+  }
+  if (kind === ProbeKind.Loss) {
+    if (scoreboard.tail === NO_ROW) return NO_FRAME;
+    const frame = retransmit(connection, scoreboard.tail, false);
+    noteLossProbe(connection, true);
+    return frame;
+  }
+  context.count(kind === ProbeKind.Window ? TcpCounter.WindowProbes : TcpCounter.KeepAlives);
+  // An old sequence number makes the peer answer: RFC 9293 §3.8.4.
+  return buildAck(connection, seqAdd(connection.sndUna, -1));
+}
+
+/** New data whatever the congestion window. Into a window that is too small it goes with PSH, as Linux has it. */
+function sendProbeData(connection: TcpConnection, length: Bytes, kind: ProbeKind): FrameId {
+  if (!connection.config.sendsChunks) {
+    const isLast = length === connection.unsentBytes;
+    const hasFin = isLast && hasFinBehind(connection, length);
+    return sendNew(connection, length, endFlags(hasFin, isLast));
+  }
+  reconcileBuffers(connection, connection.unsentBytes);
+  while (connection.fillBytes > 0) fillBuffer(connection);
+  if (connection.chunkBytes === 0) {
+    growHead(connection, length);
+    beginChunk(
+      connection,
+      Math.min(length, connection.context.buffers.length(connection.bufferHead)),
+    );
+    if (kind === ProbeKind.Window) connection.isChunkMarked = true;
+    connection.isChunkPushed = connection.isChunkMarked;
+  }
+  return sendChunked(connection);
+}
+
+/** RFC 8985 §7.3. */
+function noteLossProbe(connection: TcpConnection, isRetransmission: boolean): void {
+  connection.isTlpOut = true;
+  connection.isTlpRetransmission = isRetransmission;
+  connection.tlpEnd = connection.sndNxt;
+  connection.context.count(TcpCounter.LossProbes);
+}
