@@ -31,6 +31,10 @@ const enum Fact {
 }
 const FACTS = 4;
 const FIRST_BLOCKS = 64;
+/** Of values that scatter over an octave or so. */
+const BLOCKS_A_ROW = 8;
+/** Of the hash table. */
+const NO_ENTRY = 0;
 /** Of the exponent of a double, where octave 0 would begin. */
 const BUCKET_BIAS = (1023 + OCTAVE_BITS - 1) << OCTAVE_BITS;
 /** Which half of a double holds sign, exponent and the top of the mantissa. */
@@ -50,16 +54,23 @@ export class HistogramRows {
   #recent: Int32Array;
 
   #blocks = 0;
-  #blockNumber = new Int32Array(FIRST_BLOCKS);
-  #blockRow = new Int32Array(FIRST_BLOCKS);
-  #blockNext = new Int32Array(FIRST_BLOCKS);
-  /** Blocks by row and number, open addressing. */
-  #table = new Int32Array(FIRST_BLOCKS * 2).fill(NO_BLOCK);
+  #blockNumber: Int32Array;
+  #blockRow: Int32Array;
+  #blockNext: Int32Array;
+  /** Blocks by row and number, open addressing: 0, or 1 more than the block. Zeros of a new array take no memory. */
+  #table: Int32Array;
   /** BLOCK_BUCKETS counters a block. */
-  #buckets = new Uint32Array(FIRST_BLOCKS * BLOCK_BUCKETS);
+  #buckets: Uint32Array;
 
-  /** `capacity` rows are set aside at first; more come by doubling. */
+  /** `capacity` rows are set aside at first, and room for their blocks; more come by doubling. */
   constructor(capacity = 64) {
+    let blocks = FIRST_BLOCKS;
+    while (blocks < capacity * BLOCKS_A_ROW) blocks *= 2;
+    this.#blockNumber = new Int32Array(blocks);
+    this.#blockRow = new Int32Array(blocks);
+    this.#blockNext = new Int32Array(blocks);
+    this.#table = new Int32Array(blocks * 2);
+    this.#buckets = new Uint32Array(blocks * BLOCK_BUCKETS);
     this.#facts = new Float64Array(capacity * FACTS);
     this.#heads = new Int32Array(capacity);
     this.#recent = new Int32Array(capacity);
@@ -123,8 +134,8 @@ export class HistogramRows {
     const table = this.#table;
     const mask = table.length - 1;
     let slot = slotOf(row, number) & mask;
-    for (; table[slot] !== NO_BLOCK; slot = (slot + 1) & mask) {
-      const block = table[slot];
+    for (; table[slot] !== NO_ENTRY; slot = (slot + 1) & mask) {
+      const block = table[slot] - 1;
       if (this.#blockNumber[block] !== number || this.#blockRow[block] !== row) continue;
       this.#recent[row] = block;
       return block;
@@ -226,8 +237,8 @@ export class HistogramRows {
     const table = this.#table;
     const mask = table.length - 1;
     let slot = slotOf(this.#blockRow[block], this.#blockNumber[block]) & mask;
-    while (table[slot] !== NO_BLOCK) slot = (slot + 1) & mask;
-    table[slot] = block;
+    while (table[slot] !== NO_ENTRY) slot = (slot + 1) & mask;
+    table[slot] = block + 1;
   }
 
   #growBlocks(): void {
@@ -236,7 +247,7 @@ export class HistogramRows {
     this.#blockRow = grown(this.#blockRow, new Int32Array(capacity));
     this.#blockNext = grown(this.#blockNext, new Int32Array(capacity));
     this.#buckets = grown(this.#buckets, new Uint32Array(capacity * BLOCK_BUCKETS));
-    this.#table = new Int32Array(capacity * 2).fill(NO_BLOCK);
+    this.#table = new Int32Array(capacity * 2);
     for (let block = 0; block < capacity / 2; block++) this.#enter(block);
   }
 

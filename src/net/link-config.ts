@@ -50,6 +50,11 @@ export interface LinkConfig {
    * cuts through.
    */
   readonly headerBytes?: Bytes | undefined;
+  /**
+   * False: how long frames wait is not recorded, and nobody asks `meter` for it; for a plain link of ten thousand that
+   * no result tells of. True when absent.
+   */
+  readonly recordsWaits?: boolean | undefined;
   /** Keeps the backlog over time. */
   readonly recordsDepth?: boolean | undefined;
 }

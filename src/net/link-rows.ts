@@ -63,12 +63,14 @@ export const enum LinkWord {
   FirstWaiting = 12,
   Kind = 13,
   Source = 14,
-  /** Row of the run's histogram of waits. */
+  /** Row of the run's histogram of waits, or NO_METER. */
   Meter = 15,
 }
 
 export const CELL_SHIFT = 4;
 export const WORD_SHIFT = 5;
+/** Nobody asks how long frames wait. */
+export const NO_METER = -1;
 const FIRST_ROWS = 16;
 export const NO_ROW = -1;
 const WORK_PER_BYTE = 8e9;
@@ -76,9 +78,9 @@ const TWO_POW_MINUS_32 = 2 ** -32;
 
 export class LinkRows implements EventSink {
   /** LinkCell. Replaced when links are added: read the field each time. */
-  cells = new Float64Array(FIRST_ROWS << CELL_SHIFT);
+  cells: Float64Array;
   /** LinkWord: the same buffer. */
-  words = new Int32Array(this.cells.buffer);
+  words: Int32Array;
   /** Where frames go that leave the far end. */
   readonly sinks: (FrameSink | undefined)[] = [];
   /** Backlogs over time, of the links that keep them. */
@@ -103,7 +105,10 @@ export class LinkRows implements EventSink {
     pool: FramePool,
     outcomes: QueueOutcomes,
     delays: HistogramRows,
+    linkCount = FIRST_ROWS,
   ) {
+    this.cells = new Float64Array(linkCount << CELL_SHIFT);
+    this.words = new Int32Array(this.cells.buffer);
     this.#scheduler = scheduler;
     this.#clock = scheduler.clock;
     this.#frames = pool.words;
@@ -120,8 +125,13 @@ export class LinkRows implements EventSink {
     const at = row << WORD_SHIFT;
     this.words[at + LinkWord.Head] = NO_FRAME;
     this.words[at + LinkWord.Tail] = NO_FRAME;
-    this.words[at + LinkWord.Meter] = this.delays.addRow();
+    this.words[at + LinkWord.Meter] = NO_METER;
     return row;
+  }
+
+  /** The waits of the link, a plain one, are recorded from now on; of those that are not, nothing is known. */
+  recordWaits(row: number): void {
+    this.words[(row << WORD_SHIFT) + LinkWord.Meter] = this.delays.addRow();
   }
 
   /** Makes the link a plain one. */
@@ -314,8 +324,11 @@ export class LinkRows implements EventSink {
     const level = unsentPerNs > 0 ? before : cells[at + LinkCell.WaitingBytes];
     if (level > cells[at + LinkCell.PeakBytes]) cells[at + LinkCell.PeakBytes] = level;
     if (this.depths.size > 0) this.#recordArrival(row);
-    this.delays.valueNs[0] = start - now;
-    this.delays.record(words[wordAt + LinkWord.Meter]);
+    const meter = words[wordAt + LinkWord.Meter];
+    if (meter !== NO_METER) {
+      this.delays.valueNs[0] = start - now;
+      this.delays.record(meter);
+    }
     return true;
   }
 

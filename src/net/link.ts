@@ -43,6 +43,7 @@ export class Link implements FrameSink {
     if (this.#entrance?.parts !== undefined) return;
     const spread = processingDelayNs > 0 ? network.random.fork(`${name} processing`) : undefined;
     links.makePlain(row, links.kinds.kindOf(config), spread);
+    if (config.recordsWaits !== false) links.recordWaits(row);
     if (config.recordsDepth === true) links.depths.set(row, new DepthSeries());
   }
 

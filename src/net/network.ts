@@ -44,8 +44,9 @@ export interface NetworkConfig {
   /** Encode and decode every frame at every link: slower, and must change nothing. */
   readonly wireAlways?: boolean;
   readonly addresses?: AddressTable;
-  /** Expected number of event sources; more may be registered. */
+  /** Expected numbers of event sources and of links; there may be more. */
   readonly sourceCount?: number;
+  readonly linkCount?: number;
   /** Hears of every frame at every queue: slower, and changes nothing. */
   readonly queueProbe?: QueueProbe | undefined;
 }
@@ -102,7 +103,13 @@ export class Network implements QueueOutcomes {
     this.wireAlways = config.wireAlways ?? false;
     this.queueProbe = config.queueProbe;
     this.observer = undefined;
-    this.links = new LinkRows(this.scheduler, config.pool, this, this.queueDelays);
+    this.links = new LinkRows(
+      this.scheduler,
+      config.pool,
+      this,
+      this.queueDelays,
+      config.linkCount,
+    );
     this.frameBytes = new FrameBytes(config.pool, this.addresses);
     this.payloadWriter = new PayloadWriter(config.pool.payloads);
   }

@@ -3,10 +3,18 @@
  * deepest backlog, and on request the backlog over time. A plain link's figures are in its row (link-rows), those
  * of others in a QueueMeter of their own. Hot: no allocation per record.
  */
+import { assert } from '../base/assert.ts';
 import { DepthSeries } from '../base/depth-series.ts';
 import type { HistogramRows } from '../base/histogram.ts';
 import type { Bytes, Duration } from '../base/units.ts';
-import { CELL_SHIFT, LinkCell, type LinkRows, LinkWord, WORD_SHIFT } from './link-rows.ts';
+import {
+  CELL_SHIFT,
+  LinkCell,
+  type LinkRows,
+  LinkWord,
+  NO_METER,
+  WORD_SHIFT,
+} from './link-rows.ts';
 
 export interface LinkMeter {
   /** Waits above 0 of all links of a run; this link's row. */
@@ -76,7 +84,9 @@ export class RowMeter implements LinkMeter {
   }
 
   get row(): number {
-    return this.#rows.words[(this.#link << WORD_SHIFT) + LinkWord.Meter];
+    const row = this.#rows.words[(this.#link << WORD_SHIFT) + LinkWord.Meter];
+    assert(row !== NO_METER, 'a link that records no waits is asked for them');
+    return row;
   }
 
   get unwaitedPackets(): number {
@@ -93,8 +103,8 @@ export class RowMeter implements LinkMeter {
   }
 
   restart(): void {
-    const { cells, words, delays } = this.#rows;
-    words[(this.#link << WORD_SHIFT) + LinkWord.Meter] = delays.addRow();
+    const { cells } = this.#rows;
+    this.#rows.recordWaits(this.#link);
     cells[(this.#link << CELL_SHIFT) + LinkCell.Unmeasured] = this.#rows.accepted(this.#link);
     cells[(this.#link << CELL_SHIFT) + LinkCell.PeakBytes] = 0;
   }

@@ -66,7 +66,7 @@ export function planNetwork(scenario: NetworkScenario, context: ScenarioContext)
   assert(first !== undefined, 'a run has a flow');
   const { network, meter, taps } = createNetwork(
     context,
-    flows.length,
+    { flows: flows.length, links: scenario.graph.links.length },
     tcp,
     scenario.hasBytes === true,
   );
@@ -77,7 +77,7 @@ export function planNetwork(scenario: NetworkScenario, context: ScenarioContext)
     bursts = new BurstTap(network, burstLink.rate, to);
     return bursts;
   };
-  const graph = withProcessing(scenario.graph, processingDelayNs);
+  const graph = withDuties(scenario, processingDelayNs);
   const { topology, host } = buildGraph(
     network,
     graph,
@@ -117,14 +117,23 @@ interface EmptyNetwork {
 /** A network with room for what so many flows can have on the way. */
 export function createNetwork(
   { seed, wireAlways, trace, queueProbe }: ScenarioContext,
-  flowCount: number,
+  { flows, links }: { readonly flows: number; readonly links: number },
   tcp: TcpConfig,
   hasBytes: boolean,
 ): EmptyNetwork {
   const arena = new PayloadArena(ARENA_CHUNK_BYTES, hasBytes ? ARENA_CHUNKS_MAX : ARENA_CHUNKS);
-  const pool = new FramePool(frameCapacity(flowCount, tcp), arena);
-  const network = new Network({ seed, pool, wireAlways, queueProbe });
-  return { network, meter: new FlowMeter(), taps: new TraceTaps(network, trace) };
+  const pool = new FramePool(frameCapacity(flows, tcp), arena);
+  // A link and what a flow does are a source each; so is a host.
+  const sourceCount = 2 * (links + flows);
+  const network = new Network({
+    seed,
+    pool,
+    wireAlways,
+    queueProbe,
+    sourceCount,
+    linkCount: links,
+  });
+  return { network, meter: new FlowMeter(flows), taps: new TraceTaps(network, trace) };
 }
 
 /** Between two points of time series. */
@@ -146,14 +155,26 @@ function frameCapacity(flowCount: number, tcp: TcpConfig): number {
   return Math.min(FRAMES_MAX, flowCount * (2 * window + 16));
 }
 
-/** Hosts take their time over what they send, where the link can say so: see LinkConfig. */
-function withProcessing(graph: GraphPlan, processingDelayNs: Duration): GraphPlan {
+/** Hosts take their time over what they send, where the link can say so: see LinkConfig. Links are watched if told of. */
+function withDuties(
+  { graph, reportedLinks }: NetworkScenario,
+  processingDelayNs: Duration,
+): GraphPlan {
   const hosts = new Set(graph.nodes.filter(({ kind }) => kind === 'host').map(({ name }) => name));
+  const reported = new Set(reportedLinks);
   const links = graph.links.map((link): GraphLink => {
-    const { impairments, schedule } = link.config;
+    const { impairments, schedule, name } = link.config;
     const varies = impairments?.jitter ?? impairments?.reorder ?? schedule;
-    if (!hosts.has(link.from) || varies !== undefined) return link;
-    return { ...link, config: { ...link.config, processingDelayNs } };
+    const takesTime = hosts.has(link.from) && varies === undefined;
+    const own = link.config.processingDelayNs;
+    return {
+      ...link,
+      config: {
+        ...link.config,
+        processingDelayNs: takesTime ? processingDelayNs : own,
+        recordsWaits: reported.has(name),
+      },
+    };
   });
   return { ...graph, links };
 }

@@ -23,6 +23,8 @@ export interface GraphNode {
   readonly address?: string | undefined;
   /** Of a host: an earlier one of the plan, whose TCP serves this one too (tcp-service). */
   readonly sharesTcpOf?: string | undefined;
+  /** Of a host: connections to expect at a time, of all hosts that share its TCP. */
+  readonly connections?: number | undefined;
   /** Of a switch. */
   readonly switch?: SwitchConfig | undefined;
 }
@@ -109,13 +111,13 @@ function leastMtus(links: readonly GraphLink[]): ReadonlyMap<string, Bytes> {
 
 function addNode(
   topology: Topology,
-  { name, kind, address, switch: config }: GraphNode,
+  { name, kind, address, connections, switch: config }: GraphNode,
   common: Omit<HostConfig, 'name' | 'address'>,
 ): TopologyNode {
   if (kind === 'switch') return topology.addSwitch(name, config);
   assert(address !== undefined, 'a host or a router has an address');
   if (kind === 'router') return topology.addRouter(name, address);
-  return topology.addHost({ ...common, name, address });
+  return topology.addHost({ ...common, name, address, connections });
 }
 
 /** What a link is but for its name. */

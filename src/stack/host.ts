@@ -44,6 +44,8 @@ export interface HostConfig {
   /** For connections that choose none. */
   readonly controllers: CongestionControllerFactory;
   readonly meter?: FlowMeter;
+  /** Connections to expect at a time, of all hosts that share its TCP. */
+  readonly connections?: number | undefined;
   /** Another host of the same configuration, whose TCP serves this one as well: see tcp-service. */
   readonly sharesTcpOf?: Host;
 }

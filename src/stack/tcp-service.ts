@@ -42,7 +42,7 @@ export class TcpService implements EventSink {
 
   /** `first` is the host that it is made for: its name is that of the streams of chance. */
   constructor(network: Network, config: HostConfig, first: FrameExit) {
-    const { name, tcp, controllers, meter } = config;
+    const { name, tcp, controllers, meter, connections } = config;
     const { pool, addresses, clock, payloadWriter } = network;
     const environment = {
       pool,
@@ -50,12 +50,10 @@ export class TcpService implements EventSink {
       clock,
       payloadWriter,
       random: network.random.fork(name),
+      ...(meter && { meter }),
+      ...(connections && { connections }),
     };
-    this.layer = new TcpLayer(
-      meter === undefined ? environment : { ...environment, meter },
-      tcp,
-      controllers,
-    );
+    this.layer = new TcpLayer(environment, tcp, controllers);
     this.#network = network;
     this.#words = pool.words;
     this.#source = network.scheduler.register(this, 0, SourceClass.TransportTimer);

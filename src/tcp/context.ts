@@ -45,6 +45,8 @@ export interface TcpEnvironment {
   readonly payloadWriter: PayloadWriter;
   /** For connections that have a row in it. */
   readonly meter?: FlowMeter;
+  /** Expected at a time; there may be more. Room set aside takes no memory before it is used. */
+  readonly connections?: number;
 }
 
 /** What a connection asks of the layer above it; tcp/tcp-layer implements it. */
@@ -69,6 +71,10 @@ export const enum TimerKind {
 }
 export const TIMER_KINDS = 5;
 const SACK_CACHE_SHIFT = 3;
+const CONNECTIONS_AT_FIRST = 16;
+/** Rows for what each has in flight: an initial window and some. */
+const SEGMENTS_EACH = 16;
+const SEGMENTS_AT_FIRST_MAX = 1 << 18;
 
 export class TcpContext {
   readonly pool: FramePool;
@@ -81,17 +87,17 @@ export class TcpContext {
   readonly controllers: CongestionControllerFactory;
   readonly pieces: PiecePool;
   readonly ranges: RangePool;
-  readonly segments = new SegmentTable();
+  readonly segments: SegmentTable;
   readonly buffers = new BufferPool();
   readonly outcome = new AckOutcome();
   readonly segment = new ArrivedSegment();
   readonly timers: TimerTable;
   /** Cells of TimerKind by slot; the least of a slot's is its deadline in `timers`. */
-  timerCells = new Float64Array(16 * TIMER_KINDS).fill(NEVER);
+  timerCells = new Float64Array(0);
   /** Times of connections: tcp/packed-fields. */
-  cells = new Float64Array(16 * CONNECTION_CELLS);
+  cells = new Float64Array(0);
   /** The SACK blocks of the last ACK by scoreboard: four pairs of edges, equal ones for none. */
-  sackCache = new Int32Array(16 << SACK_CACHE_SHIFT);
+  sackCache: Int32Array;
   /** Of connections that ask for AccECN or have it, by slot. */
   readonly accurateEcn: (AccurateEcn | undefined)[] = [];
   readonly counters = new Float64Array(TCP_COUNTER_COUNT);
@@ -131,13 +137,17 @@ export class TcpContext {
     this.meter = environment.meter;
     this.config = config;
     this.settings = defaultSettings(config);
+    const { connections = CONNECTIONS_AT_FIRST } = environment;
+    this.segments = new SegmentTable(Math.min(connections * SEGMENTS_EACH, SEGMENTS_AT_FIRST_MAX));
+    this.sackCache = new Int32Array(connections << SACK_CACHE_SHIFT);
     this.idleScoreboard = new Scoreboard(this.segments, -1);
     this.idleRate = new DeliveryRateEstimator(environment.clock);
     this.controllers = controllers;
     this.pieces = new PiecePool(environment.pool.payloads);
     this.idleQueue = new ByteQueue(this.pieces);
     this.ranges = new RangePool(this.pieces);
-    this.timers = new TimerTable(environment.clock);
+    this.timers = new TimerTable(environment.clock, connections);
+    this.reserveSlot(connections - 1);
     const { outcome, segment, idleScoreboard, idleQueue, idleRate } = this;
     for (const shared of [outcome, outcome.sample, outcome.loss, segment]) changeFields(shared);
     for (const idle of [idleScoreboard, idleScoreboard.flight, idleQueue, idleRate])

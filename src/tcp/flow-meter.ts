@@ -10,13 +10,19 @@ export const NO_METER_ROW = -1;
 
 export class FlowMeter {
   /** The samples that RTT estimation was given. Write rtts.valueNs, then rtts.record(row). */
-  readonly rtts = new HistogramRows();
-  #largestCwnd = new Float64Array(16);
+  readonly rtts: HistogramRows;
+  #largestCwnd: Float64Array;
+
+  /** @param rows expected; there may be more */
+  constructor(rows = 16) {
+    this.rtts = new HistogramRows(rows);
+    this.#largestCwnd = new Float64Array(rows);
+  }
 
   addRow(): number {
     const row = this.rtts.addRow();
     if (row >= this.#largestCwnd.length) {
-      const cwnds = new Float64Array(row * 2);
+      const cwnds = new Float64Array(Math.max(1, row * 2));
       cwnds.set(this.#largestCwnd);
       this.#largestCwnd = cwnds;
     }

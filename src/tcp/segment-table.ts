@@ -46,21 +46,31 @@ export const enum SegmentFlag {
   ChunkEnd = 128,
 }
 
-const ROWS_AT_FIRST = 256;
-
 export class SegmentTable implements SentColumns {
-  words = new Int32Array(ROWS_AT_FIRST << ROW_SHIFT);
+  words: Int32Array;
   /** Of the last transmission; the other columns were noted with it. */
-  sentNs = new Float64Array(ROWS_AT_FIRST);
-  deliveredBytes = new Float64Array(ROWS_AT_FIRST);
-  deliveredNs = new Float64Array(ROWS_AT_FIRST);
-  firstSentNs = new Float64Array(ROWS_AT_FIRST);
-  txInFlight = new Float64Array(ROWS_AT_FIRST);
-  lostBytes = new Float64Array(ROWS_AT_FIRST);
-  isAppLimited = new Uint8Array(ROWS_AT_FIRST);
+  sentNs: Float64Array;
+  deliveredBytes: Float64Array;
+  deliveredNs: Float64Array;
+  firstSentNs: Float64Array;
+  txInFlight: Float64Array;
+  lostBytes: Float64Array;
+  isAppLimited: Uint8Array;
   #freeHead = NO_ROW;
   #fresh = 0;
   #inUse = 0;
+
+  /** @param rows to start with */
+  constructor(rows: number) {
+    this.words = new Int32Array(rows << ROW_SHIFT);
+    this.sentNs = new Float64Array(rows);
+    this.deliveredBytes = new Float64Array(rows);
+    this.deliveredNs = new Float64Array(rows);
+    this.firstSentNs = new Float64Array(rows);
+    this.txInFlight = new Float64Array(rows);
+    this.lostBytes = new Float64Array(rows);
+    this.isAppLimited = new Uint8Array(rows);
+  }
 
   get inUse(): number {
     return this.#inUse;

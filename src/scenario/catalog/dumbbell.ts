@@ -129,7 +129,9 @@ function build(values: Values, context: ScenarioContext): BuiltScenario {
     sizeBytes: values.size,
   }));
   const dealt = dealControllers(values, bulk, context);
-  const { network, meter, taps } = createNetwork(context, flowCount, tcp, hasBytes(values));
+  // Two links of the bottleneck, and each pair of hosts has four.
+  const size = { flows: flowCount, links: 2 + 4 * flowCount };
+  const { network, meter, taps } = createNetwork(context, size, tcp, hasBytes(values));
   const processingDelayNs = processingOf(values, Math.round((FRAME_BYTES * 8e9) / rate));
   const shortestNs = rtts.length === 0 ? rtt : Math.min(...rtts.slice(0, flowCount));
   const accessDelayNs = Math.min(ACCESS_DELAY_NS, Math.floor(shortestNs / 8));

@@ -180,11 +180,12 @@ function planIncast(values: Values): GraphPlan {
           pfc: pfc === null ? undefined : flowControlOf(pfc, bufferBytesOf(values), markOf(values)),
         },
       },
-      { name: CLIENT, kind: 'host', address: hostAddress(ip, 1, 1) },
+      { name: CLIENT, kind: 'host', address: hostAddress(ip, 1, 1), connections: senders },
       ...names.map((name, index) => ({
         name,
         kind: 'host' as const,
         address: hostAddress(ip, 0, index + 1),
+        connections: index === 0 ? senders : undefined,
         sharesTcpOf: index === 0 ? undefined : serverName(0),
       })),
     ],
