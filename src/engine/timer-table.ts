@@ -73,6 +73,15 @@ export class TimerTable {
     else this.next[0] = this.#heapTimes[0];
   }
 
+  /**
+   * Writes to `next` a time that no deadline is before. Later than it the earliest deadline may be, by as much as it
+   * has moved later; who comes at that time finds nothing due, and the entry corrected.
+   */
+  bound(): void {
+    if (this.#size === 0) this.next[0] = NEVER;
+    else this.next[0] = this.#heapTimes[0];
+  }
+
   /** Takes a slot whose deadline has come; NO_SLOT when there is none. Its deadline reads NEVER then. */
   takeDue(): number {
     this.#settleTop();

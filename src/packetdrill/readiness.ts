@@ -25,7 +25,7 @@ export function readyEvents(socket: SocketDescriptor, hasRoom: boolean): number 
   const isOpening =
     state === TcpState.SynSent || (state === TcpState.SynReceived && !connection.isFastOpen);
   if (isOpening) return events;
-  if (connection.receiveQueue.byteLength > 0) events |= POLL_IN;
+  if (connection.unreadBytes > 0) events |= POLL_IN;
   if (isWriteOver || hasRoom) events |= POLL_OUT;
   return events;
 }

@@ -46,7 +46,7 @@ function receiveSome(
   const { connection } = socket;
   if (connection === undefined) return failure('ENOTCONN');
   const mayWait = !socket.isNonBlocking && (flags & MSG_DONTWAIT) === 0;
-  const waiting = connection.receiveQueue.byteLength;
+  const waiting = connection.unreadBytes;
   const isEnough = (flags & MSG_WAITALL) === 0 || waiting >= bytes || !mayWait;
   const isOver = connection.isPeerDone || connection.state === TcpState.Closed;
   if (waiting > 0 && (isEnough || isOver)) {
@@ -71,7 +71,7 @@ function withInQueue(
   const told = control.items.find((item) => numberOf(fieldsOf(item)[1]?.value) === TCP_CM_INQ);
   if (told === undefined) return outcome;
   const { connection } = socket;
-  const waiting = connection?.receiveQueue.byteLength ?? 0;
+  const waiting = connection?.unreadBytes ?? 0;
   const left = waiting === 0 && connection?.isPeerDone === true ? 1 : waiting;
   return withOutput(outcome.result, 'TCP_CM_INQ', fieldOf(told, 'cmsg_data'), left);
 }

@@ -228,7 +228,7 @@ function ioctl({ args }: SyscallAction, socket: SocketDescriptor): CallOutcome {
   const wanted = outputOf(args[2]);
   switch (numberOf(args[1])) {
     case constantValue('SIOCINQ'):
-      return withOutput(0, 'SIOCINQ', wanted, connection?.receiveQueue.byteLength ?? 0);
+      return withOutput(0, 'SIOCINQ', wanted, connection?.unreadBytes ?? 0);
     case constantValue('SIOCOUTQ'):
       return withOutput(0, 'SIOCOUTQ', wanted, connection?.sendQueue.byteLength ?? 0);
     case constantValue('SIOCOUTQNSD'):

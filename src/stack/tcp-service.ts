@@ -84,8 +84,9 @@ export class TcpService implements EventSink {
     this.#isPumping = true;
     const { layer } = this;
     for (;;) {
-      for (let frame = layer.pollTransmit(); frame !== NO_FRAME; frame = layer.pollTransmit()) {
-        this.#exitOf(frame).send(frame);
+      while (layer.mayTransmit) {
+        const frame = layer.pollTransmit();
+        if (frame !== NO_FRAME) this.#exitOf(frame).send(frame);
       }
       const event = layer.pollEvent();
       if (event === TransportEvent.None) break;
@@ -117,7 +118,7 @@ export class TcpService implements EventSink {
   #setTimer(): void {
     const { scheduler } = this.#network;
     const { layer } = this;
-    layer.settleTimeout();
+    layer.boundTimeout();
     const deadlineNs = layer.timeout[0];
     if (scheduler.deadlineNs[this.#source] === deadlineNs) return;
     scheduler.deadlineNs[this.#source] = deadlineNs;

@@ -11,7 +11,7 @@ import type { TcpConnection } from './connection.ts';
 import { TimeCell } from './connection-times.ts';
 import { TIMER_KINDS, TimerKind } from './context.ts';
 import { TcpCounter } from './counters.ts';
-import { selectWindow, unacknowledgedBytes } from './receive-window.ts';
+import { unacknowledgedBytes } from './receive-window.ts';
 
 const QUICK_ACKS_MIN = 2;
 /** ACKs of one hole that go at once: what RFC 5681 §3.2 needs for a fast retransmit. */
@@ -111,8 +111,7 @@ function mayCompress({ config, hasSack, reassembly, rcvNxt }: TcpConnection): bo
 export function isPushReadOut(connection: TcpConnection): boolean {
   if (!connection.isAckScheduled || !connection.isTextPushed) return false;
   if (connection.isPingPong && !connection.isTextPushedTwice) return false;
-  const { receiveQueue, reassembly } = connection;
-  return receiveQueue.byteLength === 0 && (reassembly?.byteLength ?? 0) === 0;
+  return connection.unreadBytes === 0 && (connection.reassembly?.byteLength ?? 0) === 0;
 }
 
 function isQuick(connection: TcpConnection): boolean {
@@ -121,15 +120,11 @@ function isQuick(connection: TcpConnection): boolean {
   return connection.quickAcks > 0 && !connection.isPingPong && quickAckChoice !== 0;
 }
 
-/** More than one full segment waits, and the window would not shrink by telling so. */
+/** More than one full segment waits. */
 function isSecondSegment(connection: TcpConnection): boolean {
-  if (connection.config.quickAckSegments > 0) {
-    return (
-      unacknowledgedBytes(connection) > connection.rcvMss &&
-      selectWindow(connection) >= connection.rcvWnd
-    );
-  }
-  return unacknowledgedBytes(connection) >= 2 * connection.rcvMss;
+  const waiting = unacknowledgedBytes(connection);
+  const { rcvMss } = connection;
+  return connection.config.quickAckSegments > 0 ? waiting > rcvMss : waiting >= 2 * rcvMss;
 }
 
 /** Starts the adaptive delay, bounded by the RTT; or the fixed one. */

@@ -34,12 +34,12 @@ export function writableBytes(connection: TcpConnection): Bytes {
 
 /** Bytes in order that nobody has read. */
 export function readableBytes(connection: TcpConnection): Bytes {
-  return connection.receiveQueue.byteLength;
+  return connection.unreadBytes;
 }
 
 /** The peer's FIN has been reached: a read returns the end of the stream. */
 export function isAtEnd(connection: TcpConnection): boolean {
-  return connection.receiveQueue.byteLength === 0 && connection.isPeerDone;
+  return connection.unreadBytes === 0 && connection.isPeerDone;
 }
 
 /**
@@ -123,15 +123,27 @@ function afterWrite(connection: TcpConnection, written: Bytes, flags: number): v
 
 /** Reads up to `max` bytes into target[at …]. Returns how many. */
 export function read(connection: TcpConnection, target: Uint8Array, at: number, max: Bytes): Bytes {
-  const count = connection.receiveQueue.read(target, at, max);
+  const count = Math.min(max, connection.unreadBytes);
+  if (connection.unreadZeros > 0) {
+    target.fill(0, at, at + count);
+    connection.unreadZeros -= count;
+  } else {
+    connection.receiveQueue.read(target, at, count);
+    releaseReceiveQueue(connection);
+  }
   afterRead(connection, count);
   return count;
 }
 
 /** Takes up to `max` bytes without looking at them. Returns how many. */
 export function discard(connection: TcpConnection, max: Bytes): Bytes {
-  const count = Math.min(max, connection.receiveQueue.byteLength);
-  connection.receiveQueue.discard(count);
+  const count = Math.min(max, connection.unreadBytes);
+  if (connection.unreadZeros > 0) {
+    connection.unreadZeros -= count;
+  } else {
+    connection.receiveQueue.discard(count);
+    releaseReceiveQueue(connection);
+  }
   afterRead(connection, count);
   return count;
 }
@@ -143,7 +155,6 @@ function releaseReceiveQueue(connection: TcpConnection): void {
 
 /** The window may open, and so may an ACK be due: RFC 9293 §3.8.6.2.2. */
 function afterRead(connection: TcpConnection, count: Bytes): void {
-  releaseReceiveQueue(connection);
   if (count === 0 || connection.state < TcpState.Established) return;
   tuneReceiveBuffer(connection, count);
   if (connection.isPeerDone) return;
@@ -182,7 +193,7 @@ export function close(connection: TcpConnection): void {
     endConnection(connection);
     return;
   }
-  const isUnread = connection.receiveQueue.byteLength > 0;
+  const isUnread = connection.unreadBytes > 0;
   if (isUnread || connection.lingerNs === 0) {
     abort(connection);
     return;

@@ -158,6 +158,8 @@ export class TcpConnection {
   /** Borrowed while there is anything in them, as the scoreboard is. */
   sendQueue: ByteQueue;
   receiveQueue: ByteQueue;
+  /** Zeros in order that nobody has read, while there is nothing in the receive queue. */
+  unreadZeros: Bytes = 0;
   /** Made when something comes out of order or twice. */
   reassembly: Reassembly | undefined = undefined;
   /** Borrowed while anything is in flight; else an empty one that all share. */
@@ -431,6 +433,11 @@ export class TcpConnection {
   /** RCV.WND as the peer knows it. */
   get rcvWnd(): Bytes {
     return Math.max(0, seqDiff(this.rcvAdv, this.rcvNxt));
+  }
+
+  /** Bytes in order that nobody has read. */
+  get unreadBytes(): Bytes {
+    return this.unreadZeros + this.receiveQueue.byteLength;
   }
 
   /** Right edge of the send window. */

@@ -116,12 +116,14 @@ export class TcpContext {
   readonly pathMtus = new PathMtuCache();
   owner!: ConnectionOwner;
   /** Frames made at once: resets and answers without a connection. */
-  readonly #control: FrameFifo;
+  readonly control: FrameFifo;
   /** IPv4 identification of the next packet. */
   #identification: number;
-  #readyHead: TcpConnection | undefined;
+  /** The connection that is asked to send next. Read only, as the next one. */
+  firstReady: TcpConnection | undefined;
   #readyTail: TcpConnection | undefined;
-  #eventHead: TcpConnection | undefined;
+  /** The connection that has something to tell. */
+  firstWithEvent: TcpConnection | undefined;
   #eventTail: TcpConnection | undefined;
 
   constructor(
@@ -153,11 +155,11 @@ export class TcpContext {
     for (const idle of [idleScoreboard, idleScoreboard.flight, idleQueue, idleRate])
       changeFields(idle);
     this.fastOpen = new FastOpenCookies(environment.random.fork('fast open'));
-    this.#control = new FrameFifo(environment.pool.words);
+    this.control = new FrameFifo(environment.pool.words);
     this.#identification = environment.random.fork('identification').below(65_536);
-    this.#readyHead = undefined;
+    this.firstReady = undefined;
     this.#readyTail = undefined;
-    this.#eventHead = undefined;
+    this.firstWithEvent = undefined;
     this.#eventTail = undefined;
   }
 
@@ -266,12 +268,12 @@ export class TcpContext {
 
   /** Takes ownership of a frame to be sent. */
   pushControl(frame: FrameId): void {
-    this.#control.push(frame);
+    this.control.push(frame);
   }
 
   /** Gives ownership; NO_FRAME when there is none. */
   shiftControl(): FrameId {
-    return this.#control.shift();
+    return this.control.shift();
   }
 
   /** The connection may have something to send: it is asked when its turn comes. */
@@ -279,7 +281,7 @@ export class TcpContext {
     if (connection.isReady) return;
     connection.isReady = true;
     connection.nextReady = undefined;
-    if (this.#readyTail === undefined) this.#readyHead = connection;
+    if (this.#readyTail === undefined) this.firstReady = connection;
     else this.#readyTail.nextReady = connection;
     this.#readyTail = connection;
   }
@@ -289,15 +291,11 @@ export class TcpContext {
     if (connection.state !== TcpState.Closed) this.markReady(connection);
   }
 
-  get firstReady(): TcpConnection | undefined {
-    return this.#readyHead;
-  }
-
   /** The first has nothing to send now. */
   shiftReady(): void {
-    const connection = this.#readyHead as TcpConnection;
-    this.#readyHead = connection.nextReady;
-    if (this.#readyHead === undefined) this.#readyTail = undefined;
+    const connection = this.firstReady as TcpConnection;
+    this.firstReady = connection.nextReady;
+    if (this.firstReady === undefined) this.#readyTail = undefined;
     connection.nextReady = undefined;
     connection.isReady = false;
   }
@@ -308,13 +306,9 @@ export class TcpContext {
     connection.pendingEvents |= 1 << event;
     if (isListed) return;
     connection.nextEvent = undefined;
-    if (this.#eventTail === undefined) this.#eventHead = connection;
+    if (this.#eventTail === undefined) this.firstWithEvent = connection;
     else this.#eventTail.nextEvent = connection;
     this.#eventTail = connection;
-  }
-
-  get firstWithEvent(): TcpConnection | undefined {
-    return this.#eventHead;
   }
 
   /** Takes the first connection's next event, lowest first. */
@@ -322,8 +316,8 @@ export class TcpContext {
     const lowest = connection.pendingEvents & -connection.pendingEvents;
     connection.pendingEvents &= ~lowest;
     if (connection.pendingEvents === 0) {
-      this.#eventHead = connection.nextEvent;
-      if (this.#eventHead === undefined) this.#eventTail = undefined;
+      this.firstWithEvent = connection.nextEvent;
+      if (this.firstWithEvent === undefined) this.#eventTail = undefined;
       connection.nextEvent = undefined;
     }
     return 31 - Math.clz32(lowest);

@@ -43,26 +43,10 @@ export function headerBytes(isIpv6: boolean): Bytes {
   return isIpv6 ? 60 : 40;
 }
 
-/** A TCP frame with all words but addresses and options; NO_FRAME when there is none. */
-function allocateSegment(context: TcpContext, isIpv6: boolean): FrameId {
-  const frame = context.pool.allocate();
-  if (frame === NO_FRAME) {
-    context.count(TcpCounter.FramePoolEmpty);
-    return NO_FRAME;
-  }
-  const words = context.pool.words;
-  const at = frame << FRAME_SHIFT;
-  words[at + FrameWord.TsVal] = 0;
-  words[at + FrameWord.TsEcr] = 0;
-  words[at + FrameWord.Identification] = isIpv6 ? 0 : context.nextIdentification();
-  words[at + FrameWord.PayloadLength] = 0;
-  words[at + FrameWord.WireLength] = ETHERNET_BYTES + headerBytes(isIpv6);
-  words[at + FrameWord.Meta] =
-    (IpProtocol.Tcp << MetaShift.Protocol) |
-    (context.config.ttl << MetaShift.Ttl) |
-    (isIpv6 ? MetaBit.Ipv6 : 0);
-  context.count(TcpCounter.OutSegs);
-  return frame;
+/** All that frames of TCP have in this word. */
+function metaOf(isIpv6: boolean, ttl: number): number {
+  const meta = (IpProtocol.Tcp << MetaShift.Protocol) | (ttl << MetaShift.Ttl);
+  return isIpv6 ? meta | MetaBit.Ipv6 : meta;
 }
 
 /**
@@ -76,26 +60,58 @@ export function buildSegment(
   length: Bytes,
   payload: number,
 ): FrameId {
-  const { context } = connection;
-  const frame = allocateSegment(context, connection.isIpv6);
-  if (frame === NO_FRAME) return NO_FRAME;
-  const { pool } = context;
-  const words = pool.words;
+  const { context, isIpv6 } = connection;
+  const { pool, config } = context;
+  const frame = pool.allocate();
+  if (frame === NO_FRAME) {
+    context.count(TcpCounter.FramePoolEmpty);
+    return NO_FRAME;
+  }
+  context.count(TcpCounter.OutSegs);
+  const { words } = pool;
   const at = frame << FRAME_SHIFT;
   words[at + FrameWord.Src] = connection.localAddress;
   words[at + FrameWord.Dst] = connection.remoteAddress;
   words[at + FrameWord.Ports] = connection.ports;
-  words[at + FrameWord.Meta] |= connection.settings.trafficClass << MetaShift.TrafficClass;
   words[at + FrameWord.Seq] = seq;
   words[at + FrameWord.Ack] = (flags & TcpFlag.Ack) !== 0 ? connection.rcvNxt : 0;
   words[at + FrameWord.FlagsWindow] = (flags << 16) | takeWindowField(connection, flags);
+  words[at + FrameWord.Identification] = isIpv6 ? 0 : context.nextIdentification();
   words[at + FrameWord.PayloadLength] = length;
-  words[at + FrameWord.WireLength] += length;
+  let meta = metaOf(isIpv6, config.ttl);
+  meta |= connection.settings.trafficClass << MetaShift.TrafficClass;
+  let wireLength = ETHERNET_BYTES + headerBytes(isIpv6) + length;
+  if (connection.hasTimestamps) {
+    // RFC 7323 §3.2.
+    words[at + FrameWord.TsVal] = timestampNow(connection);
+    words[at + FrameWord.TsEcr] = connection.tsRecent;
+    meta |= MetaBit.HasTimestamps;
+    wireLength += TIMESTAMPS_BYTES;
+  } else {
+    words[at + FrameWord.TsVal] = 0;
+    words[at + FrameWord.TsEcr] = 0;
+  }
+  words[at + FrameWord.Meta] = meta;
+  words[at + FrameWord.WireLength] = wireLength;
   if (payload !== NO_PAYLOAD) {
     pool.payloads.retain(payload);
     words[at + FrameWord.Payload] = payload;
   }
-  if (connection.hasTimestamps) addTimestamps(connection, words, at);
+  if (connection.hasAccEcn || connection.reassembly !== undefined) {
+    addAckOptions(connection, frame, flags, length);
+  }
+  connection.segmentsOut++;
+  if ((flags & TcpFlag.Ack) !== 0) onAckSent(connection);
+  return frame;
+}
+
+/** What says more of what has arrived: SACK blocks, AccECN. */
+function addAckOptions(
+  connection: TcpConnection,
+  frame: FrameId,
+  flags: number,
+  length: Bytes,
+): void {
   const { reassembly } = connection;
   const wantsSack = connection.hasSack && (flags & (TcpFlag.Syn | TcpFlag.Rst)) === 0;
   const blocks = wantsSack && reassembly?.hasBlocks ? reassembly : undefined;
@@ -103,10 +119,9 @@ export function buildSegment(
   if (connection.hasAccEcn && (flags & TcpFlag.Syn) === 0) {
     optionBytes = addAccurateEcn(connection, blocks, frame, flags, length);
   }
-  if (blocks !== undefined) addSackBlocks(connection, blocks, at, length, optionBytes);
-  connection.segmentsOut++;
-  if ((flags & TcpFlag.Ack) !== 0) onAckSent(connection);
-  return frame;
+  if (blocks !== undefined) {
+    addSackBlocks(connection, blocks, frame << FRAME_SHIFT, length, optionBytes);
+  }
 }
 
 /** A segment without text, of this sequence number. */
@@ -117,14 +132,6 @@ export function buildAck(connection: TcpConnection, seq: SeqNumber): FrameId {
 /** RFC 3168 §6.1.3. */
 export function ecnEcho(connection: TcpConnection): number {
   return connection.isEceDue ? TcpFlag.Ece : 0;
-}
-
-/** RFC 7323 §3.2. */
-function addTimestamps(connection: TcpConnection, words: Int32Array, at: number): void {
-  words[at + FrameWord.TsVal] = timestampNow(connection);
-  words[at + FrameWord.TsEcr] = connection.tsRecent;
-  words[at + FrameWord.Meta] |= MetaBit.HasTimestamps;
-  words[at + FrameWord.WireLength] += TIMESTAMPS_BYTES;
 }
 
 /** In AccECN mode: the ACE field, the option, ECT. Gives the bytes of the option. */
@@ -237,8 +244,12 @@ export function buildAnswer(
   const words = context.pool.words;
   const from = arrived.record;
   const isIpv6 = (words[from + FrameWord.Meta] & MetaBit.Ipv6) !== 0;
-  const frame = allocateSegment(context, isIpv6);
-  if (frame === NO_FRAME) return NO_FRAME;
+  const frame = context.pool.allocate();
+  if (frame === NO_FRAME) {
+    context.count(TcpCounter.FramePoolEmpty);
+    return NO_FRAME;
+  }
+  context.count(TcpCounter.OutSegs);
   const at = frame << FRAME_SHIFT;
   const ports = words[from + FrameWord.Ports];
   words[at + FrameWord.Src] = words[from + FrameWord.Dst];
@@ -247,6 +258,12 @@ export function buildAnswer(
   words[at + FrameWord.Seq] = seq;
   words[at + FrameWord.Ack] = ack;
   words[at + FrameWord.FlagsWindow] = flags << 16;
+  words[at + FrameWord.TsVal] = 0;
+  words[at + FrameWord.TsEcr] = 0;
+  words[at + FrameWord.Identification] = isIpv6 ? 0 : context.nextIdentification();
+  words[at + FrameWord.PayloadLength] = 0;
+  words[at + FrameWord.WireLength] = ETHERNET_BYTES + headerBytes(isIpv6);
+  words[at + FrameWord.Meta] = metaOf(isIpv6, context.config.ttl);
   return frame;
 }
 

@@ -54,13 +54,13 @@ function freeWindow(connection: TcpConnection): Bytes {
 
 /** In Linux what lies behind a hole takes room as well. */
 function freeBytes(connection: TcpConnection): Bytes {
-  const { config, receiveQueue, reassembly } = connection;
+  const { config, reassembly } = connection;
   const held = config.growsReceiveWindow ? (reassembly?.byteLength ?? 0) : 0;
-  return fullWindow(connection) - receiveQueue.byteLength - held;
+  return fullWindow(connection) - connection.unreadBytes - held;
 }
 
 /** The window to offer now; the one that is out already, when a new edge would gain little. */
-export function selectWindow(connection: TcpConnection): Bytes {
+function selectWindow(connection: TcpConnection): Bytes {
   const current = connection.rcvWnd;
   const full = fullWindow(connection);
   let next = freeWindow(connection);
@@ -103,8 +103,7 @@ function firstWindow(connection: TcpConnection): Bytes {
 /** After the application has read: whether the peer should hear of the new room: RFC 9293 §3.8.6.2.2. */
 export function isWindowUpdateDue(connection: TcpConnection): boolean {
   const current = connection.rcvWnd;
-  const full = Math.min(fullWindow(connection), connection.rcvWindowLimit);
-  if (2 * current > full) return false;
+  if (2 * current > connection.rcvWindowLimit || 2 * current > fullWindow(connection)) return false;
   const next = selectWindow(connection);
   return next > 0 && next >= 2 * current;
 }

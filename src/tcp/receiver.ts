@@ -22,15 +22,12 @@ import { growReceiveWindow, makeRoomBehindHole, measureReceiveRtt } from './rece
 /** Takes the text of a segment that lies in the window. */
 export function receiveText(connection: TcpConnection, segment: ArrivedSegment): void {
   if (segment.length === 0) return;
-  connection.dataSegmentsIn++;
-  // The peer's real segment size; a short last segment says nothing.
-  if (segment.length >= connection.rcvMss) {
-    connection.rcvMss = Math.min(segment.length, connection.advMss);
+  const { reassembly, rcvNxt } = connection;
+  noteText(connection, segment);
+  if (segment.seq === rcvNxt && (reassembly === undefined || reassembly.rangeCount === 0)) {
+    takeInOrder(connection, segment);
+    return;
   }
-  notePush(connection, segment);
-  onDataArrived(connection);
-  noteCongestionMark(connection, segment);
-  const { rcvNxt } = connection;
   const before = seqDiff(rcvNxt, segment.seq);
   if (before > 0) {
     noteDuplicate(connection, segment.seq, Math.min(before, segment.length));
@@ -41,19 +38,26 @@ export function receiveText(connection: TcpConnection, segment: ArrivedSegment):
     }
     segment.trimFront(before);
   }
-  const holes = connection.reassembly?.rangeCount ?? 0;
-  if (segment.seq === rcvNxt && holes === 0) takeInOrder(connection, segment);
-  else takeOutOfOrder(connection, segment);
+  if (segment.seq === rcvNxt && (connection.reassembly?.rangeCount ?? 0) === 0) {
+    takeInOrder(connection, segment);
+  } else takeOutOfOrder(connection, segment);
 }
 
-/** A short segment ends what its sender had, and so does PSH. */
-function notePush(connection: TcpConnection, segment: ArrivedSegment): void {
-  if (segment.length >= connection.rcvMss) {
-    if (segment.has(TcpFlag.Psh)) connection.isTextPushed = true;
-    return;
+/** What the text says whatever becomes of it. */
+function noteText(connection: TcpConnection, segment: ArrivedSegment): void {
+  const { length } = segment;
+  connection.dataSegmentsIn++;
+  if (length >= connection.rcvMss) {
+    // The peer's real segment size; a short last segment says nothing.
+    connection.rcvMss = Math.min(length, connection.advMss);
+    if ((segment.flags & TcpFlag.Psh) !== 0) connection.isTextPushed = true;
+  } else {
+    // A short segment ends what its sender had, and so does PSH.
+    if (connection.isTextPushed) connection.isTextPushedTwice = true;
+    connection.isTextPushed = true;
   }
-  if (connection.isTextPushed) connection.isTextPushedTwice = true;
-  connection.isTextPushed = true;
+  onDataArrived(connection);
+  if (connection.hasEcn) noteCongestionMark(connection, segment);
 }
 
 /**
@@ -81,17 +85,23 @@ function takeInOrder(connection: TcpConnection, segment: ArrivedSegment): void {
 
 function append(connection: TcpConnection, segment: ArrivedSegment): void {
   const { context } = connection;
-  const queue = ownReceiveQueue(connection);
-  if (segment.payload === NO_PAYLOAD) queue.appendZeros(segment.length);
-  else {
+  if (segment.payload !== NO_PAYLOAD) {
     context.pool.payloads.retain(segment.payload);
-    queue.append(segment.payload, segment.length);
+    ownReceiveQueue(connection).append(segment.payload, segment.length);
+  } else if (connection.receiveQueue === context.idleQueue) {
+    connection.unreadZeros += segment.length;
+  } else {
+    connection.receiveQueue.appendZeros(segment.length);
   }
 }
 
 function ownReceiveQueue(connection: TcpConnection): ByteQueue {
   const { context } = connection;
-  if (connection.receiveQueue === context.idleQueue) connection.receiveQueue = context.takeQueue();
+  if (connection.receiveQueue === context.idleQueue) {
+    connection.receiveQueue = context.takeQueue();
+    connection.receiveQueue.appendZeros(connection.unreadZeros);
+    connection.unreadZeros = 0;
+  }
   return connection.receiveQueue;
 }
 
@@ -140,7 +150,6 @@ export function noteDuplicate(connection: TcpConnection, left: SeqNumber, length
 
 /** RFC 3168 §6.1.3: CE starts the echo, CWR ends it. */
 function noteCongestionMark(connection: TcpConnection, segment: ArrivedSegment): void {
-  if (!connection.hasEcn) return;
   if (connection.hasAccEcn) {
     countArrival(connection, segment);
     return;

@@ -30,20 +30,25 @@ import { fillBuffer, reconcileBuffers } from './write-queue.ts';
 /** The next frame of a connection; NO_FRAME when there is nothing to send now. Gives ownership. */
 export function transmit(connection: TcpConnection): FrameId {
   if (connection.isSynDue) return transmitSyn(connection);
-  let frame = NO_FRAME;
   if (isWithinChunk(connection)) {
-    frame = sendChunked(connection);
+    const frame = sendChunked(connection);
     if (frame !== NO_FRAME) return frame;
     settleBurst(connection);
   } else if (maySendData(connection) && !isSendIdle(connection)) {
-    frame = transmitData(connection);
+    const frame = transmitData(connection);
     if (frame !== NO_FRAME) return frame;
     settleBurst(connection);
   }
-  if (connection.isAckDue && connection.state >= TcpState.Established) {
-    frame = buildAck(connection, connection.sndNxt);
-  }
-  return frame;
+  return connection.state >= TcpState.Established ? transmitDueAck(connection) : NO_FRAME;
+}
+
+/** It has nothing to send but an ACK, and nothing else to do when that has gone: one frame at most. */
+export function isReceiver(connection: TcpConnection): boolean {
+  return connection.state >= TcpState.Established && !connection.isSynDue && isSendIdle(connection);
+}
+
+export function transmitDueAck(connection: TcpConnection): FrameId {
+  return connection.isAckDue ? buildAck(connection, connection.sndNxt) : NO_FRAME;
 }
 
 /** A chunk of new data is going out, and nothing else comes first: what was asked when it began needs no answer again. */

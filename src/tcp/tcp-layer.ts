@@ -30,7 +30,7 @@ import { arrivesInListen, type ConnectionMaker } from './passive-open.ts';
 import { updateSmss } from './path-mtu.ts';
 import { holdBack } from './retransmit-timer.ts';
 import { segmentArrives } from './segment-arrives.ts';
-import { transmit } from './sender.ts';
+import { isReceiver, transmit, transmitDueAck } from './sender.ts';
 import { TcpState } from './state.ts';
 import { TimeWaitTable, TimeWaitVerdict } from './time-wait.ts';
 import { fireTimers } from './timers.ts';
@@ -55,7 +55,7 @@ export interface ConnectOptions {
 
 export class TcpLayer implements ConnectionOwner, ConnectionMaker {
   readonly context: TcpContext;
-  /** As settleTimeout() found it. */
+  /** As boundTimeout() found it. */
   readonly timeout = new Float64Array(1);
   /** The connection that the last pollEvent was about. */
   eventConnection: TcpConnection | undefined;
@@ -113,7 +113,8 @@ export class TcpLayer implements ConnectionOwner, ConnectionMaker {
   #arrives(connection: TcpConnection): void {
     const { context } = this;
     segmentArrives(connection, context.segment);
-    context.wake(connection);
+    if (connection.isAckDue || !isReceiver(connection)) context.wake(connection);
+    else context.settleTimers(connection.slot);
   }
 
   #arrivesUnknown(): void {
@@ -192,6 +193,12 @@ export class TcpLayer implements ConnectionOwner, ConnectionMaker {
     }
   }
 
+  /** False: pollTransmit would give NO_FRAME. */
+  get mayTransmit(): boolean {
+    const { context } = this;
+    return context.firstReady !== undefined || context.control.count > 0;
+  }
+
   /** The next frame to send; gives ownership. NO_FRAME when there is none now. */
   pollTransmit(): FrameId {
     const { context } = this;
@@ -200,8 +207,12 @@ export class TcpLayer implements ConnectionOwner, ConnectionMaker {
     while (frame === NO_FRAME) {
       const connection = context.firstReady;
       if (connection === undefined) return NO_FRAME;
-      if (connection.state !== TcpState.Closed) frame = transmit(connection);
-      if (frame !== NO_FRAME) return frame;
+      if (isReceiver(connection)) {
+        frame = transmitDueAck(connection);
+      } else {
+        if (connection.state !== TcpState.Closed) frame = transmit(connection);
+        if (frame !== NO_FRAME) return frame;
+      }
       context.shiftReady();
       if (connection.state !== TcpState.Closed) context.settleTimers(connection.slot);
     }
@@ -224,18 +235,24 @@ export class TcpLayer implements ConnectionOwner, ConnectionMaker {
 
   /** When handleTimeout is to be called next; NEVER when nothing waits. */
   pollTimeoutNs(): Instant {
-    this.settleTimeout();
+    this.context.timers.settle();
+    this.#noteTimeout();
     return this.timeout[0];
   }
 
-  /** Writes what pollTimeoutNs gives to `timeout`: no double crosses the call. */
-  settleTimeout(): void {
-    const { timers } = this.context;
-    timers.settle();
-    this.timeout[0] = timers.next[0];
-    if (this.#timeWait.count > 0) {
-      this.timeout[0] = Math.min(timers.next[0], this.#timeWait.nextNs);
-    }
+  /**
+   * Writes to `timeout` a time at which handleTimeout is to be called, perhaps for nothing: that of pollTimeoutNs, or
+   * an earlier one that was such a time before. A timer that moves later with every packet costs nothing so.
+   */
+  boundTimeout(): void {
+    this.context.timers.bound();
+    this.#noteTimeout();
+  }
+
+  #noteTimeout(): void {
+    const { next } = this.context.timers;
+    this.timeout[0] = next[0];
+    if (this.#timeWait.count > 0) this.timeout[0] = Math.min(next[0], this.#timeWait.nextNs);
   }
 
   /** What happened to eventConnection; None when there is nothing to tell. */
