@@ -184,6 +184,10 @@ const ERRNOS: Readonly<Record<string, number>> = {
   EALREADY: 114,
   EINPROGRESS: 115,
   EPROTO: 71,
+  ENOENT: 2,
+  EINTR: 4,
+  EIO: 5,
+  EACCES: 13,
   ENOMSG: 42,
   EHOSTDOWN: 112,
 };
@@ -192,6 +196,13 @@ const ERRNOS: Readonly<Record<string, number>> = {
 export function constantValue(name: string): number | undefined {
   if (Object.hasOwn(CONSTANTS, name)) return CONSTANTS[name];
   return Object.hasOwn(ERRNOS, name) ? ERRNOS[name] : undefined;
+}
+
+/** The first symbol with the prefix that has the value: `TCP_NODELAY` for `TCP_` and 1. */
+export function constantName(prefix: string, value: number): string | undefined {
+  return Object.keys(CONSTANTS).find(
+    (name) => name.startsWith(prefix) && CONSTANTS[name] === value,
+  );
 }
 
 /** `EAGAIN` for 11; the number as text when it has no name here. */

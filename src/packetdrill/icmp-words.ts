@@ -21,8 +21,8 @@ const IPV4: Readonly<Record<string, IcmpWords>> = {
       port_unreachable: 3,
       frag_needed: 4,
       source_route_failed: 5,
-      net_unreachable_unknown: 6,
-      host_unreachable_unknown: 7,
+      net_unknown: 6,
+      host_unknown: 7,
       source_host_isolated: 8,
       net_prohibited: 9,
       host_prohibited: 10,
@@ -33,12 +33,21 @@ const IPV4: Readonly<Record<string, IcmpWords>> = {
       precedence_cutoff: 15,
     },
   },
+  echo_reply: { type: IcmpType.EchoReply, codes: {} },
   source_quench: { type: IcmpType.SourceQuench, codes: {} },
+  redirect: { type: IcmpType.Redirect, codes: {} },
+  echo_request: { type: IcmpType.EchoRequest, codes: {} },
   time_exceeded: {
     type: IcmpType.TimeExceeded,
     codes: { exceeded_in_transit: 0, exceeded_reassembly: 1 },
   },
   parameter_problem: { type: IcmpType.ParameterProblem, codes: {} },
+  timestamp_request: { type: 13, codes: {} },
+  timestamp_reply: { type: 14, codes: {} },
+  information_request: { type: 15, codes: {} },
+  information_reply: { type: 16, codes: {} },
+  address_mask_request: { type: 17, codes: {} },
+  address_mask_reply: { type: 18, codes: {} },
 };
 
 const IPV6: Readonly<Record<string, IcmpWords>> = {
@@ -47,6 +56,7 @@ const IPV6: Readonly<Record<string, IcmpWords>> = {
     codes: {
       no_route: 0,
       admin_prohibited: 1,
+      not_neighbour: 2,
       beyond_scope: 2,
       address_unreachable: 3,
       port_unreachable: 4,
@@ -57,22 +67,49 @@ const IPV6: Readonly<Record<string, IcmpWords>> = {
   packet_too_big: { type: Icmpv6Type.PacketTooBig, codes: {} },
   time_exceeded: {
     type: Icmpv6Type.TimeExceeded,
-    codes: { exceeded_in_transit: 0, exceeded_reassembly: 1 },
+    codes: {
+      exceeded_hop_limit: 0,
+      exceeded_frag_time: 1,
+      exceeded_in_transit: 0,
+      exceeded_reassembly: 1,
+    },
   },
-  parameter_problem: { type: Icmpv6Type.ParameterProblem, codes: {} },
+  parameter_problem: {
+    type: Icmpv6Type.ParameterProblem,
+    codes: { header_field: 0, unknown_next_header: 1, unknown_option: 2 },
+  },
+  echo_request: { type: Icmpv6Type.EchoRequest, codes: {} },
+  echo_reply: { type: Icmpv6Type.EchoReply, codes: {} },
 };
 
 /** The message behind the IP header, checksum 0. Throws Unsupported for a word that there is not. */
 export function icmpMessage(packet: IcmpPacket, isIpv6: boolean, quoted: Uint8Array): Uint8Array {
   const table = isIpv6 ? IPV6 : IPV4;
   const version = isIpv6 ? 'ICMPv6' : 'ICMP';
-  const words = Object.hasOwn(table, packet.type) ? table[packet.type] : undefined;
+  const words = Object.hasOwn(table, packet.type)
+    ? table[packet.type]
+    : numbered(/^type_(\d+)$/, packet.type);
   if (words === undefined) throw new Unsupported(`${version} type ${packet.type}`);
-  const code = packet.code === undefined ? 0 : words.codes[packet.code];
+  const code = packet.code === undefined ? 0 : codeOf(words, packet.code);
   if (code === undefined) throw new Unsupported(`${version} code ${packet.code}`);
   const bytes = new Uint8Array(8 + quoted.length);
   const parameter = packet.mtu ?? 0;
   const { type } = words;
   emitIcmp({ kind: 'error', type, code, parameter, quoted }, bytes, 0, isIpv6 ? 6 : 4);
   return bytes;
+}
+
+function numbered(pattern: RegExp, word: string): IcmpWords | undefined {
+  const type = readNumber(pattern, word);
+  return type === undefined ? undefined : { type, codes: {} };
+}
+
+function codeOf({ codes }: IcmpWords, word: string): number | undefined {
+  return Object.hasOwn(codes, word) ? codes[word] : readNumber(/^code_(\d+)$/, word);
+}
+
+/** Below 256, as the field is a byte. */
+function readNumber(pattern: RegExp, word: string): number | undefined {
+  const digits = pattern.exec(word)?.[1];
+  return digits === undefined || Number(digits) > 255 ? undefined : Number(digits);
 }

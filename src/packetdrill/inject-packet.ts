@@ -14,7 +14,13 @@ import { optionBytes } from './option-bytes.ts';
 import type { EcnMark, IcmpPacket, IpInfo, TcpPacket } from './script.ts';
 import { type ArrivingPacket, Unsupported } from './stack-under-test.ts';
 
-const ECN_BITS: Readonly<Record<EcnMark, number>> = { noecn: 0, ect1: 1, ect0: 2, ce: 3 };
+const ECN_BITS: Readonly<Record<EcnMark, number>> = {
+  noecn: 0,
+  ect1: 1,
+  ect0: 2,
+  ect01: 2,
+  ce: 3,
+};
 const TTL = 255;
 const OUR_MAC = '02:00:00:00:00:00';
 const PEER_MAC = '02:00:00:00:00:01';
@@ -57,7 +63,10 @@ function tcpHeader(packet: TcpPacket, flow: Flow): Uint8Array {
   const view = new DataView(bytes.buffer);
   view.setUint16(TcpField.SourcePort, packet.ports?.source ?? flow.remotePort);
   view.setUint16(TcpField.DestinationPort, packet.ports?.destination ?? flow.localPort);
-  view.setUint32(TcpField.Sequence, flow.remoteToLive(packet.sequence.start, hasSyn));
+  view.setUint32(
+    TcpField.Sequence,
+    flow.remoteToLive(packet.sequence.start, hasSyn || packet.isAbsolute),
+  );
   const ack = packet.ack ?? 0;
   const hasNumber = hasAck || packet.ack !== undefined;
   view.setUint32(TcpField.Acknowledgment, hasNumber ? flow.localToLive(ack) : 0);

@@ -2,7 +2,7 @@
  * A cursor over a script's text. Tokens of this language depend on where they stand (`.` is a flag word, a
  * decimal point and half of an ellipsis; `1234abcd` is a cookie), so the parser asks for the kind it wants.
  */
-import { ScriptError } from './script-error.ts';
+import { ScriptError, UnsupportedSyntax } from './script-error.ts';
 
 export class Lexer {
   readonly path: string;
@@ -83,6 +83,11 @@ export class Lexer {
 
   needWord(what: string): string {
     return this.need(/[A-Za-z_]\w*/y, what);
+  }
+
+  /** The script needs `what`, which we do not have. */
+  refuse(what: string): never {
+    throw new UnsupportedSyntax(this.line, what);
   }
 
   fail(expected: string): never {

@@ -17,7 +17,13 @@ export interface MatchSettings {
   readonly toleranceNs: Duration;
 }
 
-const ECN_BITS: Readonly<Record<EcnMark, number>> = { noecn: 0, ect1: 1, ect0: 2, ce: 3 };
+const ECN_BITS: Readonly<Record<EcnMark, readonly number[]>> = {
+  noecn: [0],
+  ect1: [1],
+  ect0: [2],
+  ect01: [1, 2],
+  ce: [3],
+};
 
 /** The name of the first field that differs; undefined when none does. */
 export function findDifference(
@@ -30,8 +36,9 @@ export function findDifference(
   if (segment.flags !== packet.flags) return 'flags';
   const hasSyn = (packet.flags & TcpFlag.Syn) !== 0;
   // On a SYN the script's number is a name for our random one.
-  const start = hasSyn ? 0 : packet.sequence.start >>> 0;
-  if (flow.localToScript(segment.sequence) !== start) return 'sequence';
+  const start = hasSyn && !packet.isAbsolute ? 0 : packet.sequence.start >>> 0;
+  const live = segment.sequence >>> 0;
+  if ((packet.isAbsolute ? live : flow.localToScript(live)) !== start) return 'sequence';
   if (segment.payloadBytes !== packet.sequence.end - packet.sequence.start) return 'length';
   const hasAck = (packet.flags & TcpFlag.Ack) !== 0;
   if (packet.ack !== undefined || hasAck) {
@@ -42,7 +49,7 @@ export function findDifference(
   if (packet.urgent !== undefined && segment.urgent !== packet.urgent) return 'urgent pointer';
   if (packet.options !== 'any' && !haveSameOptions(packet, segment, flow)) return 'options';
   if (!isTsValInTime(packet, segment, flow, settings)) return 'TS val';
-  if (ip.ecn !== undefined && (segment.trafficClass & 3) !== ECN_BITS[ip.ecn]) return 'ECN';
+  if (ip.ecn !== undefined && !ECN_BITS[ip.ecn].includes(segment.trafficClass & 3)) return 'ECN';
   if (ip.trafficClass !== undefined && segment.trafficClass !== ip.trafficClass) {
     return `traffic class ${segment.trafficClass}`;
   }

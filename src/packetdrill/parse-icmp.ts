@@ -6,7 +6,7 @@ import type { Lexer } from './lexer.ts';
 import { parseSequence } from './parse-sequence.ts';
 import type { IcmpPacket } from './script.ts';
 
-/** Behind the word `icmp`. */
+/** Behind the word `icmp`. Numbers are `type_3` and `code_4`. */
 export function parseIcmp(lexer: Lexer): IcmpPacket {
   const type = lexer.needWord('an ICMP type');
   let code: string | undefined;

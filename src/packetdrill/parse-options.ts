@@ -39,6 +39,14 @@ const READERS: Readonly<Record<string, OptionReader>> = {
 
 /** Accepted, and without meaning for a stack in virtual time. */
 const WITHOUT_MEANING = new Set([
+  'is_anyip',
+  'tun_dev',
+  'wire_server_ip',
+  'wire_server_at',
+  'wire_server_port',
+  'wire_client_dev',
+  'wire_server_dev',
+  'so_flags',
   'non_fatal',
   'verbose',
   'verbosity',
@@ -60,6 +68,20 @@ const WITHOUT_MEANING = new Set([
   'code_sockopt',
 ]);
 
+/** Of the language or one of its dialects, and beyond us: what a script with it needs. */
+const BEYOND_US: Readonly<Record<string, string>> = {
+  psp_udp_port: 'PSP',
+  udp_encapsulation: 'TCP in UDP',
+  tcp_md5_secret: 'signatures of RFC 2385',
+  so_filename: 'a stack in a shared library',
+};
+
+/** What the option line needs that we do not have; undefined for any other. */
+export function findUnsupportedOption(text: string): string | undefined {
+  const name = /^--?([A-Za-z_]\w*)/.exec(text.trim())?.[1] ?? '';
+  return Object.hasOwn(BEYOND_US, name) ? BEYOND_US[name] : undefined;
+}
+
 /**
  * Adds one option (`--mtu=1520`, without comment) to `options`. Throws NetError for an unknown name or
  * a value that cannot be.
@@ -68,7 +90,8 @@ export function applyOption(options: ScriptOptions, text: string): ScriptOptions
   const parts = /^--?([A-Za-z_]\w*)(?:=(.*))?$/.exec(text.trim());
   const name = parts?.[1] ?? '';
   const reader = Object.hasOwn(READERS, name) ? READERS[name] : undefined;
-  if (reader !== undefined) return { ...options, ...reader((parts?.[2] ?? '').trim(), name) };
+  if (reader !== undefined)
+    return { ...options, ...reader(unquote((parts?.[2] ?? '').trim()), name) };
   if (WITHOUT_MEANING.has(name)) return options;
   throw NetError.value('option', 'an option of the packetdrill language', text.trim());
 }

@@ -7,7 +7,7 @@ import type { Lexer } from './lexer.ts';
 import { parseIcmp } from './parse-icmp.ts';
 import { parseSequence } from './parse-sequence.ts';
 import { parseTcpOptions } from './parse-tcp-options.ts';
-import type { EcnMark, IpInfo, PacketAction, TcpPacket } from './script.ts';
+import type { EcnMark, IpInfo, PacketAction, SequenceRange, TcpPacket } from './script.ts';
 
 const FLAG_LETTERS: Readonly<Record<string, number>> = {
   F: TcpFlag.Fin,
@@ -21,15 +21,28 @@ const FLAG_LETTERS: Readonly<Record<string, number>> = {
   A: TcpFlag.Ae,
 };
 
+/** Protocols and encapsulations of the language and its dialects. */
+const OTHER_PROTOCOLS = ['udp', 'udplite', 'gre', 'mpls', 'raw', 'psp', 'sctp', 'ipv4', 'ipv6'];
+
 /** The cursor is at `<` or `>`. */
 export function parsePacket(lexer: Lexer): PacketAction {
   const direction = lexer.takes('<') ? 'inject' : 'expect';
   if (direction === 'expect') lexer.expect('>');
   const ip = parseIpInfo(lexer);
+  const quoted = parseQuote(lexer);
+  if (quoted !== undefined && !lexer.sees('icmp')) lexer.fail('icmp behind the range it quotes');
   if (lexer.takesWord('icmp')) {
-    return { kind: 'packet', direction, ip, packet: parseIcmp(lexer) };
+    const packet = parseIcmp(lexer);
+    return {
+      kind: 'packet',
+      direction,
+      ip,
+      packet: { ...packet, quoted: packet.quoted ?? quoted },
+    };
   }
-  const packet = parseTcp(lexer);
+  for (const name of OTHER_PROTOCOLS) if (lexer.takesWord(name)) lexer.refuse(`${name} packets`);
+  if (lexer.sees('addr[')) lexer.refuse('packets of several addresses');
+  const packet = parseTcp(lexer, direction);
   if (direction === 'inject' && packet.options === 'any') {
     lexer.fail('the options of an injected packet');
   }
@@ -44,10 +57,22 @@ const NO_IP_INFO: IpInfo = { ecn: undefined, trafficClass: undefined, ttl: undef
 function parseIpInfo(lexer: Lexer): IpInfo {
   let info = NO_IP_INFO;
   for (;;) {
+    if (seesQuote(lexer)) return info;
     if (lexer.takes('[')) info = { ...info, ...parseBracketed(lexer, ']') };
     else if (lexer.takes('(')) info = { ...info, ...parseBracketed(lexer, ')') };
     else return info;
   }
+}
+
+const seesQuote = (lexer: Lexer): boolean => lexer.take(/(?=\[\s*\d+\s*:)/y) !== undefined;
+
+/** `[1:1461(1460)] icmp …`: an older form has the range in front. */
+function parseQuote(lexer: Lexer): SequenceRange | undefined {
+  if (!seesQuote(lexer)) return undefined;
+  lexer.expect('[');
+  const quoted = parseSequence(lexer);
+  lexer.expect(']');
+  return quoted;
 }
 
 /** `[ect0]`, `[tos 0x2, ttl 64]`, `(hlim 64)`: one or more, separated by commas. */
@@ -59,6 +84,7 @@ function parseBracketed(lexer: Lexer, close: string): Partial<IpInfo> {
     else if (word === 'tos' || word === 'class') {
       info = { ...info, trafficClass: needByte(lexer) };
     } else if (word === 'ttl' || word === 'hlim') info = { ...info, ttl: needByte(lexer) };
+    else if (word === 'flowlabel' || word === 'id') lexer.refuse(`${word} of the IP header`);
     else lexer.fail(`ect0, ect1, ce, noecn, tos, class, ttl or hlim instead of ${word}`);
   } while (lexer.takes(','));
   lexer.expect(close);
@@ -66,23 +92,24 @@ function parseBracketed(lexer: Lexer, close: string): Partial<IpInfo> {
 }
 
 const isEcnMark = (word: string): word is EcnMark =>
-  word === 'ect0' || word === 'ect1' || word === 'ce' || word === 'noecn';
+  word === 'ect0' || word === 'ect1' || word === 'ect01' || word === 'ce' || word === 'noecn';
 
 function needByte(lexer: Lexer): number {
   const value = Number(lexer.need(/0x[0-9a-fA-F]+|\d+/y, 'a byte'));
   return value < 256 ? value : lexer.fail('a value below 256');
 }
 
-function parseTcp(lexer: Lexer): TcpPacket {
+function parseTcp(lexer: Lexer, direction: PacketAction['direction']): TcpPacket {
   const ports = parsePorts(lexer);
   const flags = parseFlags(lexer);
   const sequence = parseSequence(lexer);
+  const isAbsolute = lexer.takes('!');
   const ack = lexer.takesWord('ack') ? lexer.needNumber('an acknowledgment number') : undefined;
   if (lexer.takesWord('ack')) lexer.fail('one ack');
   const window = lexer.takesWord('win') ? needWord16(lexer, 'a window field') : undefined;
   const urgent = lexer.takesWord('urg') ? needWord16(lexer, 'an urgent pointer') : undefined;
-  const options = lexer.takes('<') ? parseTcpOptions(lexer) : [];
-  return { protocol: 'tcp', ports, flags, sequence, ack, window, urgent, options };
+  const options = lexer.takes('<') ? parseTcpOptions(lexer, direction) : [];
+  return { protocol: 'tcp', ports, flags, sequence, isAbsolute, ack, window, urgent, options };
 }
 
 /** `1234 > 8080`. */

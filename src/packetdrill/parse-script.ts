@@ -4,7 +4,12 @@
  */
 import { NetError } from '../base/errors.ts';
 import { Lexer } from './lexer.ts';
-import { applyOption, DEFAULT_OPTIONS, readDefinition } from './parse-options.ts';
+import {
+  applyOption,
+  DEFAULT_OPTIONS,
+  findUnsupportedOption,
+  readDefinition,
+} from './parse-options.ts';
 import { parsePacket } from './parse-packet.ts';
 import { parseSyscall } from './parse-syscall.ts';
 import { parseTime } from './parse-time.ts';
@@ -19,7 +24,7 @@ import type {
   ScriptOptions,
   ShellAction,
 } from './script.ts';
-import { ScriptError } from './script-error.ts';
+import { ScriptError, UnsupportedSyntax } from './script-error.ts';
 
 export interface ParseSettings {
   /** Hold unless the script says otherwise. */
@@ -32,7 +37,7 @@ export interface ParseSettings {
   readonly defaultDefinitions?: (options: ScriptOptions) => ReadonlyMap<string, string>;
 }
 
-/** Reads a script's text. Throws ScriptError where it is not well formed. */
+/** Reads a script's text. Throws ScriptError where it is not well formed, UnsupportedSyntax for what we lack. */
 export function parseScript(path: string, text: string, settings: ParseSettings = {}): Script {
   const { options, definitions } = readOptionLines(path, text, settings);
   const lexer = new Lexer(path, preprocess(path, text, definitions));
@@ -76,6 +81,8 @@ function applyLine(
   path: string,
   line: number,
 ): ScriptOptions {
+  const beyond = findUnsupportedOption(option);
+  if (beyond !== undefined) throw new UnsupportedSyntax(line, beyond);
   try {
     return applyOption(options, option);
   } catch (error) {

@@ -1,6 +1,6 @@
 /**
  * TCP options of a script, `<mss 1460,sackOK,TS val 100 ecr 0,nop,wscale 8>`, in the order written;
- * `<...>` stands for any. Lengths and padding are the reader's concern: what a script writes is what the
+ * `<...>` stands for any, and so does a list with the word `nocheck`. Lengths and padding are the reader's concern: what a script writes is what the
  * wire holds.
  */
 import type { Lexer } from './lexer.ts';
@@ -11,17 +11,23 @@ const SACK_BLOCKS_MAX = 4;
 const MD5_DIGEST_BYTES = 16;
 
 /** Behind the opening `<`; takes the closing one. */
-export function parseTcpOptions(lexer: Lexer): readonly ScriptTcpOption[] | 'any' {
+export function parseTcpOptions(
+  lexer: Lexer,
+  direction: 'inject' | 'expect',
+): readonly ScriptTcpOption[] | 'any' {
   if (lexer.takes('...')) {
     lexer.expect('>');
     return 'any';
   }
   const options: ScriptTcpOption[] = [];
   if (lexer.takes('>')) return options;
-  do options.push(parseTcpOption(lexer));
-  while (lexer.takes(','));
+  let isUnchecked = false;
+  do {
+    if (lexer.takesWord('nocheck')) isUnchecked = true;
+    else options.push(parseTcpOption(lexer));
+  } while (lexer.takes(','));
   lexer.expect('>');
-  return options;
+  return isUnchecked && direction === 'expect' ? 'any' : options;
 }
 
 function parseTcpOption(lexer: Lexer): ScriptTcpOption {
@@ -41,6 +47,12 @@ function parseTcpOption(lexer: Lexer): ScriptTcpOption {
   if (lexer.takesWord('ECN')) return parseAccEcn(lexer);
   if (lexer.takesWord('md5')) return parseMd5(lexer);
   if (lexer.takesWord('kind')) return parseOther(lexer);
+  if (
+    lexer.take(/(?=mp_?(?:capable|join|prio|reset|fail|fastclose)|dss\b|add_addr|remove_addr)/y) ===
+    ''
+  ) {
+    return lexer.refuse('options of MPTCP');
+  }
   return lexer.fail(
     'a TCP option (mss, sackOK, TS, nop, eol, wscale, sack, FO, FOEXP, ECN, md5, kind)',
   );

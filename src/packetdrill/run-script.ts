@@ -10,7 +10,7 @@ import { scriptAddresses, suiteDefinitions, usualMtuBytes } from './addresses.ts
 import { findIneligibleUse } from './eligibility.ts';
 import { parseScript } from './parse-script.ts';
 import type { IpVersion, Script, ScriptOptions } from './script.ts';
-import { ScriptError } from './script-error.ts';
+import { ScriptError, UnsupportedSyntax } from './script-error.ts';
 import { ScriptRun } from './script-run.ts';
 import { interpretShell } from './shell.ts';
 import { Unsupported } from './stack-under-test.ts';
@@ -35,6 +35,10 @@ export function runScript(path: string, text: string, settings: RunSettings = {}
   try {
     script = readScript(path, text, settings);
   } catch (error) {
+    if (error instanceof UnsupportedSyntax) {
+      const { line, what } = error;
+      return { ...emptyResult(path), verdict: 'skip', line, reason: what };
+    }
     if (!(error instanceof NetError)) throw error;
     return { ...emptyResult(path), ...syntaxFailure(error) };
   }

@@ -34,7 +34,7 @@ import type { ShellEffect } from './shell.ts';
 import type { SocketDescriptor, SocketOptions } from './socket-descriptor.ts';
 import { StackFrames } from './stack-frames.ts';
 import type { SentPacket } from './stack-under-test.ts';
-import type { SocketDefaults, StackSettings } from './sysctl.ts';
+import { type SocketDefaults, type StackSettings, withLiveFields } from './sysctl.ts';
 import type { RemoteEnd, TcpPort } from './tcp-port.ts';
 
 /** Written once for all runs: nothing here depends on it but numbers that scripts see as relative. */
@@ -92,12 +92,16 @@ export class ScriptHost implements TcpPort {
     return this.#settings;
   }
 
-  /** Holds for connections opened from now on, as in Linux for most parameters. */
+  /** Holds for connections opened from now on, and some of it for open ones, as in Linux. */
   use(settings: StackSettings): void {
     this.#settings = settings;
     const context = this.layer.context as { config: TcpConfig; settings: ConnectionSettings };
     context.config = settings.tcp;
     context.settings = defaultSettings(settings.tcp);
+    for (const connection of this.connections.values()) {
+      const open = connection as { config: TcpConfig };
+      open.config = withLiveFields(connection.config, settings.tcp);
+    }
     this.#applyKey();
   }
 

@@ -63,7 +63,8 @@ export interface PacketAction {
   readonly packet: TcpPacket | IcmpPacket;
 }
 
-export type EcnMark = 'noecn' | 'ect0' | 'ect1' | 'ce';
+/** 'ect01': either of the two. */
+export type EcnMark = 'noecn' | 'ect0' | 'ect1' | 'ect01' | 'ce';
 
 /** Undefined fields are unchecked in an expected packet, and 0 (TTL 255) in an injected one. */
 export interface IpInfo {
@@ -84,6 +85,8 @@ export interface TcpPacket {
   /** Bits of the TCP header: wire/tcp. */
   readonly flags: number;
   readonly sequence: SequenceRange;
+  /** `0:0(0)!`: numbers of the wire, not of the script. */
+  readonly isAbsolute: boolean;
   readonly ack: number | undefined;
   readonly window: number | undefined;
   readonly urgent: number | undefined;

@@ -24,6 +24,15 @@ export type ShellEffect =
   | { readonly kind: 'forgetFastOpen' }
   | { readonly kind: 'unknown'; readonly text: string };
 
+/**
+ * The `defaults.sh` beside the scripts of Linux's own selftests, where it differs from that of the public suite: Fast
+ * Open for those who ask, and the SYN timeouts of a current kernel.
+ */
+const KERNEL_DEFAULTS: ShellEffect[] = [
+  { kind: 'sysctl', name: 'net.ipv4.tcp_fastopen', value: '0x3' },
+  { kind: 'sysctl', name: 'net.ipv4.tcp_syn_linear_timeouts', value: '4' },
+];
+
 /** Effects of one backquoted command, in order. */
 export function interpretShell(text: string): ShellEffect[] {
   return splitCommands(text).flatMap(interpretCommand);
@@ -55,7 +64,7 @@ function interpretCommand(command: string): ShellEffect[] {
       return interpretEcho(command);
     case 'defaults.sh':
       // What it sets is the `linux` profile.
-      return [];
+      return words[0] === './defaults.sh' ? KERNEL_DEFAULTS : [];
     case 'nstat':
       return interpretCounters(command);
     case 'ethtool':

@@ -5,7 +5,7 @@
  */
 import { numberOf, outputOf } from './arguments.ts';
 import { failure, success, withOutput } from './call-outcome.ts';
-import { constantValue, errnoValue } from './constants.ts';
+import { constantName, constantValue, errnoValue } from './constants.ts';
 import type { Value } from './script.ts';
 import type { SocketDescriptor, SocketOptions } from './socket-descriptor.ts';
 import { takeError } from './socket-error.ts';
@@ -198,14 +198,26 @@ const LEVELS: Readonly<Record<string, string>> = {
   IPPROTO_IPV6: 'SOL_IPV6',
 };
 
-/** Names of level and option; a number stands for no name and is a reason to skip. */
+/** How the options of a level begin. */
+const PREFIXES: Readonly<Record<string, string>> = {
+  SOL_SOCKET: 'SO_',
+  SOL_TCP: 'TCP_',
+  SOL_IP: 'IP_',
+  SOL_IPV6: 'IPV6_',
+};
+
+/** Names of level and option, each a symbol or its number. */
 function readNames(args: readonly Value[]): { level: string; name: string } {
-  const [level, name] = [args[1], args[2]].map((value) =>
-    value?.kind === 'symbol' ? value.name : '',
-  );
-  const known = LEVELS[level ?? ''];
-  if (known === undefined || !name) throw new Unsupported('a socket option given as a number');
-  return { level: known, name };
+  const [levelValue, nameValue] = [args[1], args[2]];
+  const level =
+    levelValue?.kind === 'symbol'
+      ? LEVELS[levelValue.name]
+      : Object.keys(PREFIXES).find((name) => constantValue(name) === numberOf(levelValue));
+  if (level === undefined) throw new Unsupported('a socket option of another level');
+  if (nameValue?.kind === 'symbol') return { level, name: nameValue.name };
+  const name = constantName(PREFIXES[level] ?? '', numberOf(nameValue));
+  if (name === undefined) throw new Unsupported(`socket option ${numberOf(nameValue)} of ${level}`);
+  return { level, name };
 }
 
 export function setOption(
@@ -217,6 +229,8 @@ export function setOption(
   if (name === 'TCP_FASTOPEN_KEY') return setFastOpenKey(args, socket, port);
   if (name === 'TCP_CONGESTION') return setCongestionControl(args[3], socket, port);
   if (name === 'SO_LINGER') return setLinger(args[3], socket, port);
+  // For a connection under repair only, as Linux has it.
+  if (name === 'TCP_TIMESTAMP') return failure('EPERM');
   const value = numberOf(outputOf(args[3]));
   if (KEPT.has(name)) {
     socket.options.others.set(name, value);

@@ -5,8 +5,10 @@
  */
 import { type Duration, NS_PER_SECOND } from '../base/units.ts';
 import { PACING_GAINS_LINUX, type PacingGains } from '../recovery/pacer.ts';
+import type { RttConfig } from '../recovery/rtt.ts';
 import { AccEcnOption, EcnMode, LINUX_PROFILE, MtuProbing, type TcpConfig } from '../tcp/config.ts';
 
+const NS_PER_US: Duration = 1e3;
 const NS_PER_MS: Duration = 1e6;
 
 /** What is set beside TcpConfig. */
@@ -29,7 +31,7 @@ export interface StackSettings {
   readonly sockets: SocketDefaults;
 }
 
-/** Linux as the public suite sets it up. */
+/** Linux as the public suite sets it up; the timeouts of a SYN are still those before Linux 6.5. */
 export const SUITE_SETTINGS: StackSettings = {
   tcp: {
     ...LINUX_PROFILE,
@@ -39,6 +41,7 @@ export const SUITE_SETTINGS: StackSettings = {
     sendBufferBytesMax: 4 << 20,
     synRetries: 5,
     synAckRetries: 5,
+    synLinearTimeouts: 0,
     usesSlowStartAfterIdle: false,
     ecn: EcnMode.Off,
     pacingGains: PACING_GAINS_LINUX,
@@ -55,6 +58,7 @@ export const SUITE_SETTINGS: StackSettings = {
 
 interface Change {
   readonly tcp?: Partial<TcpConfig>;
+  readonly rtt?: Partial<RttConfig>;
   readonly pacing?: Partial<PacingGains>;
   readonly sockets?: Partial<SocketDefaults>;
 }
@@ -93,28 +97,35 @@ const READERS: Readonly<Record<string, Reader>> = {
   'net.ipv4.tcp_window_scaling': flag('usesWindowScaling'),
   'net.ipv4.tcp_sack': flag('usesSack'),
   'net.ipv4.tcp_dsack': flag('usesDsack'),
-  // 3 and 5: as 1 and 2, with AccECN where the peer can.
+  // 3 and 5: as 1 and 2, with AccECN where the peer can; 4 asks for RFC 3168 only.
   'net.ipv4.tcp_ecn': (value) => {
     const modes = [
       EcnMode.Off,
       EcnMode.Request,
       EcnMode.Accept,
       EcnMode.Request,
-      undefined,
+      EcnMode.Request,
       EcnMode.Accept,
     ];
     const ecn = modes[Number(value)];
-    return ecn === undefined ? undefined : { tcp: { ecn, usesAccurateEcn: Number(value) >= 3 } };
+    const usesAccurateEcn = Number(value) >= 3;
+    const asksAccurateEcn = value !== '4';
+    return ecn === undefined ? undefined : { tcp: { ecn, usesAccurateEcn, asksAccurateEcn } };
   },
   'net.ipv4.tcp_ecn_option': (value) => {
-    const accEcnOption = [AccEcnOption.Off, AccEcnOption.Efficient, AccEcnOption.Full][
-      Number(value)
-    ];
+    const choices = [AccEcnOption.Off, AccEcnOption.Sparing, AccEcnOption.Full];
+    // Our own word, for what Linux does not have.
+    const accEcnOption = value === 'efficient' ? AccEcnOption.Efficient : choices[Number(value)];
     return accEcnOption === undefined ? undefined : { tcp: { accEcnOption } };
   },
   'net.ipv4.tcp_ecn_fallback': flag('checksEcnPath'),
   'net.ipv4.tcp_syn_retries': count('synRetries'),
   'net.ipv4.tcp_synack_retries': count('synAckRetries'),
+  'net.ipv4.tcp_syn_linear_timeouts': count('synLinearTimeouts'),
+  'net.ipv4.tcp_rto_max_ms': (value) =>
+    /^\d+$/.test(value) ? { rtt: { rtoMaxNs: Number(value) * NS_PER_MS } } : undefined,
+  'net.ipv4.tcp_rto_min_us': (value) =>
+    /^\d+$/.test(value) ? { rtt: { rtoMinNs: Number(value) * NS_PER_US } } : undefined,
   'net.ipv4.tcp_retries1': count('retriesR1'),
   'net.ipv4.tcp_retries2': count('retriesR2'),
   'net.ipv4.tcp_orphan_retries': count('orphanRetries'),
@@ -178,6 +189,32 @@ const WITHOUT_MEANING = new Set([
   'net.core.somaxconn',
 ]);
 
+/** Fields that open connections look up anew, as Linux reads the parameters behind them when it needs them. */
+const LIVE: readonly (keyof TcpConfig)[] = [
+  'accEcnOption',
+  'usesDsack',
+  'synLinearTimeouts',
+  'synAckRetries',
+  'retriesR1',
+  'retriesR2',
+  'orphanRetries',
+  'usesTailLossProbe',
+  'usesFrto',
+  'usesSlowStartAfterIdle',
+  'sendChunkSegmentsMin',
+  'deferWindowDivisor',
+  'finWait2Ns',
+  'outOfWindowAckIntervalNs',
+  'mtuProbeBaseMss',
+  'mssMin',
+  'pacingGains',
+];
+
+/** What an open connection goes by when the settings have changed. */
+export function withLiveFields(open: TcpConfig, settings: TcpConfig): TcpConfig {
+  return { ...open, ...Object.fromEntries(LIVE.map((field) => [field, settings[field]])) };
+}
+
 /** The settings with one parameter changed; a text that says why they cannot be. */
 export function applySysctl(
   settings: StackSettings,
@@ -193,6 +230,7 @@ export function applySysctl(
     tcp: {
       ...settings.tcp,
       ...change.tcp,
+      rtt: { ...settings.tcp.rtt, ...change.rtt },
       pacingGains: { ...settings.tcp.pacingGains, ...change.pacing },
     },
     sockets: { ...settings.sockets, ...change.sockets },

@@ -9,7 +9,7 @@ import { RFC_PROFILE } from '../tcp/config.ts';
 import type { TcpConnection } from '../tcp/connection.ts';
 import { TCP_COUNTER_COUNT } from '../tcp/counters.ts';
 import { type TcpInfo, tcpInfo } from '../tcp/info.ts';
-import { readIcmpError } from '../tcp/read-icmp.ts';
+import { isIcmp, readIcmpError } from '../tcp/read-icmp.ts';
 import { TcpState } from '../tcp/state.ts';
 import { type ScriptAddresses, scriptMtuBytes } from './addresses.ts';
 import type { Attempt } from './connect-calls.ts';
@@ -68,7 +68,8 @@ export class TcpStack implements StackUnderTest {
         this.#host.frames.intern(words),
       );
       if (icmp !== undefined) this.#host.layer.handleIcmp(icmp);
-      else this.#host.layer.handleFrame(this.#host.frames.decode(packet));
+      // TCP has no use for other messages.
+      else if (!isIcmp(packet.header, this.#ends.isIpv6)) this.#host.layer.handleFrame(this.#host.frames.decode(packet));
     }
     this.#letWriterGo();
     this.#host.settle();

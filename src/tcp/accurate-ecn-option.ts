@@ -2,8 +2,9 @@
  * The AccECN option of segments we send: RFC 9768 §3.2.3. When it goes along (§3.2.3.3): on the SYN-ACK, on the ACK of
  * it and with the first data (§3.2.3.2.1), then with every ACK after a byte counter has changed, and once more. What
  * it holds, by configuration: `Efficient` the shortest option that holds every counter that ever changed, in whichever
- * order is shorter; `Full` as Linux has it, three counters in order 1, at least three times a round trip, and only while the
- * peer's options arrive. It gives way to two SACK blocks, and is left out rather than cut below what has changed.
+ * order is shorter. Those of Linux hold three counters in order 1, and go only while the peer's options arrive:
+ * `Sparing` at least three times a round trip, `Full` with every segment. It gives way to two SACK blocks, and is left
+ * out rather than cut below what has changed.
  * Hot, for connections in AccECN mode.
  */
 import type { Bytes } from '../base/units.ts';
@@ -28,7 +29,7 @@ import type { TcpConnection } from './connection.ts';
 import type { TcpContext } from './context.ts';
 
 const FIELDS_MAX = 3;
-/** Of the `Full` option: without news, still this often. */
+/** Of the `Sparing` option: without news, still this often. */
 const BEACONS_PER_ROUND = 3;
 const COUNTER_MASK = 0xffffff;
 
@@ -97,19 +98,20 @@ export function endOptionChunk(connection: TcpConnection): void {
 function isOptionUnwanted(connection: TcpConnection, state: AccurateEcn): boolean {
   const { accEcnOption } = connection.config;
   if (accEcnOption === AccEcnOption.Off || state.repeats >= REPEATS_MAX) return true;
-  return accEcnOption === AccEcnOption.Full && state.peerOption === PeerOption.Absent;
+  return accEcnOption >= AccEcnOption.Sparing && state.peerOption === PeerOption.Absent;
 }
 
 function isOptionDue(connection: TcpConnection, state: AccurateEcn): boolean {
-  if (state.optionsDue > 0 || state.isInChunk) return true;
-  if (connection.config.accEcnOption !== AccEcnOption.Full) return false;
+  const { accEcnOption } = connection.config;
+  if (accEcnOption === AccEcnOption.Full || state.optionsDue > 0 || state.isInChunk) return true;
+  if (accEcnOption !== AccEcnOption.Sparing) return false;
   const sinceNs = connection.context.clock.nowNs - state.optionSentNs;
   return BEACONS_PER_ROUND * sinceNs >= connection.rtt.smoothedNs;
 }
 
 /** ECT(1) first: for senders of ECT(1), and where nothing says otherwise. */
 function isOrder1(connection: TcpConnection, state: AccurateEcn): boolean {
-  if (connection.config.accEcnOption === AccEcnOption.Full) return true;
+  if (connection.config.accEcnOption >= AccEcnOption.Sparing) return true;
   const { changedEver } = state;
   return (changedEver & ByteCounter.Ect1) !== 0 || (changedEver & ByteCounter.Ect0) === 0;
 }
@@ -117,7 +119,8 @@ function isOrder1(connection: TcpConnection, state: AccurateEcn): boolean {
 function wantedFields(connection: TcpConnection, state: AccurateEcn): number {
   const { changedEver } = state;
   // At first all of them show that none is cleared on the way.
-  if (connection.config.accEcnOption === AccEcnOption.Full || changedEver === 0) return FIELDS_MAX;
+  const isLinux = connection.config.accEcnOption >= AccEcnOption.Sparing;
+  if (isLinux || changedEver === 0) return FIELDS_MAX;
   return fieldsFor(changedEver, isOrder1(connection, state));
 }
 

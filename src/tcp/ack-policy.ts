@@ -12,6 +12,7 @@ import { TimeCell } from './connection-times.ts';
 import { TIMER_KINDS, TimerKind } from './context.ts';
 import { TcpCounter } from './counters.ts';
 import { unacknowledgedBytes } from './receive-window.ts';
+import { TcpState } from './state.ts';
 
 const QUICK_ACKS_MIN = 2;
 /** ACKs of one hole that go at once: what RFC 5681 §3.2 needs for a fast retransmit. */
@@ -72,6 +73,17 @@ export function scheduleAck(connection: TcpConnection, isAtOnce: boolean): void 
   if (connection.isAckDelayed) return;
   connection.isAckDelayed = true;
   startDelay(connection);
+}
+
+/**
+ * Decides about the ACK of a FIN in order. In the `linux` profile the first FIN of the two waits as in a conversation,
+ * for our own FIN may soon carry the ACK.
+ */
+export function scheduleAckOfFin(connection: TcpConnection): void {
+  const mayWait =
+    connection.config.quickAckSegments > 0 && connection.state === TcpState.Established;
+  if (mayWait) connection.isPingPong = true;
+  scheduleAck(connection, !mayWait);
 }
 
 /** Decides about the ACK of text behind a hole: RFC 5681 §4.2, compressed in the `linux` profile. */

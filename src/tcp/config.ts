@@ -24,8 +24,10 @@ export const enum AccEcnOption {
   Off = 0,
   /** Counters that have changed, in the shorter order. */
   Efficient = 1,
-  /** All counters, now and then without news, while the peer's options arrive: as Linux. */
-  Full = 2,
+  /** All counters when one has changed, and now and then without news, while the peer's options arrive: as Linux. */
+  Sparing = 2,
+  /** All counters on every segment, while the peer's options arrive: as Linux by default. */
+  Full = 3,
 }
 
 export const enum MtuProbing {
@@ -54,6 +56,8 @@ export interface TcpConfig {
   readonly ecn: EcnMode;
   /** Where ECN is asked for or agreed to, AccECN if the peer can: RFC 9768. */
   readonly usesAccurateEcn: boolean;
+  /** A client asks for AccECN; else for RFC 3168, while a server agrees to either. */
+  readonly asksAccurateEcn: boolean;
   readonly accEcnOption: AccEcnOption;
   /** With AccECN, what the handshake shows of the path stops ECT: RFC 9768 §3.2.2.3, §3.2.2.4. */
   readonly checksEcnPath: boolean;
@@ -91,6 +95,8 @@ export interface TcpConfig {
   /** RFC 9293 §3.8.3, R2 for a SYN: at least 3 minutes. In retransmissions. */
   readonly synRetries: number;
   readonly synAckRetries: number;
+  /** So many retransmissions of a SYN come after the initial timeout each, before it doubles, and on top of the others. */
+  readonly synLinearTimeouts: number;
   /** R1: after this many retransmissions the path is in doubt (black-hole detection). */
   readonly retriesR1: number;
   /** R2 for data: at least 100 s. In retransmissions. */
@@ -132,6 +138,8 @@ export interface TcpConfig {
   /** RFC 9293 §3.8.6.2.1: a sender's override when the window stays too small; zero-window probes share it. */
   readonly persistNsMax: Duration;
 
+  /** An orphan in FIN-WAIT-2 still gives AccECN feedback; Linux has forgotten it by then. */
+  readonly keepsOrphanFeedback: boolean;
   /** RFC 9293 §3.4.1: 2 MSL. */
   readonly timeWaitNs: Duration;
   /** RFC 6191: a new SYN may end TIME-WAIT. */
@@ -187,6 +195,7 @@ export const RFC_PROFILE: TcpConfig = {
   usesDsack: true,
   ecn: EcnMode.Accept,
   usesAccurateEcn: false,
+  asksAccurateEcn: true,
   accEcnOption: AccEcnOption.Efficient,
   checksEcnPath: true,
   marksControl: false,
@@ -207,6 +216,7 @@ export const RFC_PROFILE: TcpConfig = {
   rtt: RTT_CONFIG_RFC,
   synRetries: 7, // 1 + 2 + … + 64 s > 3 min, with the last wait
   synAckRetries: 7,
+  synLinearTimeouts: 0, // RFC 6298 §5.5
   retriesR1: 3, // RFC 9293 §3.8.3
   retriesR2: 15,
   orphanRetries: 8,
@@ -227,6 +237,7 @@ export const RFC_PROFILE: TcpConfig = {
   nagle: 'rfc',
   corkNs: 200 * MS,
   persistNsMax: 60 * SECOND,
+  keepsOrphanFeedback: true,
   timeWaitNs: 240 * SECOND, // MSL of 2 minutes
   allowsTimeWaitReuse: true,
   finWait2Ns: Number.MAX_SAFE_INTEGER,
@@ -273,6 +284,7 @@ export const LINUX_PROFILE: TcpConfig = {
   rtt: RTT_CONFIG_LINUX,
   synRetries: 6,
   synAckRetries: 5,
+  synLinearTimeouts: 4, // tcp_syn_linear_timeouts
   usesSlowStartAfterIdle: true,
   pacingGains: PACING_GAINS_LINUX,
   unpacedSegments: 9, // the tenth and later ones pay, as in its qdisc fq
@@ -280,6 +292,7 @@ export const LINUX_PROFILE: TcpConfig = {
   nagle: 'minshall',
   corkNs: 0,
   persistNsMax: 120 * SECOND,
+  keepsOrphanFeedback: false,
   timeWaitNs: 60 * SECOND,
   finWait2Ns: 60 * SECOND,
   outOfWindowAckIntervalNs: 500 * MS,

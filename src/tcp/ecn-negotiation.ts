@@ -20,7 +20,8 @@ const ACCURATE_TRIES = 2;
 export function requestEcn(connection: TcpConnection): void {
   const { config, controllers } = connection;
   connection.requestsEcn = config.ecn === EcnMode.Request || controllers.preciseEcn !== undefined;
-  if (connection.requestsEcn && mayAgree(connection)) createState(connection);
+  const mayAsk = config.asksAccurateEcn || controllers.usesAccurateEcn === true;
+  if (connection.requestsEcn && mayAsk && mayAgree(connection)) createState(connection);
 }
 
 function createState(connection: TcpConnection): AccurateEcn {

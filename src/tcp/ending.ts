@@ -3,8 +3,15 @@
  * §3.10.8. Whatever the way, queues and rows are given back at once.
  */
 import { seqDiff } from '../base/seq.ts';
-import { NO_FRAME, NO_PAYLOAD } from '../frame/frame-record.ts';
+import {
+  FRAME_SHIFT,
+  type FrameId,
+  FrameWord,
+  NO_FRAME,
+  NO_PAYLOAD,
+} from '../frame/frame-record.ts';
 import { TcpFlag } from '../wire/tcp.ts';
+import { ACE_FLAGS } from './accurate-ecn.ts';
 import { NO_PIECE } from './byte-queue.ts';
 import type { TcpConnection } from './connection.ts';
 import { CONNECTION_CELLS } from './connection-times.ts';
@@ -60,12 +67,22 @@ export function enterTimeWait(connection: TcpConnection, answersFin: boolean): v
   const { context } = connection;
   if (answersFin) {
     const frame = buildSegment(connection, connection.sndNxt, TcpFlag.Ack, 0, NO_PAYLOAD);
-    if (frame !== NO_FRAME) context.pushControl(frame);
+    if (frame !== NO_FRAME) {
+      if (connection.hasAccEcn && connection.isOrphan) forgetFeedback(connection, frame);
+      context.pushControl(frame);
+    }
   }
   connection.setState(TcpState.TimeWait);
   context.count(TcpCounter.TimeWaits);
   context.owner.onTimeWait(connection);
   finish(connection, TransportEvent.Closed);
+}
+
+/** FIN-WAIT-2 of an orphan is as short of memory as TIME-WAIT: TcpConfig.keepsOrphanFeedback. */
+function forgetFeedback(connection: TcpConnection, frame: FrameId): void {
+  if (connection.config.keepsOrphanFeedback) return;
+  const { words } = connection.context.pool;
+  words[(frame << FRAME_SHIFT) + FrameWord.FlagsWindow] &= ~(ACE_FLAGS << 16);
 }
 
 function finish(connection: TcpConnection, event: TransportEvent): void {

@@ -19,6 +19,8 @@ export const enum TcpError {
   MessageSize = 13,
   InProgress = 14,
   ConnectionAborted = 15,
+  /** A router could not make sense of a header of ours. */
+  ProtocolError = 16,
 }
 
 /** Names by TcpError; the first is empty. */
@@ -30,7 +32,7 @@ export const TCP_ERROR_NAMES = [
   'EPIPE',
   'EHOSTUNREACH',
   'ENETUNREACH',
-  'EPROTO',
+  'ENOPROTOOPT',
   'ENOTCONN',
   'EADDRINUSE',
   'EADDRNOTAVAIL',
@@ -39,4 +41,5 @@ export const TCP_ERROR_NAMES = [
   'EMSGSIZE',
   'EINPROGRESS',
   'ECONNABORTED',
+  'EPROTO',
 ] as const;

@@ -233,13 +233,14 @@ export function setFastOpenOption(
   pool.words[at + FrameWord.WireLength] += (bytes + 3) & ~3;
 }
 
-/** An answer to the segment being processed, from nobody: its ends are exchanged. */
+/** An answer to the segment being processed, from nobody: its ends are exchanged. `window` is the field of the header. */
 export function buildAnswer(
   context: TcpContext,
   arrived: ArrivedSegment,
   seq: SeqNumber,
   ack: SeqNumber,
   flags: number,
+  window = 0,
 ): FrameId {
   const words = context.pool.words;
   const from = arrived.record;
@@ -257,7 +258,7 @@ export function buildAnswer(
   words[at + FrameWord.Ports] = (ports << 16) | (ports >>> 16);
   words[at + FrameWord.Seq] = seq;
   words[at + FrameWord.Ack] = ack;
-  words[at + FrameWord.FlagsWindow] = flags << 16;
+  words[at + FrameWord.FlagsWindow] = (flags << 16) | window;
   words[at + FrameWord.TsVal] = 0;
   words[at + FrameWord.TsEcr] = 0;
   words[at + FrameWord.Identification] = isIpv6 ? 0 : context.nextIdentification();

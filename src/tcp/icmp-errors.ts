@@ -24,6 +24,7 @@ export const enum IcmpErrorKind {
   /** Source quench is ignored: RFC 6633. */
   SourceQuench = 5,
   TimeExceeded = 6,
+  ParameterProblem = 7,
 }
 
 export interface IcmpError {
@@ -67,6 +68,8 @@ function toError(kind: IcmpErrorKind): TcpError {
       return TcpError.ProtocolUnreachable;
     case IcmpErrorKind.PortUnreachable:
       return TcpError.ConnectionRefused;
+    case IcmpErrorKind.ParameterProblem:
+      return TcpError.ProtocolError;
     default:
       return TcpError.HostUnreachable;
   }

@@ -21,10 +21,8 @@ export function readIcmpError(
   isIpv6: boolean,
   intern: (address: AddressWords) => number,
 ): IcmpError | undefined {
-  const network = ETHERNET_HEADER_BYTES;
-  const protocolAt = network + (isIpv6 ? Ipv6Field.NextHeader : Ipv4Field.Protocol);
-  if (packet[protocolAt] !== (isIpv6 ? IpProtocol.Icmpv6 : IpProtocol.Icmp)) return undefined;
-  const at = network + (isIpv6 ? IPV6_HEADER_BYTES : IPV4_HEADER_BYTES);
+  if (!isIcmp(packet, isIpv6)) return undefined;
+  const at = ETHERNET_HEADER_BYTES + (isIpv6 ? IPV6_HEADER_BYTES : IPV4_HEADER_BYTES);
   const message = parseIcmp(packet, at, packet.length, isIpv6 ? 6 : 4);
   if (typeof message === 'number' || message.kind !== 'error') return undefined;
   const { quoted } = message;
@@ -49,6 +47,15 @@ export function readIcmpError(
   };
 }
 
+/** RFC 1812 §5.2.7.1: later codes have no meaning. */
+const UNREACHABLE_CODE_MAX = 15;
+
+/** The Ethernet frame holds ICMP of its IP version, whatever the message is. */
+export function isIcmp(packet: Uint8Array, isIpv6: boolean): boolean {
+  const at = ETHERNET_HEADER_BYTES + (isIpv6 ? Ipv6Field.NextHeader : Ipv4Field.Protocol);
+  return packet[at] === (isIpv6 ? IpProtocol.Icmpv6 : IpProtocol.Icmp);
+}
+
 /** RFC 1122 §3.2.2.1; what is prohibited cannot be reached. */
 const UNREACHABLE: Readonly<Record<number, IcmpErrorKind>> = {
   0: IcmpErrorKind.NetworkUnreachable,
@@ -63,13 +70,15 @@ const UNREACHABLE: Readonly<Record<number, IcmpErrorKind>> = {
 function kindOfIcmp(type: number, code: number): IcmpErrorKind | undefined {
   if (type === IcmpType.SourceQuench) return IcmpErrorKind.SourceQuench;
   if (type === IcmpType.TimeExceeded) return IcmpErrorKind.TimeExceeded;
-  if (type !== IcmpType.DestinationUnreachable) return undefined;
+  if (type === IcmpType.ParameterProblem) return IcmpErrorKind.ParameterProblem;
+  if (type !== IcmpType.DestinationUnreachable || code > UNREACHABLE_CODE_MAX) return undefined;
   return UNREACHABLE[code] ?? IcmpErrorKind.HostUnreachable;
 }
 
 function kindOfIcmpv6(type: number, code: number): IcmpErrorKind | undefined {
   if (type === Icmpv6Type.PacketTooBig) return IcmpErrorKind.PacketTooBig;
   if (type === Icmpv6Type.TimeExceeded) return IcmpErrorKind.TimeExceeded;
+  if (type === Icmpv6Type.ParameterProblem) return IcmpErrorKind.ParameterProblem;
   if (type !== Icmpv6Type.DestinationUnreachable) return undefined;
   if (code === 4) return IcmpErrorKind.PortUnreachable;
   return code === 0 ? IcmpErrorKind.NetworkUnreachable : IcmpErrorKind.HostUnreachable;

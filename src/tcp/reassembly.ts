@@ -155,6 +155,19 @@ export class Reassembly {
     return this.#byteLength - before;
   }
 
+  /** For the next ACK. One that waits already grows when the new one touches it, and is kept otherwise. */
+  reportDuplicate(left: SeqNumber, right: SeqNumber): void {
+    if (!this.hasDsack) {
+      this.hasDsack = true;
+      this.dsackLeft = left;
+      this.dsackRight = right;
+      return;
+    }
+    if (seqBefore(this.dsackRight, left) || seqBefore(right, this.dsackLeft)) return;
+    if (seqBefore(left, this.dsackLeft)) this.dsackLeft = left;
+    if (seqBefore(this.dsackRight, right)) this.dsackRight = right;
+  }
+
   #noteDuplicate(left: SeqNumber, right: SeqNumber): void {
     this.duplicateLeft = left;
     this.duplicateRight = right;

@@ -93,6 +93,11 @@ export function takeWindowField(connection: TcpConnection, flags: number): numbe
   return field;
 }
 
+/** What is promised still, as a header without SYN has it: for answers that promise nothing new. */
+export function windowField({ rcvWnd, rcvWndShift }: TcpConnection): number {
+  return Math.min(FIELD_MAX, rcvWnd >>> rcvWndShift);
+}
+
 /** Of a SYN-ACK, also behind data that came with the SYN. */
 function firstWindow(connection: TcpConnection): Bytes {
   return connection.rcvNxt === connection.lastAckSent

@@ -9,7 +9,13 @@ import type { Bytes } from '../base/units.ts';
 import { NO_PAYLOAD } from '../frame/frame-record.ts';
 import { TcpFlag } from '../wire/tcp.ts';
 import { countArrival } from './accurate-ecn.ts';
-import { onDataArrived, scheduleAck, scheduleAckOfHole, startQuickAcks } from './ack-policy.ts';
+import {
+  onDataArrived,
+  scheduleAck,
+  scheduleAckOfFin,
+  scheduleAckOfHole,
+  startQuickAcks,
+} from './ack-policy.ts';
 import { type ArrivedSegment, EcnCodepoint } from './arrived-segment.ts';
 import type { ByteQueue } from './byte-queue.ts';
 import type { TcpConnection } from './connection.ts';
@@ -138,13 +144,10 @@ function advance(connection: TcpConnection, length: Bytes): void {
   connection.context.raise(connection, TransportEvent.Readable);
 }
 
-/** A DSACK block for the next ACK: RFC 2883 §4. */
+/** A DSACK block for the next ACK, of one contiguous range: RFC 2883 §4. The first is reported, with what joins it. */
 export function noteDuplicate(connection: TcpConnection, left: SeqNumber, length: Bytes): void {
   if (!connection.hasSack || !connection.config.usesDsack) return;
-  const reassembly = ownReassembly(connection);
-  reassembly.hasDsack = true;
-  reassembly.dsackLeft = left;
-  reassembly.dsackRight = seqAdd(left, length);
+  ownReassembly(connection).reportDuplicate(left, seqAdd(left, length));
   connection.context.count(TcpCounter.DsackOldSent);
 }
 
@@ -171,13 +174,16 @@ export function receiveFin(connection: TcpConnection, segment: ArrivedSegment): 
   if (segment.has(TcpFlag.Fin)) {
     connection.hasPeerFin = true;
     connection.peerFin = seqAdd(segment.seq, segment.length);
-    scheduleAck(connection, true);
   }
-  if (!connection.hasPeerFin || seqBefore(connection.rcvNxt, connection.peerFin)) return false;
+  if (!connection.hasPeerFin) return false;
+  if (seqBefore(connection.rcvNxt, connection.peerFin)) {
+    if (segment.has(TcpFlag.Fin)) scheduleAck(connection, true);
+    return false;
+  }
   connection.isPeerDone = true;
   // Nothing comes behind it: blocks say nothing any more.
   connection.reassembly?.clear();
   connection.rcvNxt = seqAdd(connection.peerFin, 1);
-  connection.isAckDue = true;
+  scheduleAckOfFin(connection);
   return true;
 }

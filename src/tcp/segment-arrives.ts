@@ -32,6 +32,7 @@ import { buildAnswer, buildSegment, sendResetFor } from './frame-builder.ts';
 import { acceptSyn, establish } from './handshake.ts';
 import { isNextSegment, isPlainAck, isPlainText } from './header-prediction.ts';
 import { takeOrderlyAck } from './orderly-ack.ts';
+import { windowField } from './receive-window.ts';
 import { noteDuplicate, receiveFin, receiveSynText, receiveText } from './receiver.ts';
 import { canReceive, isSynchronized, TcpState } from './state.ts';
 import { settleSynData } from './syn-data.ts';
@@ -263,7 +264,8 @@ function noteRepeatedSynAck(connection: TcpConnection, segment: ArrivedSegment):
 /** An ACK in a state that has no other. */
 function queueAck(connection: TcpConnection): void {
   const { context, sndNxt, rcvNxt } = connection;
-  const frame = buildAnswer(context, context.segment, sndNxt, rcvNxt, TcpFlag.Ack);
+  const window = windowField(connection);
+  const frame = buildAnswer(context, context.segment, sndNxt, rcvNxt, TcpFlag.Ack, window);
   if (frame !== NO_FRAME) context.pushControl(frame);
 }
 

@@ -54,6 +54,8 @@ export function sendNew(connection: TcpConnection, length: Bytes, rowFlags: numb
   const { context, sndNxt } = connection;
   settleCursor(connection);
   const { sendPiece, sendSkip } = connection;
+  // Before the option of this segment has gone: short is what is less than it leaves.
+  const fullBytes = segmentBytes(connection);
   const payload = payloadAt(connection, sendPiece, sendSkip, length);
   const hasFin = (rowFlags & SegmentFlag.Fin) !== 0;
   let flags = TcpFlag.Ack | ecnEcho(connection);
@@ -79,7 +81,7 @@ export function sendNew(connection: TcpConnection, length: Bytes, rowFlags: numb
   connection.sndNxt = seqAdd(sndNxt, sequenceLength);
   if (hasFin) connection.isFinSent = true;
   if (connection.isCorkOver) connection.isCorkOver = false;
-  if (length > 0 && length < connection.smss) {
+  if (length > 0 && length < fullBytes) {
     connection.hasShort = true;
     connection.shortEnd = connection.sndNxt;
   }

@@ -11,6 +11,7 @@ import type { ArrivedSegment } from './arrived-segment.ts';
 import type { TcpConnection } from './connection.ts';
 import type { TcpContext } from './context.ts';
 import { buildAnswer, setTimestamps } from './frame-builder.ts';
+import { windowField } from './receive-window.ts';
 
 const NO_ROW = -1;
 const SHIFT = 4;
@@ -22,7 +23,8 @@ const enum Word {
   Ports = 2,
   SndNxt = 3,
   RcvNxt = 4,
-  RcvWnd = 5,
+  /** As in the header, scaled. */
+  Window = 5,
   HasTimestamps = 6,
   TsRecent = 7,
   TsOffset = 8,
@@ -79,7 +81,7 @@ export class TimeWaitTable {
     words[at + Word.Ports] = (ports << 16) | (ports >>> 16);
     words[at + Word.SndNxt] = connection.sndNxt;
     words[at + Word.RcvNxt] = connection.rcvNxt;
-    words[at + Word.RcvWnd] = connection.rcvWnd;
+    words[at + Word.Window] = windowField(connection);
     words[at + Word.HasTimestamps] = connection.hasTimestamps ? 1 : 0;
     words[at + Word.TsRecent] = connection.tsRecent;
     words[at + Word.TsOffset] = connection.tsOffset;
@@ -148,7 +150,7 @@ export class TimeWaitTable {
     const words = this.#words;
     const seq = seqFromWire(words[at + Word.SndNxt]);
     const ack = seqFromWire(words[at + Word.RcvNxt]);
-    const frame = buildAnswer(context, segment, seq, ack, TcpFlag.Ack);
+    const frame = buildAnswer(context, segment, seq, ack, TcpFlag.Ack, words[at + Word.Window]);
     if (frame === NO_FRAME) return;
     if (words[at + Word.HasTimestamps] !== 0) {
       const ticks = Math.floor(context.clock.nowNs / context.config.timestampTickNs) | 0;

@@ -82,10 +82,14 @@ function fireRetransmit(connection: TcpConnection): void {
   }
 }
 
-/** RFC 9293 §3.8.3: a SYN or SYN-ACK again, until R2. */
+/**
+ * RFC 9293 §3.8.3: a SYN or SYN-ACK again, until R2. Timeouts double (RFC 6298 §5.5); those of a SYN in the `linux`
+ * profile only after a few.
+ */
 function fireSyn(connection: TcpConnection): void {
   const { config, context, state } = connection;
-  const limit = state === TcpState.SynSent ? connection.synRetries : config.synAckRetries;
+  const linear = state === TcpState.SynSent ? config.synLinearTimeouts : 0;
+  const limit = state === TcpState.SynSent ? connection.synRetries + linear : config.synAckRetries;
   if (connection.stalledSinceNs < 0) connection.stalledSinceNs = connection.lastSentNs;
   if (connection.synRetransmits >= limit || isUserTimeoutOver(connection)) {
     failConnection(connection, orSoft(connection, TcpError.TimedOut));
@@ -94,7 +98,7 @@ function fireSyn(connection: TcpConnection): void {
   context.count(TcpCounter.RetransSegs);
   connection.totalRetransmits++;
   connection.synRetransmits++;
-  connection.backoffs++;
+  if (connection.synRetransmits > linear) connection.backoffs++;
   connection.retransmits++;
   connection.isSynDue = true;
 }

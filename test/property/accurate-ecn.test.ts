@@ -73,7 +73,11 @@ function transfer({ base, accEcnOption, marked, lossTo, lossFrom, bytes, seed }:
 
 const cases: fc.Arbitrary<Case> = fc.record({
   base: fc.constantFrom(RFC_PROFILE, LINUX_PROFILE),
-  accEcnOption: fc.constantFrom<number>(AccEcnOption.Efficient, AccEcnOption.Full),
+  accEcnOption: fc.constantFrom<number>(
+    AccEcnOption.Efficient,
+    AccEcnOption.Sparing,
+    AccEcnOption.Full,
+  ),
   marked: fc.constantFrom(0, 0.02, 0.3, 1),
   lossTo: fc.constantFrom(0, 0.02),
   lossFrom: fc.constantFrom(0, 0.3),

@@ -119,6 +119,35 @@ describe('packets', () => {
     expect(icmp('unreachable [5:6(1)]')).toMatchObject({ code: undefined, quoted: { start: 5 } });
   });
 
+  it('reads what older scripts and dialects write', () => {
+    expect(packet('> S. 0:0(0) ack 1 <mss 1460,nocheck>').options).toBe('any');
+    expect(packet('< S 0:0(0) win 9 <mss 1460, nocheck>').options).toEqual([
+      { kind: 'mss', value: 1460 },
+    ]);
+    expect(packet('> R. 5:5(0)! ack 1')).toMatchObject({
+      isAbsolute: true,
+      sequence: { start: 5, end: 5 },
+    });
+    expect(packet('> [ect01] . 1:1(0)').ip.ecn).toBe('ect01');
+    expect(event('+0 < [1:1461(1460)] icmp unreachable frag_needed mtu 900').action).toMatchObject({
+      packet: { code: 'frag_needed', mtu: 900, quoted: { start: 1, end: 1461 } },
+    });
+    expect(() => parse('+0 < [1:2(1)] . 1:1(0)')).toThrow('expected icmp behind the range');
+    expect(parse('--ip_version="ipv6"\n0 close(3) = 0').options.ipVersion).toBe('ipv6');
+  });
+
+  it.each([
+    ['< udp (1000)', 'udp packets'],
+    ['> addr[a] > addr[b] S 0:0(0)', 'packets of several addresses'],
+    ['> S 0:0(0) <mss 1460,mpcapable v1 nokey>', 'options of MPTCP'],
+    ['> [flowlabel 3] S 0:0(0)', 'flowlabel of the IP header'],
+  ])('refuses %s as beyond us, by line', (text, what) => {
+    expect(() => parse(`// one\n+0 ${text}`)).toThrow(
+      expect.objectContaining({ line: 2, what }) as Error,
+    );
+    expect(() => parse('--udp_encapsulation=tcp')).toThrow('TCP in UDP');
+  });
+
   it('refuses what cannot be, by line, with expected and got', () => {
     expect(() => parse('+0 > . 1:5(3)')).toThrow('a.pkt:1: expected a length of 4 for 1:5');
     expect(() => parse('+0 > . 1:1(0) win 65536')).toThrow('a window field below 65536');
