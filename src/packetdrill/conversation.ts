@@ -74,7 +74,6 @@ export class Conversation {
       else this.#flows.set(keyOf(flow.localPort, flow.remotePort), flow);
     }
     if (isSyn) noteSyn(flow, segment);
-    flow.lastSequence = segment.sequence;
     const isReset = (segment.flags & TcpFlag.Rst) !== 0;
     if (!isReset && (segment.flags & TcpFlag.Ack) !== 0) flow.isSynchronized = true;
     return flow;

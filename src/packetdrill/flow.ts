@@ -19,8 +19,6 @@ export class Flow {
   isSynchronized = false;
   /** The script injected something behind its SYN. */
   hasInjectedMore = false;
-  /** Live sequence number of the segment sent last. */
-  lastSequence = 0;
   readonly timestamps = new TimestampMap();
 
   constructor(localPort: number, remotePort: number, isActive: boolean) {

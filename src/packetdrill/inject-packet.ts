@@ -89,7 +89,8 @@ export function buildIcmp(
   const view = new DataView(ports.buffer);
   view.setUint16(0, flow.localPort);
   view.setUint16(2, flow.remotePort);
-  view.setUint32(4, quoted === undefined ? flow.lastSequence : flow.localToLive(quoted.start));
+  // Without a range it is our SYN.
+  view.setUint32(4, flow.localToLive(quoted?.start ?? 0));
   const quote = new Uint8Array(ipHeaderBytes(isIpv6) + ports.length);
   const ours = {
     transport: new Uint8Array(TCP_HEADER_BYTES),

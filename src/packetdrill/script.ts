@@ -116,7 +116,7 @@ export interface IcmpPacket {
   readonly type: string;
   readonly code: string | undefined;
   readonly mtu: number | undefined;
-  /** Sequence range that the quoted packet shows; undefined: that of the last packet we sent. */
+  /** Sequence range that the quoted packet shows; undefined: 0:0(0), our SYN. */
   readonly quoted: SequenceRange | undefined;
 }
 

@@ -33,7 +33,7 @@ describe('Prague over DualPI2', () => {
   });
 
   it('uses the link alone, and shares it evenly with its like', () => {
-    const { flows, links, fairness } = run({ cc: 'prague,prague', duration: '8 s' });
+    const { flows, links, fairness } = run({ cc: 'prague,prague', duration: '12 s' });
     expect(links[0]?.utilisation).toBeGreaterThan(0.95);
     expect(links[0]?.meanQueueDelayMs).toBeLessThan(1.2);
     expect(fairness.jain).toBeGreaterThan(0.95);
