@@ -69,7 +69,8 @@ export class TcpStack implements StackUnderTest {
       );
       if (icmp !== undefined) this.#host.layer.handleIcmp(icmp);
       // TCP has no use for other messages.
-      else if (!isIcmp(packet.header, this.#ends.isIpv6)) this.#host.layer.handleFrame(this.#host.frames.decode(packet));
+      else if (!isIcmp(packet.header, this.#ends.isIpv6))
+        this.#host.layer.handleFrame(this.#host.frames.decode(packet));
     }
     this.#letWriterGo();
     this.#host.settle();
