@@ -5,7 +5,7 @@
  * of the bins and all of them. A level holds until the next record. Hot: record() allocates nothing.
  */
 import { assert } from './assert.ts';
-import type { Duration, Instant } from './units.ts';
+import { type Duration, type Instant, UNSET_ZERO } from './units.ts';
 
 const BINS = 1024;
 const FIRST_WIDTH_NS: Duration = 1e6;
@@ -29,7 +29,7 @@ export class DepthSeries {
   /** 0: end of what is recorded; 1: end of its bin; 2: bin width. Cells, so that no double is boxed. */
   readonly #ns = new Float64Array(3);
   #bin = 0;
-  #level = 0;
+  #level: number = UNSET_ZERO;
 
   /** The level is 0 at time 0. `bins` must be even. */
   constructor(bins = BINS, firstWidthNs: Duration = FIRST_WIDTH_NS) {

@@ -330,7 +330,7 @@ function fillSample(connection: TcpConnection, advances: boolean): void {
   sample.inRecovery = inReduction(connection);
   rate.endAck(sample, Math.max(0, rtt.minNs));
   if (sample.intervalNs <= 0) return;
-  connection.rateDelivered = sample.delivered;
+  context.cells[connection.cellsAt + TimeCell.RateDelivered] = sample.delivered;
   context.cells[connection.cellsAt + TimeCell.RateInterval] = sample.intervalNs;
 }
 

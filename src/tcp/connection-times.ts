@@ -21,6 +21,8 @@ export const enum TimeCell {
   RackRtt = 8,
   StalledSince = 9,
   RateInterval = 10,
+  /** Bytes: no time, but a double as well. */
+  RateDelivered = 11,
 }
 
 /** Times that change during a connection, and what they are at first. The first ones are in order of TimeCell. */
@@ -36,6 +38,7 @@ export const TIMES: readonly (readonly [keyof TcpConnection, number])[] = [
   ['rackRttNs', 0],
   ['stalledSinceNs', NO_TIME],
   ['rateIntervalNs', 0],
+  ['rateDelivered', 0],
   ['lastChallengeNs', NO_TIME],
   ['lastOutOfWindowAckNs', NO_TIME],
   ['rcvRttStartNs', NO_TIME],

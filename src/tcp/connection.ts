@@ -363,7 +363,7 @@ export class TcpConnection {
   /** Something came with ECT or CE. */
   declare hasSeenEct: boolean;
   /** The last delivery-rate sample. */
-  rateDelivered: Bytes = 0;
+  declare rateDelivered: Bytes;
   declare rateIntervalNs: Duration;
   /** What sending waits for, since when, and how long it was each: tcp/busy-time. */
   busyKind = 0;

@@ -16,6 +16,8 @@ import type { FrameId } from '../frame/frame-record.ts';
 import type { PayloadWriter } from '../frame/payload-writer.ts';
 import type { CongestionControllerFactory } from '../recovery/congestion.ts';
 import { DeliveryRateEstimator } from '../recovery/delivery-rate.ts';
+import { Pacer } from '../recovery/pacer.ts';
+import { ProportionalRateReduction, ReductionBound } from '../recovery/prr.ts';
 import type { AccurateEcn } from './accurate-ecn.ts';
 import { AckOutcome } from './ack-outcome.ts';
 import { ArrivedSegment } from './arrived-segment.ts';
@@ -27,7 +29,7 @@ import { TCP_COUNTER_COUNT, type TcpCounter } from './counters.ts';
 import { FastOpenCookies } from './fast-open.ts';
 import type { FlowMeter } from './flow-meter.ts';
 import { PathMtuCache } from './path-mtu-cache.ts';
-import { RangePool } from './reassembly.ts';
+import { RangePool, Reassembly } from './reassembly.ts';
 import { Scoreboard } from './scoreboard.ts';
 import { SegmentTable } from './segment-table.ts';
 import { BufferPool } from './send-buffers.ts';
@@ -152,6 +154,9 @@ export class TcpContext {
     this.reserveSlot(connections - 1);
     const { outcome, segment, idleScoreboard, idleQueue, idleRate } = this;
     for (const shared of [outcome, outcome.sample, outcome.loss, segment]) changeFields(shared);
+    const reduction = new ProportionalRateReduction(ReductionBound.SafeAck);
+    for (const late of [reduction, new Reassembly(this.ranges), new Pacer(environment.clock)])
+      changeFields(late);
     for (const idle of [idleScoreboard, idleScoreboard.flight, idleQueue, idleRate])
       changeFields(idle);
     this.fastOpen = new FastOpenCookies(environment.random.fork('fast open'));

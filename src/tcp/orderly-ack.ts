@@ -120,7 +120,7 @@ function tellController(connection: TcpConnection, last: number): void {
   rate.onDeliveredInOrder(sample, context.segments, last, rtt);
   connection.deliveredSegments += sample.ackedSegments;
   if (sample.intervalNs > 0) {
-    connection.rateDelivered = sample.delivered;
+    context.cells[connection.cellsAt + TimeCell.RateDelivered] = sample.delivered;
     context.cells[connection.cellsAt + TimeCell.RateInterval] = sample.intervalNs;
   }
   sample.lostBytes = 0;

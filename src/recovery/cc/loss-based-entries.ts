@@ -1,4 +1,5 @@
 /** The loss-based controllers by name: Reno and CUBIC, with their kinds of slow start. Cold. */
+import { changeFields } from '../../base/changing-fields.ts';
 import type { CongestionContext, CongestionControllerFactory } from '../congestion.ts';
 import type { ControllerEntry, ControllerParameter, ParameterValues } from './controllers.ts';
 import { CubicGrowth, type CubicOptions } from './cubic.ts';
@@ -62,12 +63,14 @@ function lossBasedFactory(
 ): CongestionControllerFactory {
   const makeSlowStart = slowStartMaker(slowStart, values['abcLimit'] as number);
   const ecnBackoff = values['abe'] === true ? 'own-in-avoidance' : 'as-loss';
-  const make = (context: CongestionContext) =>
-    new LossBasedController(
-      context,
-      { slowStart: makeSlowStart(context), growth: makeGrowth(context) },
-      { ecnBackoff, idleRestart: idleRestartOf(values, context) },
-    );
+  const make = (context: CongestionContext) => {
+    const slowStart = makeSlowStart(context);
+    const growth = makeGrowth(context);
+    const options: LossBasedOptions = { ecnBackoff, idleRestart: idleRestartOf(values, context) };
+    const controller = new LossBasedController(context, { slowStart, growth }, options);
+    for (const part of [slowStart, growth, controller]) changeFields(part);
+    return controller;
+  };
   return Object.assign(make, { waitsForData: true });
 }
 
