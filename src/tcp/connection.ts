@@ -68,6 +68,8 @@ export class TcpConnection {
   readonly config: TcpConfig;
   /** Names its rows in the context's columns. */
   readonly slot: number;
+  /** The first of its times in the context's cells. */
+  readonly cellsAt: number;
   declare isIpv6: boolean;
   /** Indices of the address table. */
   readonly localAddress: number;
@@ -91,7 +93,8 @@ export class TcpConnection {
   bytesLow = 0;
   bytesHigh = 0;
   settings: ConnectionSettings;
-  #state = TcpState.Closed;
+  /** Written by setState only. */
+  state = TcpState.Closed;
   declare error: TcpError;
   /** A failure that did not end the connection (ICMP): told when it does end. */
   declare softError: TcpError;
@@ -391,6 +394,7 @@ export class TcpConnection {
     this.config = config;
     this.controllers = context.controllers;
     this.slot = slot;
+    this.cellsAt = slot * CONNECTION_CELLS;
     context.cells.set(FIRST_TIMES, this.cellsAt);
     this.isIpv6 = isIpv6;
     this.settings = context.settings;
@@ -409,17 +413,9 @@ export class TcpConnection {
     this.rackWindowSteps = 1;
   }
 
-  get cellsAt(): number {
-    return this.slot * CONNECTION_CELLS;
-  }
-
-  get state(): TcpState {
-    return this.#state;
-  }
-
   setState(next: TcpState): void {
-    assertTransition(this.#state, next);
-    this.#state = next;
+    assertTransition(this.state, next);
+    this.state = next;
   }
 
   get localPort(): number {
@@ -443,7 +439,7 @@ export class TcpConnection {
   /** Right edge of the send window. */
   get sndWndEnd(): SeqNumber {
     // Before the SYN is acknowledged (Fast Open) the window is of what follows it.
-    const syn = this.#state === TcpState.SynReceived ? 1 : 0;
+    const syn = this.state === TcpState.SynReceived ? 1 : 0;
     return seqAdd(this.sndUna, this.sndWnd + syn);
   }
 

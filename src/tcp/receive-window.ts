@@ -47,23 +47,24 @@ function fullWindow(connection: TcpConnection): Bytes {
   return windowClamp > 0 ? Math.min(full, windowClamp) : full;
 }
 
-/** What could be offered now: the buffer less what nobody has read, within what is dared so far. */
-function freeWindow(connection: TcpConnection): Bytes {
-  return Math.max(0, Math.min(freeBytes(connection), connection.rcvWindowLimit));
+/** What could be offered now: the buffer less what nobody has read, within what is dared so far; below 0 for nothing. */
+function freeWindow(connection: TcpConnection, full: Bytes): Bytes {
+  return Math.min(freeBytes(connection, full), connection.rcvWindowLimit);
 }
 
 /** In Linux what lies behind a hole takes room as well. */
-function freeBytes(connection: TcpConnection): Bytes {
-  const { config, reassembly } = connection;
-  const held = config.growsReceiveWindow ? (reassembly?.byteLength ?? 0) : 0;
-  return fullWindow(connection) - connection.unreadBytes - held;
+function freeBytes(connection: TcpConnection, full: Bytes): Bytes {
+  const { reassembly } = connection;
+  const free = full - connection.unreadBytes;
+  if (reassembly === undefined || !connection.config.growsReceiveWindow) return free;
+  return free - reassembly.byteLength;
 }
 
 /** The window to offer now; the one that is out already, when a new edge would gain little. */
 function selectWindow(connection: TcpConnection): Bytes {
   const current = connection.rcvWnd;
   const full = fullWindow(connection);
-  let next = freeWindow(connection);
+  let next = freeWindow(connection, full);
   // A gain of less than a segment, or half the buffer, is silly.
   const step = Math.min(connection.rcvMss, full >> 1);
   if (next < step) next = 0;
@@ -102,7 +103,7 @@ export function windowField({ rcvWnd, rcvWndShift }: TcpConnection): number {
 function firstWindow(connection: TcpConnection): Bytes {
   return connection.rcvNxt === connection.lastAckSent
     ? 0
-    : Math.min(FIELD_MAX, freeWindow(connection));
+    : Math.max(0, Math.min(FIELD_MAX, freeWindow(connection, fullWindow(connection))));
 }
 
 /** After the application has read: whether the peer should hear of the new room: RFC 9293 §3.8.6.2.2. */
@@ -115,9 +116,9 @@ export function isWindowUpdateDue(connection: TcpConnection): boolean {
 
 /** Two segments more to offer for a full one that came: as Linux, which starts with little. */
 export function growReceiveWindow(connection: TcpConnection, length: Bytes): void {
-  if (!connection.config.growsReceiveWindow) return;
-  const free = freeBytes(connection);
-  if (connection.rcvWindowLimit >= free || length < connection.rcvMss) return;
+  if (length < connection.rcvMss || !connection.config.growsReceiveWindow) return;
+  const free = freeBytes(connection, fullWindow(connection));
+  if (connection.rcvWindowLimit >= free) return;
   connection.rcvWindowLimit = Math.min(free, connection.rcvWindowLimit + 2 * connection.advMss);
   // The sender is to hear of it: the ACK of this segment is not delayed.
   if (connection.config.quickAckSegments > 0) connection.quickAcks |= 1;

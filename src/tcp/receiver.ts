@@ -27,31 +27,9 @@ import { growReceiveWindow, makeRoomBehindHole, measureReceiveRtt } from './rece
 
 /** Takes the text of a segment that lies in the window. */
 export function receiveText(connection: TcpConnection, segment: ArrivedSegment): void {
-  if (segment.length === 0) return;
-  const { reassembly, rcvNxt } = connection;
-  noteText(connection, segment);
-  if (segment.seq === rcvNxt && (reassembly === undefined || reassembly.rangeCount === 0)) {
-    takeInOrder(connection, segment);
-    return;
-  }
-  const before = seqDiff(rcvNxt, segment.seq);
-  if (before > 0) {
-    noteDuplicate(connection, segment.seq, Math.min(before, segment.length));
-    if (before >= segment.length) {
-      segment.trimFront(segment.length);
-      scheduleAck(connection, true);
-      return;
-    }
-    segment.trimFront(before);
-  }
-  if (segment.seq === rcvNxt && (connection.reassembly?.rangeCount ?? 0) === 0) {
-    takeInOrder(connection, segment);
-  } else takeOutOfOrder(connection, segment);
-}
-
-/** What the text says whatever becomes of it. */
-function noteText(connection: TcpConnection, segment: ArrivedSegment): void {
   const { length } = segment;
+  if (length === 0) return;
+  const { rcvNxt, reassembly } = connection;
   connection.dataSegmentsIn++;
   if (length >= connection.rcvMss) {
     // The peer's real segment size; a short last segment says nothing.
@@ -64,6 +42,34 @@ function noteText(connection: TcpConnection, segment: ArrivedSegment): void {
   }
   onDataArrived(connection);
   if (connection.hasEcn) noteCongestionMark(connection, segment);
+  if (segment.seq !== rcvNxt || (reassembly !== undefined && reassembly.rangeCount > 0)) {
+    receiveOutOfOrder(connection, segment);
+  } else {
+    takeInOrder(connection, segment);
+  }
+}
+
+/** Text that came before, in part or as a whole, or text while some is missing. */
+function receiveOutOfOrder(connection: TcpConnection, segment: ArrivedSegment): void {
+  const before = seqDiff(connection.rcvNxt, segment.seq);
+  if (before > 0) {
+    noteDuplicate(connection, segment.seq, Math.min(before, segment.length));
+    if (before >= segment.length) {
+      segment.trimFront(segment.length);
+      scheduleAck(connection, true);
+      return;
+    }
+    segment.trimFront(before);
+  }
+  const isNext = before > 0 && (connection.reassembly?.rangeCount ?? 0) === 0;
+  if (isNext) takeInOrder(connection, segment);
+  else takeOutOfOrder(connection, segment);
+}
+
+function takeInOrder(connection: TcpConnection, segment: ArrivedSegment): void {
+  append(connection, segment);
+  advance(connection, segment.length);
+  scheduleAck(connection, false);
 }
 
 /**
@@ -81,12 +87,6 @@ export function receiveSynText(connection: TcpConnection, segment: ArrivedSegmen
   connection.bytesReceived += length;
   connection.isSynDataTaken = true;
   connection.context.raise(connection, TransportEvent.Readable);
-}
-
-function takeInOrder(connection: TcpConnection, segment: ArrivedSegment): void {
-  append(connection, segment);
-  advance(connection, segment.length);
-  scheduleAck(connection, false);
 }
 
 function append(connection: TcpConnection, segment: ArrivedSegment): void {

@@ -95,11 +95,10 @@ export class TcpLayer implements ConnectionOwner, ConnectionMaker {
 
   /** Takes ownership of a built TCP frame for this host whose checksums are right. */
   handleFrame(frame: FrameId): void {
-    const { context } = this;
-    const { pool, segment } = context;
-    context.count(TcpCounter.InSegs);
+    const { pool, segment, counters } = this.context;
+    counters[TcpCounter.InSegs]++;
     segment.read(pool, frame);
-    const words = pool.words;
+    const { words } = pool;
     const at = frame << FRAME_SHIFT;
     const source = words[at + FrameWord.Src];
     const destination = words[at + FrameWord.Dst];

@@ -34,8 +34,8 @@ export function isOldTimestamp(connection: TcpConnection, segment: ArrivedSegmen
 
 /** RFC 7323 §4.3 (2): the segment that spans Last.ACK.sent gives the value to echo. */
 export function updateTsRecent(connection: TcpConnection, segment: ArrivedSegment): void {
-  if (!connection.hasTimestamps || !segment.hasTimestamps) return;
   if (seqBefore(connection.lastAckSent, segment.seq)) return;
+  if (!connection.hasTimestamps || !segment.hasTimestamps) return;
   const isNewer = !connection.hasTsRecent || ((segment.tsVal - connection.tsRecent) | 0) >= 0;
   const { context } = connection;
   const nowNs = context.clock.nowNs;

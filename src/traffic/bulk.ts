@@ -73,17 +73,21 @@ export class BulkReader implements Application {
   /** When the last byte of `sizeBytes` was read; NEVER until then. */
   completedNs: Instant = NEVER;
   readonly #clock: Clock;
+  readonly #isEndless: boolean;
   #missingBytes: Bytes;
 
   /** @param sizeBytes what will come; Infinity without end */
   constructor(clock: Clock, sizeBytes: Bytes) {
     this.#clock = clock;
-    this.#missingBytes = sizeBytes;
+    this.#isEndless = sizeBytes === Number.POSITIVE_INFINITY;
+    this.#missingBytes = this.#isEndless ? 0 : sizeBytes;
   }
 
   onTransportEvent(event: TransportEvent, connection: TcpConnection): void {
     if (event === TransportEvent.Readable) {
-      this.#missingBytes -= discard(connection, FILL_BYTES);
+      const taken = discard(connection, FILL_BYTES);
+      if (this.#isEndless) return;
+      this.#missingBytes -= taken;
       if (this.#missingBytes === 0 && this.completedNs === NEVER) {
         this.completedNs = this.#clock.nowNs;
       }
