@@ -2,8 +2,8 @@
  * Delivery-rate samples: draft-ietf-ccwg-bbr §4.1 (first draft-cheng-iccrg-delivery-rate-estimation). Each
  * packet notes, when sent, how much had been delivered until then and when; its acknowledgement then measures
  * a rate over the longer of the time its flight took to send and to be acknowledged. The estimator holds the
- * connection's counters (C.* of the draft); the packets' notes (P.*) are columns of the sender's ledger,
- * one row a packet; the sample (RS.*) goes into one AckSample a process.
+ * connection's counters (C.* of the draft); the packets' notes (P.*) are in rows of the sender's
+ * ledger, one a packet; the sample (RS.*) goes into one AckSample a process.
  * Deciding when a connection is application-limited, and what is lost, is the sender's. Hot: no allocation.
  */
 import { type Bytes, type Duration, type Instant, UNSET_ZERO } from '../base/units.ts';
@@ -16,19 +16,32 @@ import {
   type RttView,
 } from './congestion.ts';
 
-/** P.* of the draft: columns of a ledger, indexed by row; the ledger owns them, they are written here. */
-export interface SentColumns {
-  readonly sentNs: Float64Array;
-  /** C.delivered and its time when the packet was sent. */
-  readonly deliveredBytes: Float64Array;
-  readonly deliveredNs: Float64Array;
+/** Of the times of a row; the five before them are the ledger's own, so that a row is one cache line. */
+export const enum SentTime {
+  Sent = 5,
+  /** When C.delivered was last counted up before the packet was sent. */
+  Delivered = 6,
   /** Sending time of the packet that was newest acknowledged when this one was sent. */
-  readonly firstSentNs: Float64Array;
-  /** In flight with this packet. */
-  readonly txInFlight: Float64Array;
-  /** C.lost when the packet was sent. */
-  readonly lostBytes: Float64Array;
-  readonly isAppLimited: Uint8Array;
+  FirstSent = 7,
+}
+export const TIMES_SHIFT = 3;
+
+export const enum SentCount {
+  /** C.delivered and C.lost when the packet was sent, modulo 2^32: what they count meanwhile is below that. */
+  Delivered = 0,
+  Lost = 1,
+  /** Bytes in flight with this packet. */
+  InFlight = 2,
+  IsAppLimited = 3,
+}
+export const COUNTS_SHIFT = 2;
+
+/** P.* of the draft, a row a packet, in a ledger that owns them; they are written here. */
+export interface SentRows {
+  /** times[(row << TIMES_SHIFT) + SentTime.Sent] */
+  readonly times: Float64Array;
+  /** counts[(row << COUNTS_SHIFT) + SentCount.Lost] */
+  readonly counts: Int32Array;
 }
 
 /** An AckSample with what the estimator needs between the rows of one ACK. One a process. */
@@ -101,19 +114,22 @@ export class DeliveryRateEstimator {
   }
 
   /** Notes a sent packet; `inFlight` counts `bytes`, the packet itself. Writes sentNs too. */
-  stampSent(columns: SentColumns, row: number, bytes: Bytes, inFlight: Bytes): void {
+  stampSent(rows: SentRows, row: number, bytes: Bytes, inFlight: Bytes): void {
     const nowNs = this.#clock.nowNs;
     if (inFlight <= bytes) {
       this.#firstSentNs = nowNs;
       this.#deliveredNs = nowNs;
     }
-    columns.sentNs[row] = nowNs;
-    columns.deliveredBytes[row] = this.delivered;
-    columns.deliveredNs[row] = this.#deliveredNs;
-    columns.firstSentNs[row] = this.#firstSentNs;
-    columns.txInFlight[row] = inFlight;
-    columns.lostBytes[row] = this.lost;
-    columns.isAppLimited[row] = this.#appLimitedUntil > 0 ? 1 : 0;
+    const { times, counts } = rows;
+    const timesAt = row << TIMES_SHIFT;
+    times[timesAt + SentTime.Sent] = nowNs;
+    times[timesAt + SentTime.Delivered] = this.#deliveredNs;
+    times[timesAt + SentTime.FirstSent] = this.#firstSentNs;
+    const countsAt = row << COUNTS_SHIFT;
+    counts[countsAt + SentCount.Delivered] = this.delivered;
+    counts[countsAt + SentCount.Lost] = this.lost;
+    counts[countsAt + SentCount.InFlight] = inFlight;
+    counts[countsAt + SentCount.IsAppLimited] = this.#appLimitedUntil > 0 ? 1 : 0;
   }
 
   /** Before the rows of an ACK. The sender fills the fields that are not of the rate sample. */
@@ -129,19 +145,24 @@ export class DeliveryRateEstimator {
   }
 
   /** A row newly acknowledged or SACKed, rows in the order of sending. Once a row. */
-  onDelivered(sample: AckRecord, columns: SentColumns, row: number, bytes: Bytes): void {
+  onDelivered(sample: AckRecord, rows: SentRows, row: number, bytes: Bytes): void {
     this.delivered += bytes;
     this.#deliveredNs = sample.nowNs;
-    const sentNs = columns.sentNs[row];
+    const { times, counts } = rows;
+    const timesAt = row << TIMES_SHIFT;
+    const sentNs = times[timesAt + SentTime.Sent];
     // Of packets sent in the same instant the later row is the newer.
     if (sentNs < sample.newestSentNs) return;
     sample.newestSentNs = sentNs;
-    sample.priorDelivered = columns.deliveredBytes[row];
-    sample.priorNs = columns.deliveredNs[row];
-    sample.sendElapsedNs = sentNs - columns.firstSentNs[row];
-    sample.txInFlight = columns.txInFlight[row];
-    sample.priorLost = columns.lostBytes[row];
-    sample.isAppLimited = columns.isAppLimited[row] !== 0;
+    const countsAt = row << COUNTS_SHIFT;
+    const { delivered, lost } = this;
+    sample.priorDelivered =
+      delivered - ((delivered - counts[countsAt + SentCount.Delivered]) >>> 0);
+    sample.priorNs = times[timesAt + SentTime.Delivered];
+    sample.sendElapsedNs = sentNs - times[timesAt + SentTime.FirstSent];
+    sample.txInFlight = counts[countsAt + SentCount.InFlight];
+    sample.priorLost = lost - ((lost - counts[countsAt + SentCount.Lost]) >>> 0);
+    sample.isAppLimited = counts[countsAt + SentCount.IsAppLimited] !== 0;
   }
 
   /** After the rows of an ACK and its losses. A sample shorter than the least RTT is not a rate. */
@@ -162,26 +183,30 @@ export class DeliveryRateEstimator {
    * An ACK of sample.ackedBytes in rows that were sent in order, of which `row` is the last, and of no loss: as beginAck,
    * onDelivered of each row and endAck.
    */
-  onDeliveredInOrder(sample: AckRecord, columns: SentColumns, row: number, rtt: RttView): void {
+  onDeliveredInOrder(sample: AckRecord, rows: SentRows, row: number, rtt: RttView): void {
     const nowNs = this.#clock.nowNs;
     const delivered = this.delivered + sample.ackedBytes;
     this.delivered = delivered;
     this.#deliveredNs = nowNs;
-    const sentNs = columns.sentNs[row];
-    const priorNs = columns.deliveredNs[row];
-    const sendElapsedNs = sentNs - columns.firstSentNs[row];
-    const priorDelivered = columns.deliveredBytes[row];
-    const priorLost = columns.lostBytes[row];
+    const { times, counts } = rows;
+    const timesAt = row << TIMES_SHIFT;
+    const countsAt = row << COUNTS_SHIFT;
+    const sentNs = times[timesAt + SentTime.Sent];
+    const priorNs = times[timesAt + SentTime.Delivered];
+    const sendElapsedNs = sentNs - times[timesAt + SentTime.FirstSent];
+    const since = (delivered - counts[countsAt + SentCount.Delivered]) >>> 0;
+    const { lost } = this;
+    const lostSince = (lost - counts[countsAt + SentCount.Lost]) >>> 0;
     sample.nowNs = nowNs;
     sample.newestSentNs = sentNs;
-    sample.priorDelivered = priorDelivered;
-    sample.delivered = delivered - priorDelivered;
+    sample.priorDelivered = delivered - since;
+    sample.delivered = since;
     sample.priorNs = priorNs;
     sample.sendElapsedNs = sendElapsedNs;
-    sample.txInFlight = columns.txInFlight[row];
-    sample.priorLost = priorLost;
-    sample.lostSinceSent = this.lost - priorLost;
-    sample.isAppLimited = columns.isAppLimited[row] !== 0;
+    sample.txInFlight = counts[countsAt + SentCount.InFlight];
+    sample.priorLost = lost - lostSince;
+    sample.lostSinceSent = lostSince;
+    sample.isAppLimited = counts[countsAt + SentCount.IsAppLimited] !== 0;
     if (this.#appLimitedUntil > 0 && delivered > this.#appLimitedUntil) this.#appLimitedUntil = 0;
     this.#firstSentNs = sentNs;
     const intervalNs = Math.max(sendElapsedNs, nowNs - priorNs);
@@ -190,15 +215,17 @@ export class DeliveryRateEstimator {
   }
 
   /** A row newly marked lost: counts it, and fills `loss` but for endsBurst. */
-  onLost(loss: LossRecord, columns: SentColumns, row: number, bytes: Bytes): void {
+  onLost(loss: LossRecord, rows: SentRows, row: number, bytes: Bytes): void {
     this.lost += bytes;
     loss.nowNs = this.#clock.nowNs;
     loss.lostBytes = bytes;
     loss.lostSegments = 1;
-    loss.sentNs = columns.sentNs[row];
-    loss.txInFlight = columns.txInFlight[row];
-    loss.lostSinceSent = this.lost - columns.lostBytes[row];
+    const { counts } = rows;
+    const countsAt = row << COUNTS_SHIFT;
+    loss.sentNs = rows.times[(row << TIMES_SHIFT) + SentTime.Sent];
+    loss.txInFlight = counts[countsAt + SentCount.InFlight];
+    loss.lostSinceSent = (this.lost - counts[countsAt + SentCount.Lost]) >>> 0;
     loss.delivered = this.delivered;
-    loss.isAppLimited = columns.isAppLimited[row] !== 0;
+    loss.isAppLimited = counts[countsAt + SentCount.IsAppLimited] !== 0;
   }
 }

@@ -3,9 +3,11 @@
  * (RFC 2018 §5, RFC 2883 §5), the RTT (RFC 6298 §3, RFC 7323 §4), then loss detection, recovery and the
  * congestion controller, in this order. Hot: no allocation per ACK.
  */
+
 import { type SeqNumber, seqBefore, seqDiff, seqFromWire } from '../base/seq.ts';
 import { type Bytes, NO_TIME } from '../base/units.ts';
 import { NO_SAMPLE } from '../recovery/congestion.ts';
+import { SentTime, TIMES_SHIFT } from '../recovery/delivery-rate.ts';
 import { TcpFlag } from '../wire/tcp.ts';
 import { countArrival } from './accurate-ecn.ts';
 import { takeFeedback } from './accurate-ecn-feedback.ts';
@@ -300,7 +302,7 @@ function sampleRtt(connection: TcpConnection, segment: ArrivedSegment, advances:
   // A SACK of what was sent before the first segment in flight was (again): that one still has its time.
   const { head } = connection.scoreboard;
   if (head === NO_ROW || outcome.sackedSentNs < 0) return false;
-  return outcome.sackedSentNs < context.segments.sentNs[head];
+  return outcome.sackedSentNs < context.segments.times[(head << TIMES_SHIFT) + SentTime.Sent];
 }
 
 function meterRtt(connection: TcpConnection): void {

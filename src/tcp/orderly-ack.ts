@@ -5,8 +5,10 @@
  * is sampled (RFC 6298 §3), RACK moves on (RFC 8985 §6.2) and finds nothing late, the controller sees the sample, the
  * timer begins anew (RFC 6298 §5.3, RFC 8985 §7.2). Hot: no allocation per ACK.
  */
+
 import { seqBefore, seqDiff } from '../base/seq.ts';
 import { NO_TIME } from '../base/units.ts';
+import { SentTime, TIMES_SHIFT } from '../recovery/delivery-rate.ts';
 import { dropSent, settleTimers, tellRoom } from './acknowledgment.ts';
 import type { ArrivedSegment } from './arrived-segment.ts';
 import { isWindowUsed } from './congestion-window.ts';
@@ -58,7 +60,7 @@ function expectsOrder(connection: TcpConnection, segment: ArrivedSegment): boole
   if (!isOpen) return false;
   // RACK knows of nothing that was sent later.
   const rackSentNs = context.cells[connection.cellsAt + TimeCell.RackSent];
-  const sentNs = context.segments.sentNs[head];
+  const sentNs = context.segments.times[(head << TIMES_SHIFT) + SentTime.Sent];
   if (rackSentNs < sentNs) return true;
   return rackSentNs === sentNs && !seqBefore(segment.ack, connection.rackEnd);
 }
@@ -94,12 +96,12 @@ function measure(
 ): void {
   const { context, rtt, cellsAt } = connection;
   const { cells } = context;
-  const { sentNs } = context.segments;
+  const { times } = context.segments;
   const nowNs = context.clock.nowNs;
-  const newestNs = nowNs - sentNs[last];
+  const newestNs = nowNs - times[(last << TIMES_SHIFT) + SentTime.Sent];
   context.outcome.sample.rttNs = newestNs;
   rtt.newestNs = newestNs;
-  rtt.onSample(nowNs - sentNs[first]);
+  rtt.onSample(nowNs - times[(first << TIMES_SHIFT) + SentTime.Sent]);
   connection.backoffs = 0;
   if (connection.meterRow !== NO_METER_ROW) {
     const { rtts } = context.meter as FlowMeter;
@@ -107,7 +109,7 @@ function measure(
     rtts.record(connection.meterRow);
   }
   cells[cellsAt + TimeCell.RackRtt] = newestNs;
-  cells[cellsAt + TimeCell.RackSent] = sentNs[last];
+  cells[cellsAt + TimeCell.RackSent] = times[(last << TIMES_SHIFT) + SentTime.Sent];
   connection.rackEnd = segment.ack;
   // What is in flight was sent later: none of it is late.
   connection.isRackAdvanced = connection.scoreboard.head === NO_ROW;

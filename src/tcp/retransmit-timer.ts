@@ -2,7 +2,9 @@
  * The one timer of the send side and what it is set for: retransmission (RFC 6298 §5), tail loss probe
  * (RFC 8985 §7.2), reordering (§6.2 step 5), window probe (RFC 9293 §3.8.6.1). They exclude each other. Hot.
  */
+
 import { type Duration, NEVER } from '../base/units.ts';
+import { SentTime, TIMES_SHIFT } from '../recovery/delivery-rate.ts';
 import { CongestionState, ProbeKind, RetransmitMode, type TcpConnection } from './connection.ts';
 import { TIMER_KINDS, TimerKind } from './context.ts';
 import { TcpState } from './state.ts';
@@ -67,7 +69,8 @@ export function restartRto(connection: TcpConnection): void {
 /** The RTO counts from when the first segment was sent. */
 function rtoLeftNs(connection: TcpConnection): Duration {
   const { context, scoreboard } = connection;
-  const sinceNs = context.clock.nowNs - context.segments.sentNs[scoreboard.head];
+  const sinceNs =
+    context.clock.nowNs - context.segments.times[(scoreboard.head << TIMES_SHIFT) + SentTime.Sent];
   return Math.max(1e6, rtoNs(connection) - sinceNs);
 }
 

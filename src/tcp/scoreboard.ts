@@ -8,9 +8,11 @@
  * duplicate ACKs stand for segments that have left the network (RFC 6582). Hot: no allocation per segment.
  * It does not decide what is lost: tcp/rack and tcp/recovery do.
  */
+
 import { assert } from '../base/assert.ts';
 import { type SeqNumber, seqAdd, seqBefore, seqDiff, seqFromWire } from '../base/seq.ts';
 import type { Bytes } from '../base/units.ts';
+import { SentTime, TIMES_SHIFT } from '../recovery/delivery-rate.ts';
 import type { AckOutcome } from './ack-outcome.ts';
 import type { PiecePool } from './byte-queue.ts';
 import {
@@ -224,7 +226,7 @@ export class Scoreboard {
    */
   takeWhole(una: SeqNumber): number {
     const table = this.#table;
-    const { words, sentNs } = table;
+    const { words, times } = table;
     const { flight, head: first } = this;
     if (flight.head !== first) return NO_ROW;
     const bytes = seqDiff(una, table.seq(first));
@@ -244,7 +246,12 @@ export class Scoreboard {
       last = row;
       row = next;
     } while (left > 0 && row !== NO_ROW);
-    if (left !== 0 || (row !== NO_ROW && sentNs[row] < sentNs[last])) return NO_ROW;
+    if (
+      left !== 0 ||
+      (row !== NO_ROW &&
+        times[(row << TIMES_SHIFT) + SentTime.Sent] < times[(last << TIMES_SHIFT) + SentTime.Sent])
+    )
+      return NO_ROW;
     this.segments -= count;
     this.chunks -= chunks;
     this.bytes -= bytes;

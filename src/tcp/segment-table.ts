@@ -1,6 +1,6 @@
 /**
- * Rows of sent segments that are not acknowledged, of all connections of a host: 16 words each, and the
- * columns of delivery-rate sampling. A row is in its connection's list by
+ * Rows of sent segments that are not acknowledged, of all connections of a host: a cache line each, times of
+ * delivery-rate sampling in it, and four words of its counts apart. A row is in its connection's list by
  * sequence number, and, unless SACKed, in one of two others through the Time links: in order of
  * transmission while it is in flight, in order of sequence when it is lost and not sent again.
  *
@@ -8,7 +8,7 @@
  */
 import { type SeqNumber, seqAdd, seqFromWire } from '../base/seq.ts';
 import type { Bytes } from '../base/units.ts';
-import type { SentColumns } from '../recovery/delivery-rate.ts';
+import { COUNTS_SHIFT, type SentRows, SentTime, TIMES_SHIFT } from '../recovery/delivery-rate.ts';
 
 export const NO_ROW = -1;
 export const ROW_SHIFT = 4;
@@ -28,6 +28,7 @@ export const enum SegmentWord {
   Next = 7,
   TimePrevious = 8,
   TimeNext = 9,
+  // Words 10 to 15 are SentTime.
 }
 
 export const enum SegmentFlag {
@@ -46,16 +47,12 @@ export const enum SegmentFlag {
   ChunkEnd = 128,
 }
 
-export class SegmentTable implements SentColumns {
+export class SegmentTable implements SentRows {
   words: Int32Array;
-  /** Of the last transmission; the other columns were noted with it. */
-  sentNs: Float64Array;
-  deliveredBytes: Float64Array;
-  deliveredNs: Float64Array;
-  firstSentNs: Float64Array;
-  txInFlight: Float64Array;
-  lostBytes: Float64Array;
-  isAppLimited: Uint8Array;
+  /** The same buffer: SentTime, of the last transmission. */
+  times: Float64Array;
+  /** SentCount: noted with it. */
+  counts: Int32Array;
   #freeHead = NO_ROW;
   #fresh = 0;
   #inUse = 0;
@@ -63,13 +60,8 @@ export class SegmentTable implements SentColumns {
   /** @param rows to start with */
   constructor(rows: number) {
     this.words = new Int32Array(rows << ROW_SHIFT);
-    this.sentNs = new Float64Array(rows);
-    this.deliveredBytes = new Float64Array(rows);
-    this.deliveredNs = new Float64Array(rows);
-    this.firstSentNs = new Float64Array(rows);
-    this.txInFlight = new Float64Array(rows);
-    this.lostBytes = new Float64Array(rows);
-    this.isAppLimited = new Uint8Array(rows);
+    this.times = new Float64Array(this.words.buffer);
+    this.counts = new Int32Array(rows << COUNTS_SHIFT);
   }
 
   get inUse(): number {
@@ -135,33 +127,23 @@ export class SegmentTable implements SentColumns {
     const words = new Int32Array(this.words.length * 2);
     words.set(this.words);
     this.words = words;
-    this.sentNs = doubled(this.sentNs);
-    this.deliveredBytes = doubled(this.deliveredBytes);
-    this.deliveredNs = doubled(this.deliveredNs);
-    this.firstSentNs = doubled(this.firstSentNs);
-    this.txInFlight = doubled(this.txInFlight);
-    this.lostBytes = doubled(this.lostBytes);
-    const isAppLimited = new Uint8Array(this.isAppLimited.length * 2);
-    isAppLimited.set(this.isAppLimited);
-    this.isAppLimited = isAppLimited;
+    this.times = new Float64Array(words.buffer);
+    const counts = new Int32Array(this.counts.length * 2);
+    counts.set(this.counts);
+    this.counts = counts;
   }
 
   /** The history of one row becomes another's as well. */
   copyHistory(from: number, to: number): void {
-    this.sentNs[to] = this.sentNs[from];
-    this.deliveredBytes[to] = this.deliveredBytes[from];
-    this.deliveredNs[to] = this.deliveredNs[from];
-    this.firstSentNs[to] = this.firstSentNs[from];
-    this.txInFlight[to] = this.txInFlight[from];
-    this.lostBytes[to] = this.lostBytes[from];
-    this.isAppLimited[to] = this.isAppLimited[from];
+    const times = from << TIMES_SHIFT;
+    this.times.copyWithin(
+      (to << TIMES_SHIFT) + SentTime.Sent,
+      times + SentTime.Sent,
+      times + SentTime.FirstSent + 1,
+    );
+    const counts = from << COUNTS_SHIFT;
+    this.counts.copyWithin(to << COUNTS_SHIFT, counts, counts + (1 << COUNTS_SHIFT));
   }
-}
-
-function doubled(column: Float64Array): Float64Array<ArrayBuffer> {
-  const larger = new Float64Array(column.length * 2);
-  larger.set(column);
-  return larger;
 }
 
 /** A doubly linked list through TimePrevious and TimeNext. */

@@ -5,9 +5,11 @@
  * PSH. A chunk that an ACK soon makes larger waits for it. Here also the rules for less than a full segment:
  * Nagle as Minshall changed it, cork. RFC 9293 §3.7.4 and §3.8.6.2.1. Hot: no allocation per segment.
  */
+
 import { seqBefore, seqDiff } from '../base/seq.ts';
 import { type Bytes, NS_PER_SECOND } from '../base/units.ts';
 import { UNPACED } from '../recovery/congestion.ts';
+import { SentTime, TIMES_SHIFT } from '../recovery/delivery-rate.ts';
 import { reservedForAccEcn } from './accurate-ecn-option.ts';
 import { flightSize, sendWindow } from './congestion-window.ts';
 import { CongestionState, type TcpConnection } from './connection.ts';
@@ -183,7 +185,7 @@ function isDeferred(connection: TcpConnection, length: Bytes, isTail: boolean): 
   const part = Math.min(connection.sndWnd, window) / config.deferWindowDivisor;
   if (limit >= Math.floor(part)) return false;
   if (scoreboard.head === NO_ROW) return false;
-  const ageNs = nowNs - context.segments.sentNs[scoreboard.head];
+  const ageNs = nowNs - context.segments.times[(scoreboard.head << TIMES_SHIFT) + SentTime.Sent];
   if (ageNs < connection.rtt.smoothedNs / 2) return false;
   if (windowRoom < room) {
     if (windowRoom <= length) {

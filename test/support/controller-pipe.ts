@@ -11,7 +11,15 @@ import {
   type CongestionController,
   initialWindowRfc6928,
 } from '../../src/recovery/congestion.ts';
-import { AckRecord, DeliveryRateEstimator, LossRecord } from '../../src/recovery/delivery-rate.ts';
+import {
+  AckRecord,
+  COUNTS_SHIFT,
+  DeliveryRateEstimator,
+  LossRecord,
+  type SentRows,
+  SentTime,
+  TIMES_SHIFT,
+} from '../../src/recovery/delivery-rate.ts';
 import { Pacer } from '../../src/recovery/pacer.ts';
 import { RTT_CONFIG_LINUX, RttEstimator } from '../../src/recovery/rtt.ts';
 
@@ -52,14 +60,9 @@ export class ControllerPipe {
   readonly #rates: DeliveryRateEstimator;
   readonly #pacer: Pacer;
   readonly #sample = new AckRecord();
-  readonly #columns = {
-    sentNs: new Float64Array(ROWS),
-    deliveredBytes: new Float64Array(ROWS),
-    deliveredNs: new Float64Array(ROWS),
-    firstSentNs: new Float64Array(ROWS),
-    txInFlight: new Float64Array(ROWS),
-    lostBytes: new Float64Array(ROWS),
-    isAppLimited: new Uint8Array(ROWS),
+  readonly #sent: SentRows = {
+    times: new Float64Array(ROWS << TIMES_SHIFT),
+    counts: new Int32Array(ROWS << COUNTS_SHIFT),
   };
   /** In order of sending. */
   readonly #flight: { row: number; ackNs: number; isLost: boolean; isMarked: boolean }[] = [];
@@ -173,7 +176,7 @@ export class ControllerPipe {
     const ackNs = Math.ceil(this.#freeNs + this.rttNs);
     this.#flight.push({ row, ackNs, isLost, isMarked: waiting > markAboveBytes });
     const inFlight = this.#flight.length * SMSS;
-    this.#rates.stampSent(this.#columns, row % ROWS, SMSS, inFlight);
+    this.#rates.stampSent(this.#sent, row % ROWS, SMSS, inFlight);
     controller.onPacketSent(SMSS, inFlight, this.#rates.isAppLimited);
     this.#pacer.onSent(SMSS, controller.pacingRate, controller.sendQuantum);
     if (!this.#maySend()) this.#pacer.endBurst();
@@ -188,8 +191,10 @@ export class ControllerPipe {
     const [acked] = this.#flight.splice(lost, 1);
     const lostRows = this.#flight.splice(0, lost).map(({ row }) => row);
     const { row, isMarked } = acked as { row: number; isMarked: boolean };
-    this.#rates.onDelivered(sample, this.#columns, row % ROWS, SMSS);
-    const rttNs = this.clock.nowNs - (this.#columns.sentNs[row % ROWS] as number);
+    this.#rates.onDelivered(sample, this.#sent, row % ROWS, SMSS);
+    const rttNs =
+      this.clock.nowNs -
+      (this.#sent.times[((row % ROWS) << TIMES_SHIFT) + SentTime.Sent] as number);
     this.rtt.onSample(rttNs);
     this.deliveredSegments++;
     this.lostSegments += lostRows.length;
@@ -219,7 +224,7 @@ export class ControllerPipe {
   #tellLosses(rows: readonly number[]): void {
     const loss = new LossRecord();
     for (const [index, row] of rows.entries()) {
-      this.#rates.onLost(loss, this.#columns, row % ROWS, SMSS);
+      this.#rates.onLost(loss, this.#sent, row % ROWS, SMSS);
       loss.endsBurst = index === rows.length - 1;
       this.controller.onPacketsLost(loss);
     }

@@ -2,9 +2,11 @@ import { describe, expect, it } from 'vitest';
 import { VirtualClock } from '../../../src/engine/clock.ts';
 import {
   AckRecord,
+  COUNTS_SHIFT,
   DeliveryRateEstimator,
   LossRecord,
-  type SentColumns,
+  type SentRows,
+  TIMES_SHIFT,
 } from '../../../src/recovery/delivery-rate.ts';
 
 const MS = 1e6;
@@ -13,14 +15,9 @@ const BYTES = 1000;
 function setUp() {
   const clock = new VirtualClock();
   const rows = 64;
-  const columns: SentColumns = {
-    sentNs: new Float64Array(rows),
-    deliveredBytes: new Float64Array(rows),
-    deliveredNs: new Float64Array(rows),
-    firstSentNs: new Float64Array(rows),
-    txInFlight: new Float64Array(rows),
-    lostBytes: new Float64Array(rows),
-    isAppLimited: new Uint8Array(rows),
+  const sent: SentRows = {
+    times: new Float64Array(rows << TIMES_SHIFT),
+    counts: new Int32Array(rows << COUNTS_SHIFT),
   };
   const estimator = new DeliveryRateEstimator(clock);
   const sample = new AckRecord();
@@ -28,17 +25,17 @@ function setUp() {
   return {
     estimator,
     sample,
-    columns,
+    sent,
     send(row: number, atMs: number) {
       clock.cell[0] = atMs * MS;
       inFlight += BYTES;
-      estimator.stampSent(columns, row, BYTES, inFlight);
+      estimator.stampSent(sent, row, BYTES, inFlight);
     },
     ack(rows: number[], atMs: number, minRttMs = 0) {
       clock.cell[0] = atMs * MS;
       estimator.beginAck(sample);
       for (const row of rows) {
-        estimator.onDelivered(sample, columns, row, BYTES);
+        estimator.onDelivered(sample, sent, row, BYTES);
         inFlight -= BYTES;
       }
       estimator.endAck(sample, minRttMs * MS);
@@ -48,7 +45,7 @@ function setUp() {
       clock.cell[0] = atMs * MS;
       const loss = new LossRecord();
       inFlight -= BYTES;
-      estimator.onLost(loss, columns, row, BYTES);
+      estimator.onLost(loss, sent, row, BYTES);
       return loss;
     },
     inFlight: () => inFlight,
@@ -169,4 +166,17 @@ describe('delivery-rate samples', () => {
     expect(ack([4], 23).lostSinceSent).toBe(2000);
     expect(ack([5], 24).lostSinceSent).toBe(1000);
   });
+});
+
+it('counts in rows are modulo 2^32: what is between is exact', () => {
+  const { estimator, send, ack, lose } = setUp();
+  estimator.delivered = 2 ** 33 - 500;
+  estimator.lost = 2 ** 32 - 500;
+  send(0, 0);
+  send(1, 0);
+  lose(1, 5);
+  const sample = ack([0], 10);
+  expect(sample.priorDelivered).toBe(2 ** 33 - 500);
+  expect(sample.delivered).toBe(BYTES);
+  expect(sample.lostSinceSent).toBe(BYTES);
 });
