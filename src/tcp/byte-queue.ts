@@ -219,6 +219,15 @@ export class ByteQueue {
     this.#tail = tail;
   }
 
+  /** Drops the first `length` bytes if they do not reach the end of a piece; else false, and nothing is done. */
+  discardWithin(length: Bytes): boolean {
+    const left = this.#headSkip + length;
+    if (this.#head === NO_PIECE || left >= this.#pool.length(this.#head)) return false;
+    this.#headSkip = left;
+    this.#byteLength -= length;
+    return true;
+  }
+
   /** Drops the first `length` bytes. */
   discard(length: Bytes): void {
     assert(length <= this.#byteLength, 'more bytes are dropped than there are');

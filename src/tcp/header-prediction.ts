@@ -19,10 +19,9 @@ export function isNextSegment(connection: TcpConnection, segment: ArrivedSegment
   return ((segment.tsVal - connection.tsRecent) | 0) >= 0;
 }
 
-/** Text for a connection that has sent all it had, that lies in the window, and acknowledges nothing new. */
+/** The segment has text, for a connection that has sent all it had, that lies in the window, and acknowledges nothing new. */
 export function isPlainText(connection: TcpConnection, segment: ArrivedSegment): boolean {
   return (
-    segment.length > 0 &&
     segment.ack === connection.sndUna &&
     segment.length <= seqDiff(connection.rcvAdv, connection.rcvNxt) &&
     connection.scoreboard.segments === 0 &&
@@ -36,10 +35,9 @@ export function isPlainText(connection: TcpConnection, segment: ArrivedSegment):
   );
 }
 
-/** No text, and an acknowledgment of something that was sent. */
+/** The segment has no text, and is an acknowledgment of something that was sent. */
 export function isPlainAck(connection: TcpConnection, segment: ArrivedSegment): boolean {
   return (
-    segment.length === 0 &&
     seqBefore(connection.sndUna, segment.ack) &&
     !seqBefore(connection.sndNxt, segment.ack) &&
     !connection.hasPeerFin

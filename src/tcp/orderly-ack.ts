@@ -5,7 +5,6 @@
  * is sampled (RFC 6298 §3), RACK moves on (RFC 8985 §6.2) and finds nothing late, the controller sees the sample, the
  * timer begins anew (RFC 6298 §5.3, RFC 8985 §7.2). Hot: no allocation per ACK.
  */
-
 import { seqBefore, seqDiff } from '../base/seq.ts';
 import { NO_TIME } from '../base/units.ts';
 import { SentTime, TIMES_SHIFT } from '../recovery/delivery-rate.ts';
@@ -13,9 +12,17 @@ import { dropSent, settleTimers, tellRoom } from './acknowledgment.ts';
 import type { ArrivedSegment } from './arrived-segment.ts';
 import { isWindowUsed } from './congestion-window.ts';
 import { CongestionState, RetransmitMode, type TcpConnection } from './connection.ts';
+import { FLAGS } from './connection-flags.ts';
 import { TimeCell } from './connection-times.ts';
 import { type FlowMeter, NO_METER_ROW } from './flow-meter.ts';
+import { flagMask } from './packed-fields.ts';
+import { scheduleLossProbe } from './retransmit-timer.ts';
 import { NO_ROW } from './segment-table.ts';
+
+/** Of these flags SACK is wanted, and that the ACK tells nothing of marks, a FIN or a probe. */
+const ASKED = flagMask(FLAGS, ['hasSack', 'hasAccEcn', 'isFinSent']);
+const WANTED = flagMask(FLAGS, ['hasSack']);
+const UNWANTED = flagMask(FLAGS, ['isTlpOut', 'hasRackDsackRound'], true);
 
 /**
  * Takes the ACK, a plain one as tcp/header-prediction has it, if it is of this kind. False, and nothing is done, when it
@@ -23,21 +30,41 @@ import { NO_ROW } from './segment-table.ts';
  */
 export function takeOrderlyAck(connection: TcpConnection, segment: ArrivedSegment): boolean {
   if (segment.hasSack || !expectsOrder(connection, segment)) return false;
-  const { scoreboard, smss } = connection;
+  const { context, scoreboard, smss, cellsAt } = connection;
+  const { ack } = segment;
   const { head, segments, bytes } = scoreboard;
-  const last = scoreboard.takeWhole(segment.ack);
+  const last = scoreboard.takeWhole(ack);
   if (last === NO_ROW) return false;
-  const { sample } = connection.context.outcome;
+  const { sample } = context.outcome;
   const isInSegments = connection.config.granularity === 'segments';
   sample.priorInFlight = isInSegments ? segments * smss : bytes;
   sample.inFlight = isInSegments ? scoreboard.segments * smss : scoreboard.bytes;
   sample.inFlightSegments = scoreboard.segments;
   sample.ackedBytes = bytes - scoreboard.bytes;
   sample.ackedSegments = segments - scoreboard.segments;
-  moveWindow(connection, segment);
-  measure(connection, segment, head, last);
-  tellController(connection, last);
-  settleTimers(connection, true);
+  // The segment tells the window anew: RFC 9293 §3.10.7.4.
+  const window = segment.window << connection.sndWndShift;
+  connection.sndWl1 = segment.seq;
+  connection.sndWl2 = ack;
+  if (window !== connection.sndWnd) {
+    connection.sndWnd = window;
+    if (window > connection.maxSndWnd) connection.maxSndWnd = window;
+  }
+  const acknowledged = seqDiff(ack, connection.sndUna);
+  if (!connection.sendQueue.discardWithin(acknowledged)) dropSent(connection, acknowledged);
+  connection.bytesAcked += acknowledged;
+  connection.sndUna = ack;
+  connection.retransmits = 0;
+  connection.probes = 0;
+  connection.backoffs = 0;
+  context.cells[cellsAt + TimeCell.StalledSince] = NO_TIME;
+  if (connection.hasShort && !seqBefore(ack, connection.shortEnd)) connection.hasShort = false;
+  if (connection.isWriteBlocked) tellRoom(connection);
+  tellController(connection, segment, head, last);
+  // With nothing in flight there is more to settle.
+  if (scoreboard.segments === 0 || !scheduleLossProbe(connection, true)) {
+    settleTimers(connection, true);
+  }
   return true;
 }
 
@@ -49,12 +76,9 @@ function expectsOrder(connection: TcpConnection, segment: ArrivedSegment): boole
     connection.congestionState === CongestionState.Open &&
     head !== NO_ROW &&
     scoreboard.sackedSegments + scoreboard.lostSegments + scoreboard.retransmittedSegments === 0 &&
-    connection.hasSack &&
-    !connection.hasAccEcn &&
-    !connection.isFinSent &&
-    !connection.isTlpOut &&
-    !connection.hasRackDsackRound &&
-    (!connection.hasUndo || connection.undoRetransmits !== 0) &&
+    (connection.flagsLow & ASKED) === WANTED &&
+    (connection.flagsHigh & UNWANTED) === 0 &&
+    (connection.undoRetransmits !== 0 || !connection.hasUndo) &&
     connection.retransmitMode !== RetransmitMode.Reordering &&
     connection.mtuSearch === undefined;
   if (!isOpen) return false;
@@ -65,65 +89,33 @@ function expectsOrder(connection: TcpConnection, segment: ArrivedSegment): boole
   return rackSentNs === sentNs && !seqBefore(segment.ack, connection.rackEnd);
 }
 
-/** SND.UNA moves, and with it the window, which the segment tells anew: RFC 9293 §3.10.7.4. */
-function moveWindow(connection: TcpConnection, segment: ArrivedSegment): void {
-  const { context } = connection;
-  const { ack } = segment;
-  const window = segment.window << connection.sndWndShift;
-  connection.sndWl1 = segment.seq;
-  connection.sndWl2 = ack;
-  if (window !== connection.sndWnd) {
-    connection.sndWnd = window;
-    if (window > connection.maxSndWnd) connection.maxSndWnd = window;
-  }
-  const bytes = seqDiff(ack, connection.sndUna);
-  dropSent(connection, bytes);
-  connection.bytesAcked += bytes;
-  connection.sndUna = ack;
-  connection.retransmits = 0;
-  connection.probes = 0;
-  context.cells[connection.cellsAt + TimeCell.StalledSince] = NO_TIME;
-  if (connection.hasShort && !seqBefore(ack, connection.shortEnd)) connection.hasShort = false;
-  if (connection.isWriteBlocked) tellRoom(connection);
-}
-
-/** The RTT, of the first segment for the timeout and of the last for the least one; RACK, of the last. */
-function measure(
+/** The RTT, of row `first` for the timeout and of `last` for the least one; RACK and the delivery rate, of `last`. */
+function tellController(
   connection: TcpConnection,
   segment: ArrivedSegment,
   first: number,
   last: number,
 ): void {
-  const { context, rtt, cellsAt } = connection;
-  const { cells } = context;
-  const { times } = context.segments;
+  const { context, controller, scoreboard, rate, rtt, pacer, meterRow, cellsAt } = connection;
+  const { cells, segments } = context;
+  const { sample } = context.outcome;
+  const { times } = segments;
   const nowNs = context.clock.nowNs;
-  const newestNs = nowNs - times[(last << TIMES_SHIFT) + SentTime.Sent];
-  context.outcome.sample.rttNs = newestNs;
+  const lastSentNs = times[(last << TIMES_SHIFT) + SentTime.Sent];
+  const newestNs = nowNs - lastSentNs;
+  sample.rttNs = newestNs;
   rtt.newestNs = newestNs;
   rtt.onSample(nowNs - times[(first << TIMES_SHIFT) + SentTime.Sent]);
-  connection.backoffs = 0;
-  if (connection.meterRow !== NO_METER_ROW) {
-    const { rtts } = context.meter as FlowMeter;
-    rtts.valueNs[0] = rtt.latestNs;
-    rtts.record(connection.meterRow);
-  }
   cells[cellsAt + TimeCell.RackRtt] = newestNs;
-  cells[cellsAt + TimeCell.RackSent] = times[(last << TIMES_SHIFT) + SentTime.Sent];
+  cells[cellsAt + TimeCell.RackSent] = lastSentNs;
   connection.rackEnd = segment.ack;
   // What is in flight was sent later: none of it is late.
-  connection.isRackAdvanced = connection.scoreboard.head === NO_ROW;
-}
-
-/** The delivery rate, up to row `last`, and the sample of it all. */
-function tellController(connection: TcpConnection, last: number): void {
-  const { context, controller, scoreboard, rate, rtt, pacer } = connection;
-  const { sample } = context.outcome;
-  rate.onDeliveredInOrder(sample, context.segments, last, rtt);
+  connection.isRackAdvanced = scoreboard.head === NO_ROW;
+  rate.onDeliveredInOrder(sample, segments, last, rtt);
   connection.deliveredSegments += sample.ackedSegments;
   if (sample.intervalNs > 0) {
-    context.cells[connection.cellsAt + TimeCell.RateDelivered] = sample.delivered;
-    context.cells[connection.cellsAt + TimeCell.RateInterval] = sample.intervalNs;
+    cells[cellsAt + TimeCell.RateDelivered] = sample.delivered;
+    cells[cellsAt + TimeCell.RateInterval] = sample.intervalNs;
   }
   sample.lostBytes = 0;
   sample.lostSegments = 0;
@@ -136,7 +128,9 @@ function tellController(connection: TcpConnection, last: number): void {
   else sample.nextSendNs = pacer.eligibleAtNs;
   controller.onAck(sample, rtt);
   if (controller.isHoldingBack === true) rate.markAppLimited(scoreboard.bytes);
-  if (connection.meterRow !== NO_METER_ROW) {
-    (context.meter as FlowMeter).onWindow(connection.meterRow, controller.cwnd);
-  }
+  if (meterRow === NO_METER_ROW) return;
+  const { rtts } = context.meter as FlowMeter;
+  rtts.valueNs[0] = rtt.latestNs;
+  rtts.record(meterRow);
+  (context.meter as FlowMeter).onWindow(meterRow, controller.cwnd);
 }

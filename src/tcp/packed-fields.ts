@@ -23,6 +23,17 @@ export function defineFlags(prototype: object, names: readonly string[]): void {
   });
 }
 
+/** The bits of `names`, all in the first word or, `isHigh`, the second: for code that asks about several at once. */
+export function flagMask(all: readonly string[], names: readonly string[], isHigh = false): number {
+  let mask = 0;
+  for (const name of names) {
+    const bit = all.indexOf(name) - (isHigh ? BITS : 0);
+    assert(bit >= 0 && bit < BITS, 'a flag is in the other word');
+    mask |= 1 << bit;
+  }
+  return mask;
+}
+
 function lowFlag(mask: number): PropertyDescriptor {
   return {
     get(this: Flagged): boolean {

@@ -93,15 +93,22 @@ export function scheduleLossProbe(connection: TcpConnection, isAdvancing: boolea
   if (congestionState !== CongestionState.Open && congestionState !== CongestionState.Cwr)
     return false;
   const { smoothedNs } = connection.rtt;
+  const nowNs = context.clock.nowNs;
   let timeoutNs = PROBE_WITHOUT_RTT_NS;
   if (smoothedNs > 0) {
     timeoutNs = 2 * smoothedNs;
     timeoutNs += scoreboard.segments === 1 ? PROBE_DELAYED_ACK_NS : TIMER_SLACK_NS;
   }
-  const leftNs = isAdvancing ? rtoNs(connection) : rtoLeftNs(connection);
-  const deadlineNs = context.clock.nowNs + Math.min(timeoutNs, leftNs);
+  const isPlain = connection.backoffs === 0 && connection.settings.userTimeoutNs === 0;
+  let leftNs = isPlain ? connection.rtt.rtoNs : rtoNs(connection);
+  if (!isAdvancing) {
+    const { times } = context.segments;
+    const sentNs = times[(scoreboard.head << TIMES_SHIFT) + SentTime.Sent];
+    leftNs = Math.max(1e6, leftNs - (nowNs - sentNs));
+  }
   connection.retransmitMode = RetransmitMode.LossProbe;
-  context.setTimer(slot, TimerKind.Retransmit, Math.ceil(deadlineNs));
+  const deadlineNs = nowNs + Math.min(timeoutNs, leftNs);
+  context.timerCells[slot * TIMER_KINDS + TimerKind.Retransmit] = Math.ceil(deadlineNs);
   return true;
 }
 

@@ -46,13 +46,14 @@ export function segmentArrives(connection: TcpConnection, segment: ArrivedSegmen
   context.cells[connection.cellsAt + TimeCell.LastReceived] = context.clock.nowNs;
   if (connection.keepAliveSent > 0) connection.keepAliveSent = 0;
   if (isNextSegment(connection, segment)) {
-    if (isPlainText(connection, segment)) {
-      updateTsRecent(connection, segment);
-      updateSendWindow(connection, segment);
-      receiveText(connection, segment);
-      return;
-    }
-    if (isPlainAck(connection, segment)) {
+    if (segment.length > 0) {
+      if (isPlainText(connection, segment)) {
+        updateTsRecent(connection, segment);
+        updateSendWindow(connection, segment);
+        receiveText(connection, segment);
+        return;
+      }
+    } else if (isPlainAck(connection, segment)) {
       updateTsRecent(connection, segment);
       if (!takeOrderlyAck(connection, segment)) processAck(connection, segment);
       return;

@@ -33,11 +33,12 @@ export function startChunk(connection: TcpConnection): boolean {
   if (head === NO_BUFFER || pushMode === PushMode.Hold) return false;
   const quota = chunkQuota(connection);
   if (quota <= 0) return false;
-  growHead(connection, quota * smss);
-  const length = context.buffers.length(head);
+  const { buffers } = context;
+  if (buffers.next(head) !== NO_BUFFER) growHead(connection, quota * smss);
+  const length = buffers.length(head);
   const room = seqDiff(connection.sndWndEnd, connection.sndNxt);
   if (Math.min(length, smss) > room) return false;
-  const isTail = context.buffers.next(head) === NO_BUFFER;
+  const isTail = buffers.next(head) === NO_BUFFER;
   let chunk: Bytes = length;
   if (length <= smss) {
     const isFin = connection.isWriteShut && isTail && connection.fillBytes === 0;

@@ -9,10 +9,13 @@ import { type FrameId, NO_FRAME, NO_PAYLOAD } from '../frame/frame-record.ts';
 import { TcpFlag } from '../wire/tcp.ts';
 import { endOptionChunk } from './accurate-ecn-option.ts';
 import { onDataSent } from './ack-policy.ts';
+import { NO_PIECE } from './byte-queue.ts';
 import { onSegmentSent } from './congestion-window.ts';
 import type { TcpConnection } from './connection.ts';
+import { FLAGS } from './connection-flags.ts';
 import { TimerKind } from './context.ts';
 import { buildSegment, ecnEcho, markEcnCapable } from './frame-builder.ts';
+import { flagMask } from './packed-fields.ts';
 import { SegmentFlag } from './segment-table.ts';
 import { segmentBytes } from './send-chunk.ts';
 import { advanceCursor, settleCursor } from './send-cursor.ts';
@@ -22,8 +25,61 @@ export const ARENA_FULL = -2;
 /** A frame pool or arena that is empty now may not be so soon. */
 const RETRY_NS = 1e6;
 
-/** The next segment of the chunk that is going out. */
+/** What a segment may have to say besides its text, or where a FIN may be behind it. */
+const SPECIAL = flagMask(FLAGS, [
+  'hasAccEcn',
+  'isEceDue',
+  'isCwrDue',
+  'sendsEct',
+  'isCorkOver',
+  'isWriteShut',
+]);
+
+/** The next segment of the chunk that is going out: straight through where it is text and nothing else. */
 export function sendChunked(connection: TcpConnection): FrameId {
+  const { context, scoreboard, sndNxt, chunkBytes, smss, sendPiece, sendSkip } = connection;
+  const length = Math.min(chunkBytes, smss);
+  const isSpecial =
+    (connection.flagsLow & SPECIAL) !== 0 ||
+    sendPiece === NO_PIECE ||
+    scoreboard === context.idleScoreboard ||
+    sendSkip + length > context.pieces.length(sendPiece);
+  if (isSpecial) return sendSpecial(connection);
+  let flags = TcpFlag.Ack;
+  let rowFlags = 0;
+  if (length === chunkBytes) {
+    rowFlags = SegmentFlag.ChunkEnd;
+    if (connection.isChunkMarked) rowFlags |= SegmentFlag.Push;
+    if (connection.isChunkMarked || connection.isChunkPushed) flags |= TcpFlag.Psh;
+  }
+  const offset = context.pieces.offset(sendPiece);
+  const payload = offset === NO_PAYLOAD ? NO_PAYLOAD : offset + sendSkip;
+  const frame = buildSegment(connection, sndNxt, flags, length, payload);
+  if (frame === NO_FRAME) {
+    retryLater(connection);
+    return NO_FRAME;
+  }
+  const { segments } = context;
+  const row = scoreboard.append(sndNxt, length, rowFlags, sendPiece, sendSkip);
+  const end = seqAdd(sndNxt, length);
+  connection.sendSkip = sendSkip + length;
+  connection.sndNxt = end;
+  if (length < smss) {
+    connection.hasShort = true;
+    connection.shortEnd = end;
+  }
+  connection.bytesSent += length;
+  connection.dataSegmentsOut++;
+  connection.burstSegments++;
+  connection.rate.stampSent(segments, row, length, scoreboard.inFlightBytes);
+  onDataSent(connection);
+  onSegmentSent(connection, length);
+  connection.chunkBytes = chunkBytes - length;
+  return frame;
+}
+
+/** A segment of a chunk of any kind. */
+function sendSpecial(connection: TcpConnection): FrameId {
   const { chunkBytes } = connection;
   const length = Math.min(chunkBytes, segmentBytes(connection));
   let flags = 0;
@@ -65,7 +121,7 @@ export function sendNew(connection: TcpConnection, length: Bytes, rowFlags: numb
   const isReady = payload !== ARENA_FULL;
   const frame = isReady ? buildSegment(connection, sndNxt, flags, length, payload) : NO_FRAME;
   if (frame === NO_FRAME) {
-    context.setTimer(connection.slot, TimerKind.Pacing, context.clock.nowNs + RETRY_NS);
+    retryLater(connection);
     return NO_FRAME;
   }
   if ((flags & TcpFlag.Cwr) !== 0) connection.isCwrDue = false;
@@ -92,6 +148,10 @@ export function sendNew(connection: TcpConnection, length: Bytes, rowFlags: numb
   onDataSent(connection);
   onSegmentSent(connection, length);
   return frame;
+}
+
+function retryLater({ context, slot }: TcpConnection): void {
+  context.setTimer(slot, TimerKind.Pacing, context.clock.nowNs + RETRY_NS);
 }
 
 /** PSH: where a write ends, or a chunk of more than one segment. */

@@ -206,7 +206,7 @@ export class TcpLayer implements ConnectionOwner, ConnectionMaker {
     while (frame === NO_FRAME) {
       const connection = context.firstReady;
       if (connection === undefined) return NO_FRAME;
-      if (isReceiver(connection)) {
+      if (connection.scoreboard.segments === 0 && isReceiver(connection)) {
         frame = transmitDueAck(connection);
       } else {
         if (connection.state !== TcpState.Closed) frame = transmit(connection);

@@ -130,9 +130,14 @@ export function growHead(connection: TcpConnection, length: Bytes): void {
 /** Takes `length` bytes off the front, perhaps of several buffers. True when the last one ends there with a push. */
 export function takeBuffered(connection: TcpConnection, length: Bytes): boolean {
   const { buffers } = connection.context;
+  const { bufferHead } = connection;
+  connection.bufferedBytes -= length;
+  if (bufferHead !== NO_BUFFER && length < buffers.length(bufferHead)) {
+    buffers.addLength(bufferHead, -length);
+    return false;
+  }
   let isPushed = false;
   let left = length;
-  connection.bufferedBytes -= length;
   while (left > 0 && connection.bufferHead !== NO_BUFFER) {
     const head = connection.bufferHead;
     const taken = Math.min(left, buffers.length(head));
