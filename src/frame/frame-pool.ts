@@ -16,6 +16,11 @@ import {
 } from './frame-record.ts';
 import type { PayloadArena } from './payload-arena.ts';
 
+/**
+ * Frames below this are used again first: after a burst of a hundred thousand, the thousand that are on their way at a
+ * time are not scattered over the memory of all.
+ */
+const NEAR = 4096;
 const WORDS_PER_FRAME = 1 << FRAME_SHIFT;
 const DOUBLES_PER_FRAME = 1 << DOUBLE_SHIFT;
 
@@ -29,7 +34,9 @@ export class FramePool {
   readonly extraWords: Int32Array;
   readonly extraDoubles: Float64Array;
   readonly payloads: PayloadArena;
-  #freeHead: number = NO_FRAME;
+  /** Free ones below NEAR, and the others. */
+  #nearHead: number = NO_FRAME;
+  #farHead: number = NO_FRAME;
   /** Records never used yet start here: touching memory only when needed keeps set-up linear in use. */
   #fresh = 0;
   #inUse = 0;
@@ -55,9 +62,12 @@ export class FramePool {
   /** A frame with Meta 0 and no payload, or NO_FRAME when the pool is empty: a counted outcome. */
   allocate(): FrameId {
     const words = this.words;
-    let frame = this.#freeHead;
+    let frame = this.#nearHead;
     if (frame !== NO_FRAME) {
-      this.#freeHead = words[(frame << FRAME_SHIFT) + FrameWord.Next];
+      this.#nearHead = words[(frame << FRAME_SHIFT) + FrameWord.Next];
+    } else if (this.#farHead !== NO_FRAME) {
+      frame = this.#farHead;
+      this.#farHead = words[(frame << FRAME_SHIFT) + FrameWord.Next];
     } else if (this.#fresh < this.capacity) {
       frame = this.#fresh++;
     } else {
@@ -92,8 +102,13 @@ export class FramePool {
     const payload = words[at + FrameWord.Payload];
     if (payload !== NO_PAYLOAD) this.payloads.release(payload);
     words[at + FrameWord.Meta] = RELEASED;
-    words[at + FrameWord.Next] = this.#freeHead;
-    this.#freeHead = frame;
+    if (frame < NEAR) {
+      words[at + FrameWord.Next] = this.#nearHead;
+      this.#nearHead = frame;
+    } else {
+      words[at + FrameWord.Next] = this.#farHead;
+      this.#farHead = frame;
+    }
     this.#inUse--;
   }
 
