@@ -29,6 +29,7 @@ export class DepthSeries {
   /** 0: end of what is recorded; 1: end of its bin; 2: bin width. Cells, so that no double is boxed. */
   readonly #ns = new Float64Array(3);
   #bin = 0;
+  /** Before the first record -0; + 0 makes 0 of it. */
   #level: number = UNSET_ZERO;
 
   /** The level is 0 at time 0. `bins` must be even. */
@@ -63,7 +64,7 @@ export class DepthSeries {
       ns[0] = ns[1];
       ns[1] = ns[1] + ns[2];
       this.#bin++;
-      this.#max[this.#bin] = this.#level;
+      this.#max[this.#bin] = this.#level + 0;
     }
   }
 
@@ -103,7 +104,7 @@ export class DepthSeries {
     const meanLevel = this.#area.slice(0, count);
     for (let bin = 0; bin < count; bin++) {
       const covered = Math.min(width, endNs - bin * width);
-      meanLevel[bin] = covered > 0 ? meanLevel[bin] / covered : this.#level;
+      meanLevel[bin] = covered > 0 ? meanLevel[bin] / covered : this.#level + 0;
     }
     return { binWidthNs: width, maxLevel: this.#max.slice(0, count), meanLevel };
   }
