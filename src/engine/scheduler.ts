@@ -1,6 +1,7 @@
 /**
- * The event queue. Everything that can happen later is a source with one deadline; a 4-ary heap in
- * columns holds at most one entry a source, so its size is the number of armed sources, not of events.
+ * The event queue. Everything that can happen later is a source with one deadline; the queue
+ * holds at most one entry a source, so its size is the number of armed sources, not of events. Few entries are kept
+ * in order (sorted-entries), many in a 4-ary heap in columns.
  *
  * Total order: (time, class, id), the class in the top bits of the id and ids ascending by registration.
  * This is documented behaviour: leaving ties open moves drop counts by several per cent.
@@ -15,6 +16,7 @@
 import { assert } from '../base/assert.ts';
 import { type Brand, type Instant, NEVER } from '../base/units.ts';
 import { type Clock, VirtualClock } from './clock.ts';
+import { SortedEntries } from './sorted-entries.ts';
 
 export type SourceId = Brand<'SourceId'>;
 
@@ -49,6 +51,9 @@ const QUEUED = 1 << 27;
 const SINK_MASK = QUEUED - 1;
 /** Events run in one go. */
 const BATCH = 64;
+/** More entries are a heap, until there are so few again. */
+const SORTED_MAX = 64;
+const SORTED_AGAIN = 32;
 
 export class Scheduler {
   readonly #clock = new VirtualClock();
@@ -66,6 +71,11 @@ export class Scheduler {
   /** Heap position of each queued source, once they are kept. */
   #positions = new Int32Array(0);
   #keepsPositions = false;
+  /** Entries are in order; else they are a heap. */
+  #isSorted = true;
+  readonly #sorted = new SortedEntries(SORTED_MAX);
+  /** When the entry of a queued source is due, while entries are sorted. */
+  #entryNs: Float64Array;
   #heapTimes: Float64Array;
   #heapIds: Int32Array;
   #size = 0;
@@ -81,6 +91,7 @@ export class Scheduler {
   constructor(sourceCount = 64) {
     this.deadlineNs = new Float64Array(sourceCount);
     this.#words = new Int32Array(sourceCount << WORD_SHIFT);
+    this.#entryNs = new Float64Array(sourceCount);
     this.#heapTimes = new Float64Array(sourceCount + 1);
     this.#heapIds = new Int32Array(sourceCount + 1);
   }
@@ -92,7 +103,7 @@ export class Scheduler {
 
   /** Sources with an entry in the queue. */
   get armedCount(): number {
-    return this.#size;
+    return this.#isSorted ? this.#sorted.size : this.#size;
   }
 
   /**
@@ -113,35 +124,45 @@ export class Scheduler {
   /** Queues the source at `deadlineNs[source]`, or moves it there. A deadline in the past is an error of ours. */
   arm(source: SourceId): void {
     assert(this.deadlineNs[source] >= this.#clock.cell[0], 'a deadline lies in the past');
-    if ((this.#words[(source << WORD_SHIFT) + Word.Tag] & QUEUED) === 0) this.#insert(source);
-    else this.#move(source);
+    const words = this.#words;
+    const at = (source << WORD_SHIFT) + Word.Tag;
+    const tag = words[at];
+    if ((tag & QUEUED) !== 0) {
+      this.#move(source);
+      return;
+    }
+    words[at] = tag | QUEUED;
+    if (this.#isSorted) this.#insertSorted((tag & CLASS_MASK) | source);
+    else this.#insert(source);
   }
 
   /**
-   * Instead of arm, and as the last thing that an event does: true when the source's would be the next event. Then
-   * it has begun (the clock is there, it is counted), and the caller does its work; else the source is armed.
+   * As the last thing that an event does: true when nothing else is due up to the instant in cells[at]. Then the
+   * clock is there and an event has begun, which is counted, and whose work the caller does: it needs no source.
    */
-  beginNext(source: SourceId): boolean {
-    const deadlines = this.deadlineNs;
-    const cell = this.#clock.cell;
-    if (this.#isStopping || deadlines[source] > this.#end[0] || !this.#isNext(source)) {
-      this.arm(source);
+  beginNext(cells: Float64Array, at: number): boolean {
+    const time = cells[at];
+    if (this.#isSorted) {
+      const { size, times } = this.#sorted;
+      if (size > 0 && times[size - 1] <= time) return false;
+    } else if (!this.#isBeforeHeap(cells, at)) {
       return false;
     }
-    assert(deadlines[source] >= cell[0], 'a deadline lies in the past');
-    cell[0] = deadlines[source];
-    deadlines[source] = NEVER;
+    if (this.#isStopping || time > this.#end[0]) return false;
+    assert(time >= this.#clock.cell[0], 'an event lies in the past');
+    this.#clock.cell[0] = time;
     this.#eventCount++;
     return true;
   }
 
-  /** Whether the source is due before all entries. A tie is left to the heap. */
-  #isNext(source: SourceId): boolean {
+  /** A tie is left to the heap. */
+  #isBeforeHeap(cells: Float64Array, at: number): boolean {
     const times = this.#heapTimes;
-    const time = this.deadlineNs[source];
+    const time = cells[at];
     // The spent entry of the running event does not count, but those below it do.
-    const end = this.#topIsRunning ? Math.min(5, this.#size) : Math.min(1, this.#size);
-    for (let at = this.#topIsRunning ? 1 : 0; at < end; at++) if (times[at] <= time) return false;
+    const first = this.#topIsRunning ? 1 : 0;
+    const end = Math.min(this.#size, (first << 2) | 1);
+    for (let entry = first; entry < end; entry++) if (times[entry] <= time) return false;
     return true;
   }
 
@@ -152,6 +173,11 @@ export class Scheduler {
 
   /** Time of the next event, NEVER when none is pending. */
   nextEventTime(): Instant {
+    if (this.#isSorted) {
+      const { times } = this.#sorted;
+      while (this.#settleSorted());
+      return this.#sorted.size === 0 ? NEVER : times[this.#sorted.size - 1];
+    }
     this.#settleTop();
     return this.#size === 0 ? NEVER : this.#heapTimes[0];
   }
@@ -169,7 +195,7 @@ export class Scheduler {
     const before = this.#eventCount;
     this.#isStopping = false;
     this.#end[0] = endNs;
-    while (this.#runSome());
+    while (this.#isSorted ? this.#runSomeSorted() : this.#runSome());
     const cell = this.#clock.cell;
     if (!this.#isStopping && endNs < NEVER && endNs > cell[0]) cell[0] = endNs;
     return this.#eventCount - before;
@@ -181,6 +207,10 @@ export class Scheduler {
    */
   #runSome(): boolean {
     const cell = this.#clock.cell;
+    if (this.#size <= SORTED_AGAIN) {
+      this.#sortHeap();
+      return true;
+    }
     for (let left = BATCH; left > 0; left--) {
       if (this.#size === 0 || this.#isStopping) return false;
       const time = this.#heapTimes[0];
@@ -206,6 +236,85 @@ export class Scheduler {
     return true;
   }
 
+  /** The same while entries are in order. */
+  #runSomeSorted(): boolean {
+    const cell = this.#clock.cell;
+    const sorted = this.#sorted;
+    for (let left = BATCH; left > 0; left--) {
+      const top = sorted.size - 1;
+      if (top < 0 || this.#isStopping) return !this.#isSorted && !this.#isStopping;
+      const time = sorted.times[top];
+      if (time > this.#end[0]) return false;
+      const source = sorted.ids[top] & SOURCE_MASK;
+      if (this.deadlineNs[source] > time) {
+        this.#settleSorted();
+        continue;
+      }
+      sorted.size = top;
+      cell[0] = time;
+      this.#eventCount++;
+      // An event may register sources: the arrays are read each time.
+      this.deadlineNs[source] = NEVER;
+      const words = this.#words;
+      const at = source << WORD_SHIFT;
+      const tag = words[at + Word.Tag];
+      words[at + Word.Tag] = tag & ~QUEUED;
+      this.#sinks[tag & SINK_MASK].onEvent(words[at + Word.Arg]);
+    }
+    return true;
+  }
+
+  /** Corrects the next entry when its deadline has moved later or is gone: whether there may be more to correct. */
+  #settleSorted(): boolean {
+    const sorted = this.#sorted;
+    const top = sorted.size - 1;
+    if (top < 0) return false;
+    const id = sorted.ids[top];
+    const source = id & SOURCE_MASK;
+    const deadline = this.deadlineNs[source];
+    if (deadline === sorted.times[top]) return false;
+    sorted.size = top;
+    if (deadline === NEVER) this.#words[(source << WORD_SHIFT) + Word.Tag] &= ~QUEUED;
+    else this.#insertSorted(id);
+    return true;
+  }
+
+  /** At its source's deadline. */
+  #insertSorted(id: number): void {
+    const source = id & SOURCE_MASK;
+    this.#entryNs[source] = this.deadlineNs[source];
+    this.#sorted.insert(id, this.deadlineNs, source);
+    if (this.#sorted.size === SORTED_MAX) this.#makeHeap();
+  }
+
+  /** Entries in order are a heap already. */
+  #makeHeap(): void {
+    const { times, ids, size } = this.#sorted;
+    for (let at = 0; at < size; at++) {
+      this.#heapTimes[at] = times[size - 1 - at];
+      this.#heapIds[at] = ids[size - 1 - at];
+    }
+    this.#size = size;
+    this.#sorted.size = 0;
+    this.#isSorted = false;
+    this.#keepsPositions = false;
+    this.#topIsRunning = false;
+  }
+
+  /** Between two events. */
+  #sortHeap(): void {
+    const { times, ids } = this.#sorted;
+    const size = this.#size;
+    for (let at = size - 1; at >= 0; at--) {
+      times[at] = this.#heapTimes[0];
+      ids[at] = this.#heapIds[0];
+      this.#entryNs[ids[at] & SOURCE_MASK] = times[at];
+      this.#removeTop();
+    }
+    this.#sorted.size = size;
+    this.#isSorted = true;
+  }
+
   /** Corrects entries at the top whose deadline has moved later or is gone. */
   #settleTop(): void {
     while (this.#size > 0) {
@@ -222,7 +331,6 @@ export class Scheduler {
   }
 
   #insert(source: SourceId): void {
-    this.#words[(source << WORD_SHIFT) + Word.Tag] |= QUEUED;
     if (this.#topIsRunning) {
       // The running event's entry is spent: the first source armed takes its place.
       this.#topIsRunning = false;
@@ -234,6 +342,13 @@ export class Scheduler {
 
   /** The deadline of a queued source has changed. Later is lazy: corrected when the entry surfaces. */
   #move(source: SourceId): void {
+    if (this.#isSorted) {
+      if (this.deadlineNs[source] >= this.#entryNs[source]) return;
+      const id = this.#idOf(source);
+      this.#sorted.remove(id);
+      this.#insertSorted(id);
+      return;
+    }
     if (!this.#keepsPositions) this.#findPositions();
     const position = this.#positions[source];
     if (this.deadlineNs[source] < this.#heapTimes[position]) this.#siftUp(position, source);
@@ -344,6 +459,9 @@ export class Scheduler {
     const words = new Int32Array(deadlines.length << WORD_SHIFT);
     words.set(this.#words);
     this.#words = words;
+    const entries = new Float64Array(deadlines.length);
+    entries.set(this.#entryNs);
+    this.#entryNs = entries;
     if (this.#keepsPositions) {
       const positions = new Int32Array(deadlines.length);
       positions.set(this.#positions);

@@ -57,10 +57,10 @@ export const enum LinkWord {
   /** List of the frames on the link, oldest first. */
   Head = 8,
   Tail = 9,
-  Count = 10,
   /** How many of them, the last ones, wait, and the first of these. */
-  Waiting = 11,
-  FirstWaiting = 12,
+  Waiting = 10,
+  FirstWaiting = 11,
+  // Word 12 is free.
   Kind = 13,
   Source = 14,
   /** Row of the run's histogram of waits, or NO_METER. */
@@ -99,6 +99,7 @@ export class LinkRows implements EventSink {
   /** In an event, the first link that gets a deadline is armed at the event's end, if then. */
   #mayDefer = false;
   #deferred = NO_ROW;
+  #deferredFrame = NO_FRAME;
 
   constructor(
     scheduler: Scheduler,
@@ -159,13 +160,11 @@ export class LinkRows implements EventSink {
     const at = row << CELL_SHIFT;
     const wordAt = row << WORD_SHIFT;
     const now = this.#clock.nowNs;
-    if (words[wordAt + LinkWord.Waiting] > 0 && cells[at + LinkCell.FirstStartNs] <= now) {
-      this.settle(row);
-    }
     let whole = cells[at + LinkCell.WholeNs];
     let remainder = cells[at + LinkCell.Remainder];
     let start = remainder > 0 ? whole + 1 : whole;
     if (start <= now) {
+      if (words[wordAt + LinkWord.Waiting] > 0) this.settle(row);
       start = now;
       whole = now;
       remainder = 0;
@@ -196,7 +195,21 @@ export class LinkRows implements EventSink {
     cells[at + LinkCell.BusyNs] += end - start;
     this.#times[(frame << DOUBLE_SHIFT) + FrameDouble.DeliveryNs] =
       end + kinds[kind + KindCell.DelayNs];
-    this.#enter(row, frame);
+    const frames = this.#frames;
+    if (words[wordAt + LinkWord.Head] !== NO_FRAME) {
+      frames[(frame << FRAME_SHIFT) + FrameWord.Next] = NO_FRAME;
+      frames[(words[wordAt + LinkWord.Tail] << FRAME_SHIFT) + FrameWord.Next] = frame;
+      words[wordAt + LinkWord.Tail] = frame;
+    } else if (
+      this.#mayDefer &&
+      this.#deferred === NO_ROW &&
+      kinds[kind + KindCell.SpreadNs] === 0
+    ) {
+      this.#deferred = row;
+      this.#deferredFrame = frame;
+    } else {
+      this.#enter(row, frame);
+    }
   }
 
   /**
@@ -204,13 +217,20 @@ export class LinkRows implements EventSink {
    * anything else happens (from a bottleneck to a fast link that is short, say), it goes on without the queue of events.
    */
   onEvent(row: number): void {
-    let link = row;
     this.#mayDefer = true;
-    do {
-      this.#forwardOldest(link);
-      link = this.#deferred;
+    this.#forwardOldest(row);
+    while (this.#deferred !== NO_ROW) {
+      const link = this.#deferred;
+      const frame = this.#deferredFrame;
       this.#deferred = NO_ROW;
-    } while (link !== NO_ROW && this.#scheduler.beginNext(this.#sourceOf(link)));
+      if (
+        this.#scheduler.beginNext(this.#times, (frame << DOUBLE_SHIFT) + FrameDouble.DeliveryNs)
+      ) {
+        this.forward(link, frame);
+      } else {
+        this.#enter(link, frame);
+      }
+    }
     this.#mayDefer = false;
   }
 
@@ -225,13 +245,8 @@ export class LinkRows implements EventSink {
       if (first === frame || first === next) this.settle(row);
     }
     words[at + LinkWord.Head] = next;
-    words[at + LinkWord.Count]--;
     this.forward(row, frame);
     if (next !== NO_FRAME) this.#lead(row, next);
-  }
-
-  #sourceOf(row: number): SourceId {
-    return this.words[(row << WORD_SHIFT) + LinkWord.Source] as SourceId;
   }
 
   /** Counts a frame that leaves the far end, and hands it on. */
@@ -270,7 +285,17 @@ export class LinkRows implements EventSink {
   /** Frames that have come to a plain link and were not dropped. */
   accepted(row: number): number {
     const forwarded = this.cells[(row << CELL_SHIFT) + LinkCell.Forwarded];
-    return forwarded + this.words[(row << WORD_SHIFT) + LinkWord.Count];
+    return forwarded + this.inside(row);
+  }
+
+  /** Frames on a plain link. Not for every frame: counts them. */
+  inside(row: number): number {
+    let count = 0;
+    let frame = this.words[(row << WORD_SHIFT) + LinkWord.Head];
+    for (; frame !== NO_FRAME; count++) {
+      frame = this.#frames[(frame << FRAME_SHIFT) + FrameWord.Next];
+    }
+    return count;
   }
 
   /** Whether a frame that arrives now at a plain link leaves now. */
@@ -303,9 +328,18 @@ export class LinkRows implements EventSink {
     const whole = cells[at + LinkCell.WholeNs];
     const start = cells[at + LinkCell.Remainder] > 0 ? whole + 1 : whole;
     const length = this.#frames[(frame << FRAME_SHIFT) + FrameWord.WireLength];
+    const unsentPerNs = kinds[kind + KindCell.UnsentBytesPerNs];
+    // As long as frames that have left meanwhile would change neither the verdict nor the peak, nobody looks for them.
+    if (
+      cells[at + LinkCell.WaitingBytes] + length > cells[at + LinkCell.PeakBytes] ||
+      words[wordAt + LinkWord.Waiting] >= kinds[kind + KindCell.LimitPackets] ||
+      unsentPerNs > 0 ||
+      this.depths.size > 0
+    ) {
+      this.settle(row);
+    }
     const waiting = words[wordAt + LinkWord.Waiting];
     const firstStart = waiting > 0 ? cells[at + LinkCell.FirstStartNs] : start;
-    const unsentPerNs = kinds[kind + KindCell.UnsentBytesPerNs];
     // With QueueLimits.countsUnsent, the unsent part of the frame before the ones that wait counts as well.
     const before = cells[at + LinkCell.WaitingBytes] + (firstStart - now) * unsentPerNs;
     if (
@@ -332,19 +366,20 @@ export class LinkRows implements EventSink {
     return true;
   }
 
-  /** Puts a frame whose departure is known at the end of the list. */
+  /** A frame whose departure is known is the first on a link that was empty, but for one that was to go on at once. */
   #enter(row: number, frame: FrameId): void {
     const words = this.words;
-    const frames = this.#frames;
     const at = row << WORD_SHIFT;
-    frames[(frame << FRAME_SHIFT) + FrameWord.Next] = NO_FRAME;
-    if (words[at + LinkWord.Count]++ === 0) {
-      words[at + LinkWord.Head] = frame;
-      this.#lead(row, frame);
-    } else {
-      frames[(words[at + LinkWord.Tail] << FRAME_SHIFT) + FrameWord.Next] = frame;
+    let first = frame;
+    if (this.#deferred === row) {
+      first = this.#deferredFrame;
+      this.#deferred = NO_ROW;
+      this.#frames[(first << FRAME_SHIFT) + FrameWord.Next] = frame;
     }
+    this.#frames[(frame << FRAME_SHIFT) + FrameWord.Next] = NO_FRAME;
+    words[at + LinkWord.Head] = first;
     words[at + LinkWord.Tail] = frame;
+    this.#lead(row, first);
   }
 
   /** A frame is the next to be delivered. */
@@ -366,8 +401,7 @@ export class LinkRows implements EventSink {
     }
     const source = words[at + LinkWord.Source] as SourceId;
     this.#scheduler.deadlineNs[source] = this.#times[time];
-    if (this.#mayDefer && this.#deferred === NO_ROW) this.#deferred = row;
-    else this.#scheduler.arm(source);
+    this.#scheduler.arm(source);
   }
 
   #recordStart(row: number): void {

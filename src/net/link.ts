@@ -145,7 +145,7 @@ export class Link implements FrameSink {
   get insidePackets(): number {
     const parts = this.#entrance?.parts;
     if (parts !== undefined) return parts.transmitter.heldPackets + parts.line.count;
-    return this.#word(LinkWord.Count);
+    return this.#rows.inside(this.#row);
   }
 
   /** Frames made by duplication. */

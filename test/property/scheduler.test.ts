@@ -50,8 +50,11 @@ function runModel({ classes, initial, reactions }: Plan): [number, number][] {
 function runScheduler(
   { classes, initial, reactions }: Plan,
   steps: 'one' | 'events' | 'going on',
+  crowd = 0,
 ): [number, number][] {
   const scheduler = new Scheduler(2);
+  let others = 0;
+  const other = { onEvent: () => void others++ };
   const log: [number, number][] = [];
   const sources: SourceId[] = [];
   /** A deadline that is left for beginNext is the last one: its source, or -1. */
@@ -68,6 +71,23 @@ function runScheduler(
     }
     return -1;
   };
+  /** Goes on with the source without arming it, where that is the next event. */
+  const begins = (target: number): boolean => {
+    const source = sources[target] as SourceId;
+    const begun = scheduler.beginNext(scheduler.deadlineNs, source);
+    if (begun) scheduler.disarm(source);
+    else scheduler.arm(source);
+    return begun;
+  };
+  const crowdSources: SourceId[] = [];
+  /** Now and then many others are armed, which are over soon. */
+  const gather = () => {
+    if (log.length % 8 !== 1) return;
+    for (const [index, source] of crowdSources.entries()) {
+      scheduler.deadlineNs[source] = scheduler.clock.nowNs + ((index * 37) % 300);
+      scheduler.arm(source);
+    }
+  };
   const sink = {
     onEvent(arg: number) {
       let source = arg;
@@ -75,12 +95,16 @@ function runScheduler(
         log.push([scheduler.clock.nowNs, source]);
         const reaction = reactions[log.length - 1] ?? [];
         if (log.length === reactions.length) scheduler.stop();
+        gather();
         source = apply(reaction, steps === 'going on');
-      } while (source >= 0 && scheduler.beginNext(sources[source] as SourceId));
+      } while (source >= 0 && begins(source));
     },
   };
   for (const [index, sourceClass] of classes.entries()) {
     sources.push(scheduler.register(sink, index, sourceClass as SourceClass));
+  }
+  for (let index = 0; index < crowd; index++) {
+    crowdSources.push(scheduler.register(other, 0, (index % 4) as SourceClass));
   }
   apply(initial, false);
   if (steps !== 'events') {
@@ -90,7 +114,7 @@ function runScheduler(
       scheduler.runUntil(scheduler.nextEventTime());
     }
   }
-  expect(scheduler.eventCount).toBe(log.length);
+  expect(scheduler.eventCount).toBe(log.length + others);
   return log;
 }
 
@@ -110,6 +134,18 @@ describe('Scheduler', () => {
         expect(runScheduler(value, 'going on')).toEqual(runModel(value));
       }),
       { seed: 3, numRuns: 500 },
+    );
+  });
+
+  it('runs them in that order with few sources and with many, and while their number changes', () => {
+    fc.assert(
+      fc.property(plan, fc.constantFrom(30, 60, 120), (value, crowd) => {
+        const model = runModel(value);
+        expect(runScheduler(value, 'one', crowd)).toEqual(model);
+        expect(runScheduler(value, 'events', crowd)).toEqual(model);
+        expect(runScheduler(value, 'going on', crowd)).toEqual(model);
+      }),
+      { seed: 4, numRuns: 200 },
     );
   });
 
