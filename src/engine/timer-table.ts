@@ -16,6 +16,8 @@ export class TimerTable {
   deadlineNs: Float64Array;
   /** The earliest deadline, as settle() found it. */
   readonly next = new Float64Array(1);
+  /** The first entry of the heap has changed since bound() was called. */
+  hasMoved = false;
   readonly #clock: Clock;
   #positions: Int32Array;
   #heapTimes: Float64Array;
@@ -78,6 +80,7 @@ export class TimerTable {
    * has moved later; who comes at that time finds nothing due, and the entry corrected.
    */
   bound(): void {
+    this.hasMoved = false;
     if (this.#size === 0) this.next[0] = NEVER;
     else this.next[0] = this.#heapTimes[0];
   }
@@ -104,6 +107,7 @@ export class TimerTable {
   }
 
   #removeTop(): void {
+    this.hasMoved = true;
     this.#positions[this.#heapSlots[0]] = NOT_QUEUED;
     const last = --this.#size;
     if (last > 0) {
@@ -115,6 +119,7 @@ export class TimerTable {
   }
 
   #siftDown(slot: number): void {
+    this.hasMoved = true;
     this.#heapTimes[0] = this.deadlineNs[slot];
     this.#sink(slot);
   }
@@ -162,6 +167,7 @@ export class TimerTable {
       positions[slots[at]] = at;
       at = parent;
     }
+    if (at === 0) this.hasMoved = true;
     times[at] = time;
     slots[at] = slot;
     positions[slot] = at;

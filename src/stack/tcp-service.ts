@@ -68,6 +68,7 @@ export class TcpService implements EventSink {
   onEvent(): void {
     this.layer.handleTimeout();
     this.pump();
+    this.#setTimer();
   }
 
   /** Passive open, at all its hosts; see Host.listen. */
@@ -93,7 +94,7 @@ export class TcpService implements EventSink {
       this.#tell(event, layer.eventConnection as TcpConnection);
     }
     this.#isPumping = false;
-    this.#setTimer();
+    if (layer.hasTimeoutMoved) this.#setTimer();
   }
 
   #exitOf(frame: FrameId): FrameExit {

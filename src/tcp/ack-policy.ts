@@ -8,6 +8,7 @@
  */
 import { type Duration, NEVER } from '../base/units.ts';
 import type { TcpConnection } from './connection.ts';
+import { AckNote } from './connection-flags.ts';
 import { TimeCell } from './connection-times.ts';
 import { TIMER_KINDS, TimerKind } from './context.ts';
 import { TcpCounter } from './counters.ts';
@@ -65,14 +66,13 @@ function addQuickAcks(connection: TcpConnection): void {
 
 /** Decides about the ACK that new text in order calls for. `isAtOnce`: out of order, duplicate, FIN. */
 export function scheduleAck(connection: TcpConnection, isAtOnce: boolean): void {
-  connection.isAckScheduled = true;
   if (isAtOnce || isQuick(connection) || isSecondSegment(connection)) {
-    connection.isAckDue = true;
+    connection.ackNotes |= AckNote.Scheduled | AckNote.Due;
     return;
   }
-  if (connection.isAckDelayed) return;
-  connection.isAckDelayed = true;
-  startDelay(connection);
+  const wasDelayed = (connection.ackNotes & AckNote.Delayed) !== 0;
+  connection.ackNotes |= AckNote.Scheduled | AckNote.Delayed;
+  if (!wasDelayed) startDelay(connection);
 }
 
 /**
@@ -121,8 +121,9 @@ function mayCompress({ config, hasSack, reassembly, rcvNxt }: TcpConnection): bo
 
 /** What was pushed has been read, and nothing else waits: its sender may wait for the ACK. */
 export function isPushReadOut(connection: TcpConnection): boolean {
-  if (!connection.isAckScheduled || !connection.isTextPushed) return false;
-  if (connection.isPingPong && !connection.isTextPushedTwice) return false;
+  const { ackNotes } = connection;
+  if ((ackNotes & AckNote.Scheduled) === 0 || (ackNotes & AckNote.TextPushed) === 0) return false;
+  if (connection.isPingPong && (ackNotes & AckNote.TextPushedTwice) === 0) return false;
   return connection.unreadBytes === 0 && (connection.reassembly?.byteLength ?? 0) === 0;
 }
 
@@ -175,21 +176,18 @@ export function onDelayedAckTimeout(connection: TcpConnection): void {
 
 /** A segment with an ACK is going out. */
 export function onAckSent(connection: TcpConnection): void {
-  if (connection.quickAcks > 0 && connection.isAckScheduled) {
+  const { ackNotes } = connection;
+  connection.lastAckSent = connection.rcvNxt;
+  if (ackNotes === 0) return;
+  connection.ackNotes = 0;
+  if (connection.quickAcks > 0 && (ackNotes & AckNote.Scheduled) !== 0) {
     connection.quickAcks--;
     if (connection.quickAcks === 0) connection.ackDelayNs = connection.config.delayedAckNs;
   }
-  connection.lastAckSent = connection.rcvNxt;
-  connection.isAckDue = false;
-  connection.isAckScheduled = false;
-  connection.isTextPushed = false;
-  connection.isTextPushedTwice = false;
-  if (connection.isAckCompressed) {
-    connection.isAckCompressed = false;
-    if (connection.reassembly !== undefined) connection.reassembly.heldAcks = 0;
+  if ((ackNotes & AckNote.Compressed) !== 0 && connection.reassembly !== undefined) {
+    connection.reassembly.heldAcks = 0;
   }
-  if (!connection.isAckDelayed) return;
-  connection.isAckDelayed = false;
+  if ((ackNotes & AckNote.Delayed) === 0) return;
   connection.context.setTimer(connection.slot, TimerKind.DelayedAck, NEVER);
 }
 

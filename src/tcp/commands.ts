@@ -8,6 +8,7 @@ import { NO_PAYLOAD } from '../frame/frame-record.ts';
 import { isPushReadOut, scheduleAck } from './ack-policy.ts';
 import type { ByteQueue } from './byte-queue.ts';
 import type { TcpConnection } from './connection.ts';
+import { AckNote } from './connection-flags.ts';
 import { needController } from './controller-start.ts';
 import { dropReceived, endConnection, resetConnection } from './ending.ts';
 import { TcpError } from './errors.ts';
@@ -158,7 +159,8 @@ function afterRead(connection: TcpConnection, count: Bytes): void {
   if (count === 0 || connection.state < TcpState.Established) return;
   tuneReceiveBuffer(connection, count);
   if (connection.isPeerDone) return;
-  const waits = connection.isAckDelayed && unacknowledgedBytes(connection) > connection.rcvMss;
+  const isDelayed = (connection.ackNotes & AckNote.Delayed) !== 0;
+  const waits = isDelayed && unacknowledgedBytes(connection) > connection.rcvMss;
   const isQuick = connection.config.quickAckSegments > 0;
   if (waits || (isQuick && isPushReadOut(connection)) || isWindowUpdateDue(connection)) {
     scheduleAck(connection, true);

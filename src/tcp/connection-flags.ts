@@ -24,8 +24,6 @@ export const FLAGS: readonly string[] = [
   'isOrphan',
   'hasPeerFin',
   'isPeerDone',
-  'isAckDue',
-  'isAckDelayed',
   'isPingPong',
   'isEceDue',
   'isCwrDue',
@@ -54,10 +52,27 @@ export const FLAGS: readonly string[] = [
   'isResendPushed',
   'isHeldByWindow',
   'hasSeenEct',
-  'isReady',
+  'isControllerDue',
+];
+
+/**
+ * Bits of what is noted about acknowledging, `connection.ackNotes`: hot code reads and clears them together. Their
+ * accessors are named below, in the order of the bits.
+ */
+export const enum AckNote {
+  Due = 1 << 0,
+  Delayed = 1 << 1,
+  Scheduled = 1 << 2,
+  Compressed = 1 << 3,
+  TextPushed = 1 << 4,
+  TextPushedTwice = 1 << 5,
+}
+
+export const ACK_NOTES: readonly string[] = [
+  'isAckDue',
+  'isAckDelayed',
   'isAckScheduled',
   'isAckCompressed',
   'isTextPushed',
   'isTextPushedTwice',
-  'isControllerDue',
 ];

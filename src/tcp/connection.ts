@@ -13,13 +13,19 @@ import type { ProportionalRateReduction } from '../recovery/prr.ts';
 import { RttEstimator } from '../recovery/rtt.ts';
 import { type ByteQueue, NO_PIECE } from './byte-queue.ts';
 import type { TcpConfig } from './config.ts';
-import { FLAGS } from './connection-flags.ts';
+import { ACK_NOTES, FLAGS } from './connection-flags.ts';
 import { CONNECTION_CELLS, FIRST_TIMES, TIMES } from './connection-times.ts';
 import type { TcpContext } from './context.ts';
 import type { TcpError } from './errors.ts';
 import { NO_METER_ROW } from './flow-meter.ts';
 import type { TcpListener } from './listener.ts';
-import { defineBytes, defineCells, defineFlags, defineSettings } from './packed-fields.ts';
+import {
+  defineAckNotes,
+  defineBytes,
+  defineCells,
+  defineFlags,
+  defineSettings,
+} from './packed-fields.ts';
 import type { MtuSearch } from './path-mtu.ts';
 import type { Reassembly } from './reassembly.ts';
 import type { Scoreboard } from './scoreboard.ts';
@@ -121,7 +127,9 @@ export class TcpConnection {
   rcvAdv: SeqNumber = ZERO_SEQ;
   /** Last.ACK.sent: RFC 7323 §4.3. */
   lastAckSent: SeqNumber = ZERO_SEQ;
+  /** tcp/receive-window sets both. */
   rcvBufferBytes: Bytes;
+  rcvBufferWindow: Bytes;
   /** The application fixed it: no autotuning. */
   declare isRcvBufferFixed: boolean;
   /** The window offered grows up to this. */
@@ -196,7 +204,8 @@ export class TcpConnection {
   /** The FIN is in order: reading ends there. */
   declare isPeerDone: boolean;
 
-  // Acknowledging: tcp/ack-policy.
+  // Acknowledging: tcp/ack-policy. AckNote, of which the first six fields are bits.
+  ackNotes = 0;
   /** An ACK goes out as soon as the connection is asked. */
   declare isAckDue: boolean;
   /** Something waits for a delayed ACK. */
@@ -376,7 +385,7 @@ export class TcpConnection {
   declare bufferLimitedNs: Duration;
 
   // Lists of the context.
-  declare isReady: boolean;
+  isReady = false;
   nextReady: TcpConnection | undefined = undefined;
   pendingEvents = 0;
   nextEvent: TcpConnection | undefined = undefined;
@@ -402,6 +411,7 @@ export class TcpConnection {
     this.remoteAddress = remoteAddress;
     this.ports = ports;
     this.rcvBufferBytes = config.receiveBufferBytes;
+    this.rcvBufferWindow = Math.floor(config.receiveBufferBytes * config.receiveWindowShare);
     this.sndBufferBytes = config.sendBufferBytes;
     this.sendQueue = context.idleQueue;
     this.receiveQueue = context.idleQueue;
@@ -456,6 +466,7 @@ defineCells(
   TIMES.map(([name]) => name),
 );
 defineFlags(TcpConnection.prototype, FLAGS);
+defineAckNotes(TcpConnection.prototype, ACK_NOTES);
 defineBytes(TcpConnection.prototype, [
   'error',
   'softError',

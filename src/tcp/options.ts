@@ -6,7 +6,7 @@ import type { Bytes, Duration } from '../base/units.ts';
 import { startQuickAcks } from './ack-policy.ts';
 import type { TcpConnection } from './connection.ts';
 import { updateSmss } from './path-mtu.ts';
-import { isWindowUpdateDue } from './receive-window.ts';
+import { isWindowUpdateDue, setReceiveBufferBytes } from './receive-window.ts';
 import { TcpState } from './state.ts';
 import { armKeepAlive } from './timers.ts';
 
@@ -79,7 +79,7 @@ export function setSendBuffer(connection: TcpConnection, bytes: Bytes): void {
 
 /** A size that stays: no autotuning. The window on offer is not taken back. */
 export function setReceiveBuffer(connection: TcpConnection, bytes: Bytes): void {
-  connection.rcvBufferBytes = bytes;
+  setReceiveBufferBytes(connection, bytes);
   connection.isRcvBufferFixed = true;
   if (connection.state < TcpState.Established) return;
   if (isWindowUpdateDue(connection)) connection.isAckDue = true;

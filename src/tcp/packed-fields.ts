@@ -56,6 +56,21 @@ function highFlag(mask: number): PropertyDescriptor {
   };
 }
 
+/** Defines a boolean accessor for each name, of a bit of `ackNotes`. */
+export function defineAckNotes(prototype: object, names: readonly string[]): void {
+  names.forEach((name, index) => {
+    const mask = 1 << index;
+    Object.defineProperty(prototype, name, {
+      get(this: { ackNotes: number }): boolean {
+        return (this.ackNotes & mask) !== 0;
+      },
+      set(this: { ackNotes: number }, value: boolean) {
+        this.ackNotes = value ? this.ackNotes | mask : this.ackNotes & ~mask;
+      },
+    });
+  });
+}
+
 /** What holds the bytes. */
 interface Counted {
   bytesLow: number;

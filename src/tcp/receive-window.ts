@@ -7,7 +7,6 @@ import { seqAdd, seqBefore, seqDiff } from '../base/seq.ts';
 import type { Bytes } from '../base/units.ts';
 import { TcpFlag } from '../wire/tcp.ts';
 import type { ArrivedSegment } from './arrived-segment.ts';
-import type { TcpConfig } from './config.ts';
 import type { TcpConnection } from './connection.ts';
 import { TimeCell } from './connection-times.ts';
 import { timestampRttTicks } from './timestamps.ts';
@@ -22,9 +21,10 @@ export function windowShiftFor(bytes: Bytes): number {
   return shift;
 }
 
-/** The most that may be offered for a buffer. */
-export function windowOfBuffer(config: TcpConfig, bufferBytes: Bytes): Bytes {
-  return Math.floor(bufferBytes * config.receiveWindowShare);
+/** The buffer for what arrives, and what may be offered for it. */
+export function setReceiveBufferBytes(connection: TcpConnection, bytes: Bytes): void {
+  connection.rcvBufferBytes = bytes;
+  connection.rcvBufferWindow = Math.floor(bytes * connection.config.receiveWindowShare);
 }
 
 /** Sets the first window, before the SYN or SYN-ACK. */
@@ -42,9 +42,9 @@ export function openReceiveWindow(connection: TcpConnection): void {
 }
 
 function fullWindow(connection: TcpConnection): Bytes {
-  const full = windowOfBuffer(connection.config, connection.rcvBufferBytes);
+  const { rcvBufferWindow } = connection;
   const { windowClamp } = connection.settings;
-  return windowClamp > 0 ? Math.min(full, windowClamp) : full;
+  return windowClamp > 0 ? Math.min(rcvBufferWindow, windowClamp) : rcvBufferWindow;
 }
 
 /** What could be offered now: the buffer less what nobody has read, within what is dared so far; below 0 for nothing. */
@@ -199,7 +199,7 @@ function growBufferFor(connection: TcpConnection, window: Bytes): void {
   const wanted = Math.ceil(window / config.receiveWindowShare);
   const bytesNext = Math.min(wanted, config.receiveBufferBytesMax);
   if (bytesNext <= connection.rcvBufferBytes) return;
-  connection.rcvBufferBytes = bytesNext;
+  setReceiveBufferBytes(connection, bytesNext);
   // What is offered follows with the segments that come, where it is dared so far only.
   if (!config.growsReceiveWindow) connection.rcvWindowLimit = fullWindow(connection);
 }

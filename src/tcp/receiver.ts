@@ -19,6 +19,7 @@ import {
 import { type ArrivedSegment, EcnCodepoint } from './arrived-segment.ts';
 import type { ByteQueue } from './byte-queue.ts';
 import type { TcpConnection } from './connection.ts';
+import { AckNote } from './connection-flags.ts';
 import { TcpCounter } from './counters.ts';
 import { TransportEvent } from './events.ts';
 import { echoMark } from './mark-echo.ts';
@@ -34,11 +35,11 @@ export function receiveText(connection: TcpConnection, segment: ArrivedSegment):
   if (length >= connection.rcvMss) {
     // The peer's real segment size; a short last segment says nothing.
     connection.rcvMss = Math.min(length, connection.advMss);
-    if ((segment.flags & TcpFlag.Psh) !== 0) connection.isTextPushed = true;
+    if ((segment.flags & TcpFlag.Psh) !== 0) connection.ackNotes |= AckNote.TextPushed;
   } else {
     // A short segment ends what its sender had, and so does PSH.
-    if (connection.isTextPushed) connection.isTextPushedTwice = true;
-    connection.isTextPushed = true;
+    const wasPushed = (connection.ackNotes & AckNote.TextPushed) !== 0;
+    connection.ackNotes |= AckNote.TextPushed | (wasPushed ? AckNote.TextPushedTwice : 0);
   }
   onDataArrived(connection);
   if (connection.hasEcn) noteCongestionMark(connection, segment);

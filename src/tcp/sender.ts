@@ -13,6 +13,7 @@ import type { Pacer } from '../recovery/pacer.ts';
 import { BusyKind } from './busy-time.ts';
 import { hasWindowFor, restartAfterIdle } from './congestion-window.ts';
 import { CongestionState, ProbeKind, RetransmitMode, type TcpConnection } from './connection.ts';
+import { AckNote } from './connection-flags.ts';
 import { TimerKind } from './context.ts';
 import { buildAck } from './frame-builder.ts';
 import { transmitSyn } from './handshake.ts';
@@ -48,7 +49,8 @@ export function isReceiver(connection: TcpConnection): boolean {
 }
 
 export function transmitDueAck(connection: TcpConnection): FrameId {
-  return connection.isAckDue ? buildAck(connection, connection.sndNxt) : NO_FRAME;
+  const isAckDue = (connection.ackNotes & AckNote.Due) !== 0;
+  return isAckDue ? buildAck(connection, connection.sndNxt) : NO_FRAME;
 }
 
 /** A chunk of new data is going out, and nothing else comes first: what was asked when it began needs no answer again. */

@@ -14,6 +14,7 @@ import type { CongestionControllerFactory } from '../recovery/congestion.ts';
 import type { ArrivedSegment } from './arrived-segment.ts';
 import type { TcpConfig } from './config.ts';
 import { TcpConnection } from './connection.ts';
+import { AckNote } from './connection-flags.ts';
 import { ConnectionTable, NOT_FOUND } from './connection-table.ts';
 import { type ConnectionOwner, TcpContext, type TcpEnvironment } from './context.ts';
 import { TcpCounter } from './counters.ts';
@@ -112,7 +113,8 @@ export class TcpLayer implements ConnectionOwner, ConnectionMaker {
   #arrives(connection: TcpConnection): void {
     const { context } = this;
     segmentArrives(connection, context.segment);
-    if (connection.isAckDue || !isReceiver(connection)) context.wake(connection);
+    const isAckDue = (connection.ackNotes & AckNote.Due) !== 0;
+    if (isAckDue || !isReceiver(connection)) context.wake(connection);
     else context.settleTimers(connection.slot);
   }
 
@@ -246,6 +248,11 @@ export class TcpLayer implements ConnectionOwner, ConnectionMaker {
   boundTimeout(): void {
     this.context.timers.bound();
     this.#noteTimeout();
+  }
+
+  /** False: boundTimeout would write what it wrote last. */
+  get hasTimeoutMoved(): boolean {
+    return this.context.timers.hasMoved || this.#timeWait.count > 0;
   }
 
   #noteTimeout(): void {

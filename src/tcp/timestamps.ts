@@ -44,5 +44,5 @@ export function updateTsRecent(connection: TcpConnection, segment: ArrivedSegmen
   if (!isNewer && !isAged) return;
   connection.tsRecent = segment.tsVal;
   context.cells[at] = nowNs;
-  connection.hasTsRecent = true;
+  if (!connection.hasTsRecent) connection.hasTsRecent = true;
 }
