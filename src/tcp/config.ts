@@ -158,6 +158,13 @@ export interface TcpConfig {
   readonly outOfWindowAckIntervalNs: Duration;
   /** RFC 9293 §3.10.7.4: an ACK of what was never sent is answered; Linux drops it silently. */
   readonly answersAckOfUnsent: boolean;
+  /**
+   * A reset at the right edge of the window, and in TIME-WAIT what has no ACK, are answered, as Linux does; RFC 9293
+   * §3.10.7.4 drops them.
+   */
+  readonly answersDoubtful: boolean;
+  /** As Linux tells the application: a reset in CLOSE-WAIT is a broken pipe, and one in CLOSING or LAST-ACK is told too. */
+  readonly tellsResetAsLinux: boolean;
 
   readonly backlog: number;
   readonly usesSynCookies: boolean;
@@ -247,6 +254,8 @@ export const RFC_PROFILE: TcpConfig = {
   challengeAckIntervalNs: 500 * MS,
   outOfWindowAckIntervalNs: 0,
   answersAckOfUnsent: true,
+  answersDoubtful: false,
+  tellsResetAsLinux: false,
   backlog: 128,
   usesSynCookies: false,
   usesFastOpenClient: false,
@@ -297,6 +306,8 @@ export const LINUX_PROFILE: TcpConfig = {
   finWait2Ns: 60 * SECOND,
   outOfWindowAckIntervalNs: 500 * MS,
   answersAckOfUnsent: false,
+  answersDoubtful: true,
+  tellsResetAsLinux: true,
   backlog: 4096,
   usesSynCookies: true,
   usesFastOpenClient: true,

@@ -197,8 +197,11 @@ function isAcceptable(connection: TcpConnection, segment: ArrivedSegment): boole
     );
   }
   if (seqInWindow(segment.seq, rcvNxt, rcvWnd)) return true;
-  // A bare ACK or reset at the right edge: as everybody accepts it.
-  if (length === 0) return segment.seq === connection.rcvAdv;
+  // A bare ACK at the right edge comes from who has filled the window: as everybody accepts it.
+  if (length === 0) {
+    if (segment.has(TcpFlag.Rst) && !connection.config.answersDoubtful) return false;
+    return segment.seq === connection.rcvAdv;
+  }
   return seqInWindow(seqAdd(segment.seq, length - 1), rcvNxt, rcvWnd);
 }
 
@@ -277,12 +280,13 @@ function checkReset(connection: TcpConnection, segment: ArrivedSegment): boolean
     sendChallengeAck(connection);
     return false;
   }
-  const { state } = connection;
-  if (state === TcpState.Closing || state === TcpState.LastAck) {
+  const { state, config } = connection;
+  const isLate = state === TcpState.Closing || state === TcpState.LastAck;
+  if (isLate && (connection.isOrphan || !config.tellsResetAsLinux)) {
     endConnection(connection);
   } else if (state === TcpState.SynReceived && connection.fastOpenListener === undefined) {
     failConnection(connection, TcpError.ConnectionRefused);
-  } else if (state === TcpState.CloseWait) {
+  } else if (state === TcpState.CloseWait && config.tellsResetAsLinux) {
     failConnection(connection, TcpError.BrokenPipe);
   } else {
     failConnection(connection, TcpError.ConnectionReset);

@@ -3,7 +3,7 @@
  * of a connection, in the order in which they end, since all wait equally long. A row answers what a late
  * peer sends, and may give way to a new SYN.
  */
-import { seqBefore, seqFromWire } from '../base/seq.ts';
+import { seqBefore, seqFromWire, seqInWindow } from '../base/seq.ts';
 import { type Instant, NEVER } from '../base/units.ts';
 import { NO_FRAME } from '../frame/frame-record.ts';
 import { TcpFlag } from '../wire/tcp.ts';
@@ -132,6 +132,10 @@ export class TimeWaitTable {
       const hadTime = words[at + Word.HasTimestamps] !== 0;
       if (!hadTime && segment.hasTimestamps && usesTimestamps) isLater = true;
       if (isLater && allowsTimeWaitReuse) return TimeWaitVerdict.Reopen;
+    }
+    const isDropped = !segment.has(TcpFlag.Ack) && !this.#context.config.answersDoubtful;
+    if (isDropped && seqInWindow(segment.seq, rcvNxt, words[at + Word.Window])) {
+      return TimeWaitVerdict.Done;
     }
     // The peer's FIN again: our ACK was lost, and the wait begins anew.
     if (segment.has(TcpFlag.Fin)) {
