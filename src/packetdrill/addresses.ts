@@ -21,15 +21,21 @@ export interface ScriptAddresses {
 }
 
 const MTU_BYTES: Bytes = 1500;
+/** RFC 8200 §5. */
+const IPV6_MTU_BYTES_MIN: Bytes = 1280;
 
 const USUAL = {
   4: { local: '192.168.0.1', remote: '192.0.2.1' },
   6: { local: 'fd3d:a0b:17d6::1', remote: 'fd3d:fa7b:d17d::1' },
 } as const;
 
-/** Throws NetError when an address is of the other family. */
+/** Throws NetError when an address is of the other family, or the MTU is below what the family asks of a link. */
 export function scriptAddresses(options: ScriptOptions): ScriptAddresses {
   const isIpv6 = options.ipVersion === 'ipv6';
+  const mtuBytes = scriptMtuBytes(options);
+  if (isIpv6 && mtuBytes < IPV6_MTU_BYTES_MIN) {
+    throw NetError.value('--mtu', `at least ${IPV6_MTU_BYTES_MIN} for IPv6`, String(mtuBytes));
+  }
   const usual = USUAL[isIpv6 ? 6 : 4];
   return {
     local: readAddress('--local_ip', options.localIp ?? usual.local, isIpv6),

@@ -22,6 +22,7 @@ export function configureConnection(connection: TcpConnection, options: SocketOp
   connection.lingerNs = options.lingerNs;
   connection.notSentLowAt = options.notSentLowAtBytes;
   connection.trafficClass = options.trafficClass;
+  connection.ttl = options.ttl;
   connection.windowClamp = options.windowClampBytes;
   connection.synRetries = options.synRetries ?? connection.synRetries;
   setUserTimeout(connection, options.userTimeoutNs);
@@ -58,10 +59,19 @@ export const OPTION_EFFECTS: Readonly<Record<string, Effect>> = {
   TCP_SYNCNT: (connection, options) => {
     connection.synRetries = options.synRetries ?? connection.synRetries;
   },
-  IP_TOS: (connection, options) => {
-    connection.trafficClass = options.trafficClass;
-  },
+  IP_TOS: applyTrafficClass,
+  IPV6_TCLASS: applyTrafficClass,
+  IP_TTL: applyTtl,
+  IPV6_UNICAST_HOPS: applyTtl,
 };
+
+function applyTrafficClass(connection: TcpConnection, options: SocketOptions): void {
+  connection.trafficClass = options.trafficClass;
+}
+
+function applyTtl(connection: TcpConnection, options: SocketOptions): void {
+  connection.ttl = options.ttl;
+}
 
 function applyKeepAlive(connection: TcpConnection, options: SocketOptions): void {
   const { config } = connection;

@@ -52,8 +52,12 @@ export function fieldOf(value: Value | undefined, name: string): Value | undefin
 
 /** Total length of `msg_iov(n)=[{..., len}, …]` of a message header. */
 export function vectorBytes(message: Value | undefined): number {
-  const vectors = fieldOf(message, 'msg_iov');
-  if (vectors?.kind !== 'list') throw new Unsupported('a message header without msg_iov');
+  return vectorListBytes(fieldOf(message, 'msg_iov'));
+}
+
+/** Total length of `[{..., len}, …]`. */
+export function vectorListBytes(vectors: Value | undefined): number {
+  if (vectors?.kind !== 'list') throw new Unsupported('vectors in this form');
   return vectors.items.reduce((bytes, item) => bytes + numberOf(fieldsOf(item)[1]?.value), 0);
 }
 

@@ -22,6 +22,8 @@ const ECN_BITS: Readonly<Record<EcnMark, number>> = {
   ce: 3,
 };
 const TTL = 255;
+const IP_BYTES_MAX: Bytes = 0xffff;
+const TOO_LONG = 'an injected packet above 65535 bytes';
 const OUR_MAC = '02:00:00:00:00:00';
 const PEER_MAC = '02:00:00:00:00:01';
 
@@ -33,6 +35,7 @@ export function buildSegments(
   mssBytes: Bytes | undefined,
 ): ArrivingPacket[] {
   const { start, end } = packet.sequence;
+  if (end - start > IP_BYTES_MAX) throw new Unsupported(TOO_LONG);
   const step = mssBytes ?? Math.max(1, end - start);
   const packets: ArrivingPacket[] = [];
   let at = start;
@@ -121,9 +124,7 @@ const ipHeaderBytes = (isIpv6: boolean): Bytes => (isIpv6 ? IPV6_HEADER_BYTES : 
 function wrapInIp(datagram: Datagram, addresses: ScriptAddresses): Uint8Array {
   const { transport, payloadBytes } = datagram;
   const ipBytes = ipHeaderBytes(addresses.isIpv6);
-  if (ipBytes + transport.length + payloadBytes > 0xffff) {
-    throw new Unsupported('an injected packet above 65535 bytes');
-  }
+  if (ipBytes + transport.length + payloadBytes > IP_BYTES_MAX) throw new Unsupported(TOO_LONG);
   const bytes = new Uint8Array(ETHERNET_HEADER_BYTES + ipBytes + transport.length);
   const etherType = addresses.isIpv6 ? EtherType.Ipv6 : EtherType.Ipv4;
   emitEthernet({ destination: OUR_MAC, source: PEER_MAC, tags: [], etherType }, bytes, 0);

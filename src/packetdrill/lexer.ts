@@ -7,6 +7,8 @@ import { ScriptError, UnsupportedSyntax } from './script-error.ts';
 export class Lexer {
   readonly path: string;
   readonly text: string;
+  /** Brackets around the value being read. */
+  depth = 0;
   #at = 0;
   #line = 1;
 
@@ -76,9 +78,10 @@ export class Lexer {
     return this.take(pattern) ?? this.fail(what);
   }
 
-  /** Unsigned decimal. */
+  /** Unsigned decimal, exact. */
   needNumber(what: string): number {
-    return Number(this.need(/\d+/y, what));
+    const value = Number(this.take(/\d{1,16}(?!\d)/y) ?? Number.NaN);
+    return Number.isSafeInteger(value) ? value : this.fail(what);
   }
 
   needWord(what: string): string {

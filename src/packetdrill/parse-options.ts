@@ -7,6 +7,9 @@ import { parseIpAddress } from '../base/ip-address.ts';
 import type { IpVersion, ScriptOptions } from './script.ts';
 
 const NS_PER_US = 1000;
+/** RFC 791 §3.2. */
+const MTU_BYTES_MIN = 68;
+const MTU_BYTES_MAX = 65_535;
 
 export const DEFAULT_OPTIONS: ScriptOptions = {
   toleranceNs: 4000 * NS_PER_US,
@@ -30,8 +33,8 @@ const READERS: Readonly<Record<string, OptionReader>> = {
   ip_version: (value, name) => ({ ipVersion: readIpVersion(name, value), mtuBytes: undefined }),
   local_ip: (value, name) => ({ localIp: readAddress(name, value) }),
   remote_ip: (value, name) => ({ remoteIp: readAddress(name, value) }),
-  mtu: (value, name) => ({ mtuBytes: readCount(name, value) }),
-  mss: (value, name) => ({ mssBytes: readCount(name, value) }),
+  mtu: (value, name) => ({ mtuBytes: readSize(name, value, MTU_BYTES_MIN) }),
+  mss: (value, name) => ({ mssBytes: readSize(name, value, 1) }),
   strict_segments: () => ({ strictSegments: true }),
   tcp_ts_tick_usecs: (value, name) => ({ timestampTickNs: readCount(name, value) * NS_PER_US }),
   tcp_ts_ecr_scaled: () => ({ timestampEcrScaled: true }),
@@ -107,6 +110,13 @@ const unquote = (text: string): string => /^"(.*)"$/.exec(text)?.[1] ?? text;
 function readCount(name: string, value: string): number {
   if (!/^\d{1,9}$/.test(value)) throw NetError.value(`--${name}`, 'an integer', value);
   return Number(value);
+}
+
+/** Of a packet. */
+function readSize(name: string, value: string, least: number): number {
+  const bytes = readCount(name, value);
+  if (bytes >= least && bytes <= MTU_BYTES_MAX) return bytes;
+  throw NetError.value(`--${name}`, `${least} to ${MTU_BYTES_MAX} bytes`, value);
 }
 
 function readFraction(name: string, value: string): number {

@@ -44,7 +44,7 @@ export function parseScript(path: string, text: string, settings: ParseSettings 
   const setUp: ShellAction[] = [];
   while (!lexer.isAtEnd) {
     if (lexer.sees('`')) setUp.push(parseShell(lexer));
-    else if (lexer.take(/--[^\n]*/y) === undefined) break;
+    else if (lexer.take(/(?:--|-D)[^\n]*/y) === undefined) break;
   }
   const events: ScriptEvent[] = [];
   while (!lexer.isAtEnd && !lexer.sees('`')) events.push(parseEvent(lexer));
@@ -59,16 +59,25 @@ interface Preamble {
   readonly definitions: ReadonlyMap<string, string>;
 }
 
+const OPTION_LINE = /^[ \t]*(?:--|-D)/;
+
+/** Several may stand on one line; a value in quotes may have blanks. */
+function splitOptions(line: string): string[] {
+  const text = line.replace(/(?:\/\/|#).*$/, '');
+  return text.match(/-D\s*\S+|-(?:[^\s"]|"[^"]*")*/g) ?? [];
+}
+
 /** Options first, since definitions change the text that is parsed. */
 function readOptionLines(path: string, text: string, settings: ParseSettings): Preamble {
   let options: ScriptOptions = { ...DEFAULT_OPTIONS, ...settings.defaults };
   const own = new Map<string, string>();
   for (const [index, line] of text.split('\n').entries()) {
-    if (!line.startsWith('--')) continue;
-    const option = line.replace(/(?:\/\/|#).*$/, '').trim();
-    const definition = option.startsWith('--define') ? readDefinition(option) : undefined;
-    if (definition === undefined) options = applyLine(options, option, path, index + 1);
-    else own.set(...definition);
+    if (!OPTION_LINE.test(line)) continue;
+    for (const option of splitOptions(line)) {
+      const definition = /^(?:--define|-D)/.test(option) ? readDefinition(option) : undefined;
+      if (definition === undefined) options = applyLine(options, option, path, index + 1);
+      else own.set(...definition);
+    }
   }
   for (const option of settings.options ?? []) options = applyOption(options, option);
   const fallback = settings.defaultDefinitions?.(options) ?? new Map<string, string>();

@@ -30,5 +30,6 @@ function parseEnd(lexer: Lexer, kind: 'absolute' | 'relative'): number {
 }
 
 function parseSeconds(lexer: Lexer): number {
-  return Math.round(Number(lexer.need(SECONDS, 'a time in seconds')) * NS_PER_SECOND);
+  const ns = Math.round(Number(lexer.need(SECONDS, 'a time in seconds')) * NS_PER_SECOND);
+  return Number.isSafeInteger(ns) ? ns : lexer.fail('a time below 104 days');
 }

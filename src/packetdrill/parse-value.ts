@@ -9,12 +9,17 @@ const NUMBER = /-?(?:0x[0-9a-fA-F]+|\d+(?:\.\d+)?)/y;
 const STRING = /"(?:\\[\s\S]|[^"\\])*"/y;
 const ESCAPES: Readonly<Record<string, string>> = { n: '\n', t: '\t', r: '\r', 0: '\0' };
 
+/** Brackets within brackets: far more than any script has. */
+const DEPTH_MAX = 64;
+
 export function parseValue(lexer: Lexer): Value {
+  if (lexer.depth >= DEPTH_MAX) lexer.fail(`at most ${DEPTH_MAX} brackets within each other`);
+  lexer.depth++;
   const first = parseOperand(lexer);
-  if (!lexer.sees('|')) return first;
   const operands = [first];
   while (lexer.takes('|')) operands.push(parseOperand(lexer));
-  return { kind: 'or', operands };
+  lexer.depth--;
+  return operands.length === 1 ? first : { kind: 'or', operands };
 }
 
 function parseOperand(lexer: Lexer): Value {

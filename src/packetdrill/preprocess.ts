@@ -42,7 +42,10 @@ export function preprocess(path: string, text: string, definitions: Definitions)
 function blankUndefined(path: string, text: string, definitions: Definitions): string {
   let openedAt = 0;
   let isKept = true;
-  const lines = text.replaceAll('\r\n', '\n').split('\n');
+  const lines = text
+    .replaceAll('\r\n', '\n')
+    .replace(/^\ufeff/, ' ')
+    .split('\n');
   const kept = lines.map((line, index) => {
     const directive = /^[ \t]*#(ifdef|endif)\b[ \t]*(\w*)/.exec(line);
     if (directive === null) return isKept ? line : '';

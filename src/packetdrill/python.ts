@@ -93,9 +93,14 @@ const KEYWORDS = new Set(
   ),
 );
 
+/** Far more than any script has. */
+const DEPTH_MAX = 64;
+
 class PythonParser {
   readonly #tokens: readonly Token[];
   #at = 0;
+  /** Expressions around the one being read. */
+  #depth = 0;
 
   constructor(tokens: readonly Token[]) {
     this.#tokens = tokens;
@@ -139,11 +144,17 @@ class PythonParser {
   }
 
   #expression(): Expression {
+    this.#enter();
     let left = this.#conjunction();
     while (this.#takes('or')) {
       left = { kind: 'binary', operator: 'or', left, right: this.#conjunction() };
     }
+    this.#depth--;
     return left;
+  }
+
+  #enter(): void {
+    if (this.#depth++ >= DEPTH_MAX) throw new Unsupported(`code nested ${DEPTH_MAX} deep`);
   }
 
   #conjunction(): Expression {
@@ -156,7 +167,10 @@ class PythonParser {
 
   #negation(): Expression {
     if (!this.#takes('not')) return this.#comparison();
-    return { kind: 'unary', operator: 'not', operand: this.#negation() };
+    this.#enter();
+    const operand = this.#negation();
+    this.#depth--;
+    return { kind: 'unary', operator: 'not', operand };
   }
 
   #comparison(): Expression {
@@ -184,7 +198,10 @@ class PythonParser {
     const { kind, text } = this.#peek();
     if (kind !== 'operator' || !['-', '+', '~'].includes(text)) return this.#primary();
     this.#at++;
-    return { kind: 'unary', operator: text, operand: this.#unary() };
+    this.#enter();
+    const operand = this.#unary();
+    this.#depth--;
+    return { kind: 'unary', operator: text, operand };
   }
 
   #primary(): Expression {

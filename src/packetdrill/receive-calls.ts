@@ -1,6 +1,6 @@
 /** read, recv, recvfrom and recvmsg: recv(2). Data first, then an error that waits, then the end. */
 import { TcpState } from '../tcp/state.ts';
-import { fieldOf, fieldsOf, isNull, numberOf, vectorBytes } from './arguments.ts';
+import { fieldOf, fieldsOf, isNull, numberOf, vectorBytes, vectorListBytes } from './arguments.ts';
 import { failure, success, withOutput } from './call-outcome.ts';
 import type { Attempt } from './connect-calls.ts';
 import { constantValue } from './constants.ts';
@@ -23,9 +23,8 @@ export function receiveCall(
   port: TcpPort,
 ): Attempt {
   const isMessage = name === 'recvmsg';
-  const isVector = name === 'readv';
-  if (isVector) throw new Unsupported('readv');
-  const bytes = isMessage ? vectorBytes(args[1]) : numberOf(args[2]);
+  const bytes = requestedBytes(name, args);
+  if (bytes < 0) return () => failure(name === 'read' ? 'EINVAL' : 'EFAULT');
   const flags = numberOf(isMessage ? args[2] : args[3], 0);
   if ((flags & MSG_OOB) !== 0) throw new Unsupported('urgent data');
   const isBadBuffer = isNull(args[1]) && bytes > 0;
@@ -34,6 +33,11 @@ export function receiveCall(
     if (!isMessage || outcome === undefined || outcome.result < 0) return outcome;
     return withInQueue(outcome, args[1], socket);
   };
+}
+
+function requestedBytes(name: string, args: readonly Value[]): number {
+  if (name === 'recvmsg') return vectorBytes(args[1]);
+  return name === 'readv' ? vectorListBytes(args[1]) : numberOf(args[2]);
 }
 
 /** `bytes` -1: the buffer is bad. */

@@ -6,7 +6,12 @@
 import { NetError } from '../base/errors.ts';
 import { isMappedIpv4, parseIpAddress } from '../base/ip-address.ts';
 import { NS_PER_SECOND } from '../base/units.ts';
-import { scriptAddresses, suiteDefinitions, usualMtuBytes } from './addresses.ts';
+import {
+  type ScriptAddresses,
+  scriptAddresses,
+  suiteDefinitions,
+  usualMtuBytes,
+} from './addresses.ts';
 import { findIneligibleUse } from './eligibility.ts';
 import { parseScript } from './parse-script.ts';
 import type { IpVersion, Script, ScriptOptions } from './script.ts';
@@ -32,8 +37,10 @@ export interface RunSettings {
 /** Runs one script. `path` is for messages. */
 export function runScript(path: string, text: string, settings: RunSettings = {}): ScriptResult {
   let script: Script;
+  let addresses: ScriptAddresses;
   try {
     script = readScript(path, text, settings);
+    addresses = scriptAddresses(script.options);
   } catch (error) {
     if (error instanceof UnsupportedSyntax) {
       const { line, what } = error;
@@ -47,7 +54,6 @@ export function runScript(path: string, text: string, settings: RunSettings = {}
   if (ineligibleBy !== undefined) {
     return { ...base, verdict: 'skip', reason: `uses ${ineligibleBy}`, ineligibleBy };
   }
-  const addresses = scriptAddresses(script.options);
   const stack = new TcpStack(script.options, addresses, settings.profile ?? 'linux');
   const run = new ScriptRun(script, stack, addresses);
   const outcome = runToEnd(run, settings.claimsAll ?? false);

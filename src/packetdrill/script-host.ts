@@ -34,7 +34,8 @@ import type { ShellEffect } from './shell.ts';
 import type { SocketDescriptor, SocketOptions } from './socket-descriptor.ts';
 import { StackFrames } from './stack-frames.ts';
 import type { SentPacket } from './stack-under-test.ts';
-import { type SocketDefaults, type StackSettings, withLiveFields } from './sysctl.ts';
+import { withLiveFields } from './sysctl.ts';
+import type { SocketDefaults, StackSettings } from './sysctl-reader.ts';
 import type { RemoteEnd, TcpPort } from './tcp-port.ts';
 
 /** Written once for all runs: nothing here depends on it but numbers that scripts see as relative. */
@@ -110,8 +111,12 @@ export class ScriptHost implements TcpPort {
     if (words !== undefined) this.layer.context.fastOpen.key.set(words);
   }
 
-  useRoute({ mtuBytes, initialWindowSegments }: ShellEffect & { kind: 'route' }): void {
+  useRoute({ mtuBytes: asked, initialWindowSegments }: ShellEffect & { kind: 'route' }): void {
     const { tcp } = this.#settings;
+    // A route may be narrower than IPv6 asks of a link (RFC 8200 §5); headers and a little must fit: RFC 791 §3.2.
+    const leastBytes = this.#ends.isIpv6 ? 88 : 68;
+    const mtuBytes =
+      asked === undefined ? undefined : Math.max(leastBytes, Math.min(asked, 0xffff));
     this.use({
       ...this.#settings,
       tcp: {
@@ -166,12 +171,8 @@ export class ScriptHost implements TcpPort {
     return this.#ends.remote;
   }
 
-  get sendBufferBytes(): Bytes {
-    return this.#settings.tcp.sendBufferBytes;
-  }
-
-  get receiveBufferBytes(): Bytes {
-    return this.#settings.tcp.receiveBufferBytes;
+  get config(): TcpConfig {
+    return this.#settings.tcp;
   }
 
   get usualMss(): Bytes {

@@ -4,12 +4,12 @@
  */
 import { TcpState } from '../tcp/state.ts';
 import {
-  fieldsOf,
   isNull,
   numberOf,
   type SocketAddress,
   socketAddressOf,
   vectorBytes,
+  vectorListBytes,
 } from './arguments.ts';
 import { failure, success } from './call-outcome.ts';
 import { type Attempt, connectProgress, remoteEnd, startConnect } from './connect-calls.ts';
@@ -42,6 +42,8 @@ export function sendCall(
 ): Attempt {
   const request = readRequest(name, args);
   if ((request.flags & MSG_OOB) !== 0) throw new Unsupported('urgent data of ours');
+  // As a size_t it is more than an address space has.
+  if (request.bytes < 0) return () => failure(name === 'write' ? 'EINVAL' : 'EFAULT');
   const state = { sentBytes: 0, opens: opensConnection(socket, request), isBlocked: false };
   return () => {
     const opened = state.opens ? openWithData(socket, port, request, state) : undefined;
@@ -61,13 +63,7 @@ function readRequest(name: string, args: readonly Value[]): SendRequest {
     case 'sendmsg':
       return request(vectorBytes(args[1]), numberOf(args[2]), socketAddressOf(undefined), false);
     default: {
-      const vectors = args[1];
-      if (vectors?.kind !== 'list') throw new Unsupported(`vectors of ${name}`);
-      const bytes = vectors.items.reduce(
-        (sum, item) => sum + numberOf(fieldsOf(item)[1]?.value),
-        0,
-      );
-      return request(bytes, 0, undefined, false);
+      return request(vectorListBytes(args[1]), 0, undefined, false);
     }
   }
 }

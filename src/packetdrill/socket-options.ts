@@ -45,17 +45,13 @@ function truth(
   };
 }
 
-/** A time in units of `unitNs`, read back as set. */
+/** A time in units of `unitNs`, read back as set, or as the system has it. */
 function time(
   field: 'keepAliveIdleNs' | 'keepAliveIntervalNs' | 'userTimeoutNs',
   unitNs: number,
-  usual: number,
 ): OptionRule {
   return {
-    read: ({ options }) => {
-      const set = options[field];
-      return set === undefined ? usual : Math.round(set / unitNs);
-    },
+    read: ({ options }, port) => Math.round((options[field] ?? port.config[field]) / unitNs),
     write: (options, value) => {
       if (value < 0) return false;
       options[field] = value * unitNs;
@@ -64,19 +60,36 @@ function time(
   };
 }
 
+/** The two bits of ECN are TCP's. */
+const TRAFFIC_CLASS: OptionRule = {
+  read: ({ options }) => options.trafficClass,
+  write: (options, value) => {
+    options.trafficClass = value & 0xfc;
+    return value >= 0 && value < 256;
+  },
+};
+
+const TTL: OptionRule = {
+  read: ({ options }) => options.ttl,
+  write: (options, value) => {
+    options.ttl = value;
+    return value >= 1 && value < 256;
+  },
+};
+
 const RULES: Readonly<Record<string, Readonly<Record<string, OptionRule>>>> = {
   SOL_SOCKET: {
     SO_REUSEADDR: truth('reuseAddress'),
     SO_KEEPALIVE: truth('keepAlive'),
     SO_SNDBUF: {
-      read: ({ options }, port) => options.sendBufferBytes ?? port.sendBufferBytes,
+      read: ({ options }, port) => options.sendBufferBytes ?? port.config.sendBufferBytes,
       write: (options, value) => {
         options.sendBufferBytes = Math.max(4608, value * BUFFER_FACTOR);
         return true;
       },
     },
     SO_RCVBUF: {
-      read: ({ options }, port) => options.receiveBufferBytes ?? port.receiveBufferBytes,
+      read: ({ options }, port) => options.receiveBufferBytes ?? port.config.receiveBufferBytes,
       write: (options, value) => {
         options.receiveBufferBytes = Math.max(2304, value * BUFFER_FACTOR);
         return true;
@@ -92,18 +105,18 @@ const RULES: Readonly<Record<string, Readonly<Record<string, OptionRule>>>> = {
     TCP_FASTOPEN_CONNECT: truth('fastOpenConnect'),
     TCP_FASTOPEN_NO_COOKIE: truth('fastOpenNoCookie'),
     TCP_INQ: truth('tellsInQueue'),
-    TCP_KEEPIDLE: time('keepAliveIdleNs', NS_PER_SECOND, 7200),
-    TCP_KEEPINTVL: time('keepAliveIntervalNs', NS_PER_SECOND, 75),
-    TCP_USER_TIMEOUT: time('userTimeoutNs', NS_PER_MS, 0),
+    TCP_KEEPIDLE: time('keepAliveIdleNs', NS_PER_SECOND),
+    TCP_KEEPINTVL: time('keepAliveIntervalNs', NS_PER_SECOND),
+    TCP_USER_TIMEOUT: time('userTimeoutNs', NS_PER_MS),
     TCP_KEEPCNT: {
-      read: ({ options }) => options.keepAliveProbes ?? 9,
+      read: ({ options }, port) => options.keepAliveProbes ?? port.config.keepAliveProbes,
       write: (options, value) => {
         options.keepAliveProbes = value;
         return value >= 1 && value <= 127;
       },
     },
     TCP_SYNCNT: {
-      read: ({ options }) => options.synRetries ?? 6,
+      read: ({ options }, port) => options.synRetries ?? port.config.synRetries,
       write: (options, value) => {
         options.synRetries = value;
         return value >= 1 && value <= 127;
@@ -149,23 +162,8 @@ const RULES: Readonly<Record<string, Readonly<Record<string, OptionRule>>>> = {
       },
     },
   },
-  SOL_IP: {
-    IP_TOS: {
-      read: ({ options }) => options.trafficClass,
-      write: (options, value) => {
-        options.trafficClass = value & 0xfc;
-        return value >= 0 && value < 256;
-      },
-    },
-    IP_TTL: {
-      read: ({ options }) => options.ttl,
-      write: (options, value) => {
-        options.ttl = value;
-        return value >= 1 && value < 256;
-      },
-    },
-  },
-  SOL_IPV6: {},
+  SOL_IP: { IP_TOS: TRAFFIC_CLASS, IP_TTL: TTL },
+  SOL_IPV6: { IPV6_TCLASS: TRAFFIC_CLASS, IPV6_UNICAST_HOPS: TTL },
 };
 
 /** Kept and read back, without effect. */

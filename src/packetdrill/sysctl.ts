@@ -5,31 +5,24 @@
  */
 import { type Duration, NS_PER_SECOND } from '../base/units.ts';
 import { PACING_GAINS_LINUX, type PacingGains } from '../recovery/pacer.ts';
-import type { RttConfig } from '../recovery/rtt.ts';
 import { AccEcnOption, EcnMode, LINUX_PROFILE, MtuProbing, type TcpConfig } from '../tcp/config.ts';
+import { BSD_READERS } from './sysctl-bsd.ts';
+import {
+  buffer,
+  type Change,
+  count,
+  flag,
+  isDecimal,
+  only,
+  type Reader,
+  rttTime,
+  type StackSettings,
+  sockets,
+  time,
+} from './sysctl-reader.ts';
 
 const NS_PER_US: Duration = 1e3;
 const NS_PER_MS: Duration = 1e6;
-
-/** What is set beside TcpConfig. */
-export interface SocketDefaults {
-  /** tcp_fastopen bits: 1 client, 2 server, 4 client without cookie, 0x200 server without cookie,
-   * 0x400 every listener serves Fast Open. */
-  readonly fastOpenBits: number;
-  /** 16 bytes as four little-endian words of hex; undefined: chosen by chance. */
-  readonly fastOpenKey: string | undefined;
-  readonly congestionControl: string;
-  /** tcp_notsent_lowat; 0: no bound. */
-  readonly notSentLowAtBytes: number;
-  /** HyStart of CUBIC: bits 1 ACK train, 2 delay. */
-  readonly hystartDetect: number;
-  readonly usesHystart: boolean;
-}
-
-export interface StackSettings {
-  readonly tcp: TcpConfig;
-  readonly sockets: SocketDefaults;
-}
 
 /** Linux as the public suite sets it up; the timeouts of a SYN are still those before Linux 6.5. */
 export const SUITE_SETTINGS: StackSettings = {
@@ -55,40 +48,6 @@ export const SUITE_SETTINGS: StackSettings = {
     usesHystart: true,
   },
 };
-
-interface Change {
-  readonly tcp?: Partial<TcpConfig>;
-  readonly rtt?: Partial<RttConfig>;
-  readonly pacing?: Partial<PacingGains>;
-  readonly sockets?: Partial<SocketDefaults>;
-}
-
-type Reader = (value: string) => Change | undefined;
-
-const flag =
-  (field: keyof TcpConfig): Reader =>
-  (value) => ({ tcp: { [field]: value !== '0' } });
-
-const count =
-  (field: keyof TcpConfig): Reader =>
-  (value) =>
-    /^\d+$/.test(value) ? { tcp: { [field]: Number(value) } } : undefined;
-
-const time =
-  (field: keyof TcpConfig, unitNs: Duration): Reader =>
-  (value) =>
-    /^\d+$/.test(value) ? { tcp: { [field]: Number(value) * unitNs } } : undefined;
-
-/** `min default max` of tcp_rmem and tcp_wmem. */
-const buffer =
-  (field: 'receiveBufferBytes' | 'sendBufferBytes', maxField: keyof TcpConfig): Reader =>
-  (value) => {
-    const [, usual, most] = value.split(/\s+/).map(Number);
-    if (!Number.isInteger(usual) || !Number.isInteger(most)) return undefined;
-    return { tcp: { [field]: usual, [maxField]: most } };
-  };
-
-const sockets = (change: Partial<SocketDefaults>): Change => ({ sockets: change });
 
 const READERS: Readonly<Record<string, Reader>> = {
   'net.ipv4.tcp_rmem': buffer('receiveBufferBytes', 'receiveBufferBytesMax'),
@@ -122,10 +81,12 @@ const READERS: Readonly<Record<string, Reader>> = {
   'net.ipv4.tcp_syn_retries': count('synRetries'),
   'net.ipv4.tcp_synack_retries': count('synAckRetries'),
   'net.ipv4.tcp_syn_linear_timeouts': count('synLinearTimeouts'),
-  'net.ipv4.tcp_rto_max_ms': (value) =>
-    /^\d+$/.test(value) ? { rtt: { rtoMaxNs: Number(value) * NS_PER_MS } } : undefined,
-  'net.ipv4.tcp_rto_min_us': (value) =>
-    /^\d+$/.test(value) ? { rtt: { rtoMinNs: Number(value) * NS_PER_US } } : undefined,
+  'net.ipv4.tcp_rto_max_ms': rttTime('rtoMaxNs', NS_PER_MS),
+  'net.ipv4.tcp_rto_min_us': rttTime('rtoMinNs', NS_PER_US),
+  'net.ipv4.tcp_min_rtt_wlen': rttTime('minRttWindowNs', NS_PER_SECOND),
+  'net.ipv4.tcp_comp_sack_delay_ns': time('ackCompressionNs', 1),
+  'net.ipv4.tcp_comp_sack_slack_ns': time('timerSlackNs', 1),
+  'net.ipv4.tcp_comp_sack_nr': count('ackCompressionMax'),
   'net.ipv4.tcp_retries1': count('retriesR1'),
   'net.ipv4.tcp_retries2': count('retriesR2'),
   'net.ipv4.tcp_orphan_retries': count('orphanRetries'),
@@ -160,11 +121,21 @@ const READERS: Readonly<Record<string, Reader>> = {
     sockets({ notSentLowAtBytes: Number(value) === 2 ** 32 - 1 ? 0 : Number(value) }),
   'tcp_cubic.hystart_detect': (value) => sockets({ hystartDetect: Number(value) }),
   'tcp_cubic.hystart': (value) => sockets({ usesHystart: value !== '0' }),
+  'net.ipv4.ip_no_pmtu_disc': (value) => ({ tcp: { usesPathMtuDiscovery: value === '0' } }),
+  'net.ipv4.tcp_shrink_window': only('0'),
+  'net.ipv4.tcp_rfc1337': only('0'),
+  'net.ipv4.tcp_abort_on_overflow': only('0'),
+  'net.ipv4.tcp_stdurg': only('0'),
+  'net.ipv4.tcp_thin_linear_timeouts': only('0'),
+  'net.ipv4.tcp_pingpong_thresh': only('1'),
+  'net.ipv4.tcp_retrans_collapse': only('0'),
+  'net.ipv4.tcp_plb_enabled': only('0'),
+  ...BSD_READERS,
 };
 
 /** Per cent of cwnd / SRTT. */
 function gain(phase: keyof PacingGains, value: string): Change | undefined {
-  if (!/^\d+$/.test(value)) return undefined;
+  if (!isDecimal(value)) return undefined;
   return { pacing: { [phase]: Number(value) / 100 } };
 }
 
@@ -184,6 +155,16 @@ const WITHOUT_MEANING = new Set([
   'net.ipv4.tcp_fastopen_cookies',
   'net.ipv4.tcp_fastopen_blackhole_timeout_sec',
   'net.ipv4.tcp_tw_reuse',
+  'net.ipv4.tcp_tw_recycle',
+  'net.ipv4.tcp_max_tw_buckets',
+  'net.ipv4.tcp_max_syn_backlog',
+  'net.ipv4.tcp_max_orphans',
+  'net.ipv4.tcp_mem',
+  'net.ipv4.tcp_no_ssthresh_metrics_save',
+  'net.ipv4.tcp_backlog_ack_defer',
+  'net.ipv4.tcp_tso_rtt_log',
+  'net.core.default_qdisc',
+  'net.core.netdev_max_backlog',
   'net.core.rmem_max',
   'net.core.wmem_max',
   'net.core.somaxconn',

@@ -4,11 +4,12 @@
  */
 import type { AddressWords } from '../base/ip-address.ts';
 import type { Bytes, Instant } from '../base/units.ts';
+import type { TcpConfig } from '../tcp/config.ts';
 import type { TcpConnection } from '../tcp/connection.ts';
 import type { TcpError } from '../tcp/errors.ts';
 import type { TcpListener } from '../tcp/listener.ts';
 import type { SocketDescriptor, SocketOptions } from './socket-descriptor.ts';
-import type { SocketDefaults } from './sysctl.ts';
+import type { SocketDefaults } from './sysctl-reader.ts';
 
 export interface RemoteEnd {
   readonly address: AddressWords;
@@ -21,9 +22,8 @@ export interface TcpPort {
   /** The call that blocks is to be tried again then. */
   wakeAt(instant: Instant): void;
   readonly usualRemote: AddressWords;
-  /** Buffers of a new socket. */
-  readonly sendBufferBytes: Bytes;
-  readonly receiveBufferBytes: Bytes;
+  /** Of the system: what a new socket begins with. */
+  readonly config: TcpConfig;
   /** MSS that a socket without connection tells. */
   readonly usualMss: Bytes;
   /** @param fastOpenBytes data that may go with the SYN; -1: an ordinary SYN */

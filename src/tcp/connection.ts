@@ -258,6 +258,7 @@ export class TcpConnection {
   /** Writable is told when at most this much is unsent; 0: by the free buffer. */
   declare notSentLowAt: Bytes;
   declare trafficClass: number;
+  declare ttl: number;
 
   // The handshake.
   /** A SYN or SYN-ACK is to be sent. */

@@ -61,7 +61,7 @@ export function buildSegment(
   payload: number,
 ): FrameId {
   const { context, isIpv6 } = connection;
-  const { pool, config } = context;
+  const { pool } = context;
   const frame = pool.allocate();
   if (frame === NO_FRAME) {
     context.count(TcpCounter.FramePoolEmpty);
@@ -78,8 +78,8 @@ export function buildSegment(
   words[at + FrameWord.FlagsWindow] = (flags << 16) | takeWindowField(connection, flags);
   words[at + FrameWord.Identification] = isIpv6 ? 0 : context.nextIdentification();
   words[at + FrameWord.PayloadLength] = length;
-  let meta = metaOf(isIpv6, config.ttl);
-  meta |= connection.settings.trafficClass << MetaShift.TrafficClass;
+  const { trafficClass, ttl } = connection.settings;
+  let meta = metaOf(isIpv6, ttl) | (trafficClass << MetaShift.TrafficClass);
   let wireLength = ETHERNET_BYTES + headerBytes(isIpv6) + length;
   if (connection.hasTimestamps) {
     // RFC 7323 §3.2.

@@ -17,6 +17,8 @@ export interface ConnectionSettings {
   synRetries: number;
   notSentLowAt: Bytes;
   trafficClass: number;
+  /** TTL or hop limit. */
+  ttl: number;
   quickAckChoice: number;
 }
 
@@ -32,6 +34,7 @@ export function defaultSettings(config: TcpConfig): ConnectionSettings {
     synRetries: config.synRetries,
     notSentLowAt: 0,
     trafficClass: 0,
+    ttl: config.ttl,
     quickAckChoice: -1,
   };
 }
@@ -47,5 +50,6 @@ export const SETTING_NAMES: readonly (keyof ConnectionSettings)[] = [
   'synRetries',
   'notSentLowAt',
   'trafficClass',
+  'ttl',
   'quickAckChoice',
 ];
