@@ -145,8 +145,8 @@ export class RttEstimator implements RttView {
     const nowNs = this.#clock.nowNs;
     const config = this.#config;
     const rttUs = Math.min(Math.max(Math.floor(rttNs / NS_PER_US), 1), SAMPLE_US_MAX);
-    const floorUs = config.rtoMinNs / NS_PER_US;
     if (this.#smoothed8Us === 0) {
+      const floorUs = config.rtoMinNs / NS_PER_US;
       this.#smoothed8Us = rttUs << 3;
       this.#deviation4Us = rttUs << 1;
       this.#variation4Us = Math.max(this.#deviation4Us, floorUs);
@@ -159,7 +159,7 @@ export class RttEstimator implements RttView {
         const excess = this.#variation4Us - this.#deviationMax4Us;
         if (excess > 0) this.#variation4Us -= excess >> 2;
         this.#roundStartNs = nowNs;
-        this.#deviationMax4Us = floorUs;
+        this.#deviationMax4Us = config.rtoMinNs / NS_PER_US;
       }
     }
     const smoothedUs = this.#smoothed8Us >> 3;

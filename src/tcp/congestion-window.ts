@@ -39,13 +39,13 @@ export function hasWindowFor(connection: TcpConnection, length: Bytes): boolean 
 
 /** Tells PRR and the controller about a segment sent. */
 export function onSegmentSent(connection: TcpConnection, length: Bytes): void {
-  const { controller } = connection;
-  const inSegments = connection.config.granularity === 'segments';
+  const { context, controller, config, scoreboard, smss } = connection;
+  const inSegments = config.granularity === 'segments';
   if (inReduction(connection)) connection.prr?.onSent(inSegments ? 1 : length);
-  const counted = inSegments ? connection.smss : length;
-  controller.onPacketSent(counted, flightSize(connection), connection.rate.isAppLimited);
-  if (connection.config.usesPacing || controller.pacingRate !== UNPACED) pace(connection, length);
-  const { context } = connection;
+  const counted = inSegments ? smss : length;
+  const flight = inSegments ? scoreboard.inFlightSegments * smss : scoreboard.inFlightBytes;
+  controller.onPacketSent(counted, flight, connection.rate.isAppLimited);
+  if (config.usesPacing || controller.pacingRate !== UNPACED) pace(connection, length);
   context.cells[connection.cellsAt + TimeCell.LastSent] = context.clock.nowNs;
 }
 

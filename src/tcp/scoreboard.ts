@@ -82,7 +82,13 @@ export class Scoreboard {
     if (this.tail === NO_ROW) this.head = row;
     else words[(this.tail << ROW_SHIFT) + SegmentWord.Next] = row;
     this.tail = row;
-    this.flight.append(words, row);
+    const { flight } = this;
+    const lastSent = flight.tail;
+    words[at + SegmentWord.TimePrevious] = lastSent;
+    words[at + SegmentWord.TimeNext] = NO_ROW;
+    if (lastSent === NO_ROW) flight.head = row;
+    else words[(lastSent << ROW_SHIFT) + SegmentWord.TimeNext] = row;
+    flight.tail = row;
     this.segments++;
     if ((flags & SegmentFlag.ChunkEnd) !== 0) this.chunks++;
     this.bytes += length + (flags & SegmentFlag.Fin);

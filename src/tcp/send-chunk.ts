@@ -23,6 +23,7 @@ const RATE_SHIFT = 10;
 /** A burst may be larger where the least RTT is short: by the largest one, halved for each 512 µs. */
 const RTT_SHIFT = 9;
 const RTT_HALVINGS_MAX = 32;
+const SHORT_RTT_NS = (RTT_HALVINGS_MAX << RTT_SHIFT) * 1000;
 /** Waiting for a larger chunk is for a sender that was busy a moment ago. */
 const DEFER_IDLE_NS = 1e6;
 
@@ -105,9 +106,12 @@ function isWaiting(flags: number): boolean {
 
 /** Segments that cwnd has room for, at most half of it, and the pacing rate. */
 function chunkQuota(connection: TcpConnection): number {
-  const { smss } = connection;
+  const { smss, scoreboard } = connection;
+  const isInSegments = connection.config.granularity === 'segments';
   const window = Math.floor(sendWindow(connection) / smss);
-  const left = window - Math.floor(flightSize(connection) / smss);
+  const left =
+    window -
+    (isInSegments ? scoreboard.inFlightSegments : Math.floor(scoreboard.inFlightBytes / smss));
   if (left <= 0) return 0;
   const most = Math.min(left, Math.max(1, window >> 1));
   // Nearly always: the rate is asked only about more than it surely buys.
@@ -122,8 +126,7 @@ export function chunkSegmentsMax(connection: TcpConnection): number {
   const { smoothedNs, minNs } = rtt;
   if (smoothedNs <= 0) return Math.max(Math.floor(sendChunkBytesMax / smss), sendChunkSegmentsMin);
   let bytes = bytesByRate(connection);
-  const halvings = Math.floor(minNs / 1000) >> RTT_SHIFT;
-  if (halvings < RTT_HALVINGS_MAX) bytes += sendChunkBytesMax >> halvings;
+  if (minNs < SHORT_RTT_NS) bytes += sendChunkBytesMax >> (Math.floor(minNs / 1000) >> RTT_SHIFT);
   bytes = Math.min(bytes, sendChunkBytesMax);
   return Math.max(Math.floor(bytes / smss), sendChunkSegmentsMin);
 }

@@ -31,15 +31,18 @@ import { fillBuffer, reconcileBuffers } from './write-queue.ts';
 /** The next frame of a connection; NO_FRAME when there is nothing to send now. Gives ownership. */
 export function transmit(connection: TcpConnection): FrameId {
   if (connection.isSynDue) return transmitSyn(connection);
+  let frame = NO_FRAME;
   if (isWithinChunk(connection)) {
-    const frame = sendChunked(connection);
-    if (frame !== NO_FRAME) return frame;
-    settleBurst(connection);
+    frame = sendChunked(connection);
+  } else if (hasOnlyNewData(connection)) {
+    if (startChunk(connection)) frame = sendChunked(connection);
   } else if (maySendData(connection) && !isSendIdle(connection)) {
-    const frame = transmitData(connection);
-    if (frame !== NO_FRAME) return frame;
-    settleBurst(connection);
+    frame = transmitData(connection);
+  } else {
+    return connection.state >= TcpState.Established ? transmitDueAck(connection) : NO_FRAME;
   }
+  if (frame !== NO_FRAME) return frame;
+  settleBurst(connection);
   return connection.state >= TcpState.Established ? transmitDueAck(connection) : NO_FRAME;
 }
 
@@ -61,6 +64,25 @@ function isWithinChunk(connection: TcpConnection): boolean {
     connection.probeDue === ProbeKind.None &&
     connection.scoreboard.lost.head === NO_ROW &&
     connection.frtoStep !== 2
+  );
+}
+
+/** Text that lies in buffers, in a connection where nothing is missing: transmitData would come to startChunk. */
+function hasOnlyNewData(connection: TcpConnection): boolean {
+  const { bufferedBytes } = connection;
+  return (
+    bufferedBytes > 0 &&
+    connection.state === TcpState.Established &&
+    connection.congestionState === CongestionState.Open &&
+    connection.probeDue === ProbeKind.None &&
+    connection.scoreboard.lost.head === NO_ROW &&
+    connection.frtoStep === 0 &&
+    connection.fillBytes === 0 &&
+    connection.pushMode === PushMode.Usual &&
+    connection.pacer === undefined &&
+    connection.mtuSearch === undefined &&
+    !connection.isWriteShut &&
+    bufferedBytes === connection.unsentBytes
   );
 }
 

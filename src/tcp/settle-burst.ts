@@ -28,7 +28,11 @@ export function settleBurst(connection: TcpConnection): void {
       connection.context.ownRate(connection).markAppLimited(scoreboard.inFlightBytes);
     }
   }
-  if (sent > 0) restartTimers(connection);
+  if (sent > 0) {
+    // Nearly always.
+    const isProbing = connection.retransmitMode === RetransmitMode.LossProbe;
+    if (!isProbing || !scheduleLossProbe(connection, false)) restartTimers(connection);
+  }
   if (scoreboard.segments === 0 || connection.retransmitMode === RetransmitMode.WindowProbe) {
     settleWindowProbe(connection);
   }

@@ -113,8 +113,9 @@ export class TcpLayer implements ConnectionOwner, ConnectionMaker {
   #arrives(connection: TcpConnection): void {
     const { context } = this;
     segmentArrives(connection, context.segment);
+    const isSender = connection.scoreboard.segments > 0;
     const isAckDue = (connection.ackNotes & AckNote.Due) !== 0;
-    if (isAckDue || !isReceiver(connection)) context.wake(connection);
+    if (isSender || isAckDue || !isReceiver(connection)) context.wake(connection);
     else context.settleTimers(connection.slot);
   }
 
