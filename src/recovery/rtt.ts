@@ -7,7 +7,7 @@
  * Deviates from RFC 6298 §2.4 there: a floor of 1 s is not what Linux does.
  * The minimum is that of a window (five minutes, as RFC 8985 §6.2 allows). Hot: no allocation per sample.
  */
-import { type Duration, type Instant, UNSET_ZERO } from '../base/units.ts';
+import type { Duration } from '../base/units.ts';
 import type { Clock } from '../engine/clock.ts';
 import { NO_SAMPLE, type RttView } from './congestion.ts';
 
@@ -49,32 +49,87 @@ const NS_PER_US = 1000;
 /** Eight times the microseconds still fit into 31 bits. */
 const SAMPLE_US_MAX = 2 ** 27;
 
+const enum RttCell {
+  Latest = 0,
+  Min = 1,
+  Smoothed = 2,
+  Var = 3,
+  Newest = 4,
+  Rto = 5,
+  /** The least RTT of this half of the window, and when it began. */
+  HalfMin = 6,
+  HalfStart = 7,
+  // Variant 'linux': whole numbers, scaled as the kernel has them, so that shifts truncate alike.
+  Smoothed8Us = 8,
+  Deviation4Us = 9,
+  DeviationMax4Us = 10,
+  Variation4Us = 11,
+  RoundStart = 12,
+}
+/** Cells that an estimator takes. */
+export const RTT_CELLS = 13;
+
+/** Who keeps the state of estimators: a double in a field of its own takes 24 bytes, in a cell 8. */
+export interface RttStore {
+  /** May be replaced by a larger one. An array of numbers where they change no more. */
+  readonly cells: Float64Array | number[];
+}
+
 export class RttEstimator implements RttView {
-  /** All four NO_SAMPLE before the first sample. */
-  latestNs: Duration = NO_SAMPLE;
-  minNs: Duration = NO_SAMPLE;
-  smoothedNs: Duration = NO_SAMPLE;
-  varNs: Duration = NO_SAMPLE;
-  /** Of the sample to come: the round trip of the newest packet in it, which the minimum is of. NO_SAMPLE: the same. */
-  newestNs: Duration = NO_SAMPLE;
-  /** The timeout without backing off, within its bounds. */
-  rtoNs: Duration = UNSET_ZERO;
   readonly #config: RttConfig;
   readonly #clock: Clock;
-  /** The least RTT of this half of the window. */
-  #halfMinNs: Duration = NO_SAMPLE;
-  #halfStartNs: Instant = UNSET_ZERO;
-  // Variant 'linux': scaled as the kernel has them, so that shifts truncate alike.
-  #smoothed8Us = 0;
-  #deviation4Us = 0;
-  #deviationMax4Us = 0;
-  #variation4Us = 0;
-  #roundStartNs: Instant = UNSET_ZERO;
+  #store: RttStore;
+  #at: number;
 
-  constructor(config: RttConfig, clock: Clock) {
+  /** @param at first of RTT_CELLS cells of the store that are its own; a store of its own when absent */
+  constructor(
+    config: RttConfig,
+    clock: Clock,
+    store: RttStore = { cells: new Float64Array(RTT_CELLS) },
+    at = 0,
+  ) {
     this.#config = config;
     this.#clock = clock;
-    this.rtoNs = config.rtoInitialNs;
+    this.#store = store;
+    this.#at = at;
+    const { cells } = store;
+    cells.fill(NO_SAMPLE, at + RttCell.Latest, at + RttCell.Newest + 1);
+    cells[at + RttCell.Rto] = config.rtoInitialNs;
+    cells[at + RttCell.HalfMin] = NO_SAMPLE;
+    cells.fill(0, at + RttCell.HalfStart, at + RTT_CELLS);
+  }
+
+  /** Its cells become another's: its own are from now on those from `at` on of `store`, a copy. */
+  moveTo(store: RttStore, at: number): void {
+    this.#store = store;
+    this.#at = at;
+  }
+
+  /** NO_SAMPLE before the first sample, as the three that follow. */
+  get latestNs(): Duration {
+    return this.#store.cells[this.#at + RttCell.Latest];
+  }
+
+  get minNs(): Duration {
+    return this.#store.cells[this.#at + RttCell.Min];
+  }
+
+  get smoothedNs(): Duration {
+    return this.#store.cells[this.#at + RttCell.Smoothed];
+  }
+
+  get varNs(): Duration {
+    return this.#store.cells[this.#at + RttCell.Var];
+  }
+
+  /** Of the sample to come: the round trip of the newest packet in it, which the minimum is of. NO_SAMPLE: the same. */
+  set newestNs(rttNs: Duration) {
+    this.#store.cells[this.#at + RttCell.Newest] = rttNs;
+  }
+
+  /** The timeout without backing off, within its bounds. */
+  get rtoNs(): Duration {
+    return this.#store.cells[this.#at + RttCell.Rto];
   }
 
   get hasSample(): boolean {
@@ -84,8 +139,8 @@ export class RttEstimator implements RttView {
   /** A measured round trip that ends now; NO_SAMPLE is ignored. */
   onSample(rttNs: Duration): void {
     if (rttNs < 0) return;
-    // Kept in a field: a double as an argument would go through the heap where V8 does not inline.
-    this.latestNs = rttNs;
+    // Kept in a cell: a double as an argument would go through the heap where V8 does not inline.
+    this.#store.cells[this.#at + RttCell.Latest] = rttNs;
     this.#update();
   }
 
@@ -97,7 +152,9 @@ export class RttEstimator implements RttView {
 
   /** RFC 6298 §5.7: data begins to flow after a SYN that timed out. */
   onSynTimedOut(): void {
-    if (!this.hasSample) this.rtoNs = Math.max(this.#config.rtoInitialNs, RTO_AFTER_SYN_TIMEOUT_NS);
+    if (this.hasSample) return;
+    const rtoNs = Math.max(this.#config.rtoInitialNs, RTO_AFTER_SYN_TIMEOUT_NS);
+    this.#store.cells[this.#at + RttCell.Rto] = rtoNs;
   }
 
   #update(): void {
@@ -108,76 +165,91 @@ export class RttEstimator implements RttView {
 
   /** The least of this half window and the one before, in constant space. */
   #updateMin(): void {
-    const rttNs = this.newestNs >= 0 ? this.newestNs : this.latestNs;
-    this.newestNs = NO_SAMPLE;
+    const { cells } = this.#store;
+    const at = this.#at;
+    const newestNs = cells[at + RttCell.Newest];
+    const rttNs = newestNs >= 0 ? newestNs : cells[at + RttCell.Latest];
+    cells[at + RttCell.Newest] = NO_SAMPLE;
     const nowNs = this.#clock.nowNs;
     const windowNs = this.#config.minRttWindowNs;
-    const ageNs = nowNs - this.#halfStartNs;
-    if (this.minNs < 0 || ageNs > windowNs / 2) {
-      const isHalfStale = this.minNs < 0 || ageNs > windowNs;
-      this.minNs = isHalfStale ? rttNs : Math.min(this.#halfMinNs, rttNs);
-      this.#halfMinNs = rttNs;
-      this.#halfStartNs = nowNs;
+    const ageNs = nowNs - cells[at + RttCell.HalfStart];
+    const minNs = cells[at + RttCell.Min];
+    if (minNs < 0 || ageNs > windowNs / 2) {
+      const isHalfStale = minNs < 0 || ageNs > windowNs;
+      cells[at + RttCell.Min] = isHalfStale ? rttNs : Math.min(cells[at + RttCell.HalfMin], rttNs);
+      cells[at + RttCell.HalfMin] = rttNs;
+      cells[at + RttCell.HalfStart] = nowNs;
       return;
     }
-    if (rttNs < this.#halfMinNs) this.#halfMinNs = rttNs;
-    if (rttNs < this.minNs) this.minNs = rttNs;
+    if (rttNs < cells[at + RttCell.HalfMin]) cells[at + RttCell.HalfMin] = rttNs;
+    if (rttNs < minNs) cells[at + RttCell.Min] = rttNs;
   }
 
   /** RFC 6298 §2.2 to §2.5. */
   #smooth(): void {
-    const rttNs = this.latestNs;
+    const { cells } = this.#store;
+    const at = this.#at;
+    const rttNs = cells[at + RttCell.Latest];
     const { clockGranularityNs, rtoMinNs, rtoMaxNs } = this.#config;
-    if (this.smoothedNs < 0) {
-      this.smoothedNs = rttNs;
-      this.varNs = rttNs / 2;
+    let smoothedNs = cells[at + RttCell.Smoothed];
+    let varNs = cells[at + RttCell.Var];
+    if (smoothedNs < 0) {
+      smoothedNs = rttNs;
+      varNs = rttNs / 2;
     } else {
       // RTTVAR first: it uses SRTT before this sample.
-      this.varNs += (Math.abs(this.smoothedNs - rttNs) - this.varNs) / 4;
-      this.smoothedNs += (rttNs - this.smoothedNs) / 8;
+      varNs += (Math.abs(smoothedNs - rttNs) - varNs) / 4;
+      smoothedNs += (rttNs - smoothedNs) / 8;
     }
-    const rtoNs = Math.ceil(this.smoothedNs + Math.max(clockGranularityNs, 4 * this.varNs));
-    this.rtoNs = Math.min(Math.max(rtoNs, rtoMinNs), rtoMaxNs);
+    cells[at + RttCell.Smoothed] = smoothedNs;
+    cells[at + RttCell.Var] = varNs;
+    const rtoNs = Math.ceil(smoothedNs + Math.max(clockGranularityNs, 4 * varNs));
+    cells[at + RttCell.Rto] = Math.min(Math.max(rtoNs, rtoMinNs), rtoMaxNs);
   }
 
   #smoothAsLinux(): void {
-    const rttNs = this.latestNs;
+    const { cells } = this.#store;
+    const at = this.#at;
+    const rttNs = cells[at + RttCell.Latest];
     const nowNs = this.#clock.nowNs;
     const config = this.#config;
     const rttUs = Math.min(Math.max(Math.floor(rttNs / NS_PER_US), 1), SAMPLE_US_MAX);
-    if (this.#smoothed8Us === 0) {
+    if (cells[at + RttCell.Smoothed8Us] === 0) {
       const floorUs = config.rtoMinNs / NS_PER_US;
-      this.#smoothed8Us = rttUs << 3;
-      this.#deviation4Us = rttUs << 1;
-      this.#variation4Us = Math.max(this.#deviation4Us, floorUs);
-      this.#deviationMax4Us = this.#variation4Us;
-      this.#roundStartNs = nowNs;
+      cells[at + RttCell.Smoothed8Us] = rttUs << 3;
+      cells[at + RttCell.Deviation4Us] = rttUs << 1;
+      cells[at + RttCell.Variation4Us] = Math.max(rttUs << 1, floorUs);
+      cells[at + RttCell.DeviationMax4Us] = cells[at + RttCell.Variation4Us];
+      cells[at + RttCell.RoundStart] = nowNs;
     } else {
-      this.#updateDeviation(rttUs - (this.#smoothed8Us >> 3));
+      this.#updateDeviation(rttUs - (cells[at + RttCell.Smoothed8Us] >> 3));
       // The sampled packet was sent in this round: the round is over, and its largest deviation counts.
-      if (nowNs - rttNs >= this.#roundStartNs) {
-        const excess = this.#variation4Us - this.#deviationMax4Us;
-        if (excess > 0) this.#variation4Us -= excess >> 2;
-        this.#roundStartNs = nowNs;
-        this.#deviationMax4Us = config.rtoMinNs / NS_PER_US;
+      if (nowNs - rttNs >= cells[at + RttCell.RoundStart]) {
+        const excess = cells[at + RttCell.Variation4Us] - cells[at + RttCell.DeviationMax4Us];
+        if (excess > 0) cells[at + RttCell.Variation4Us] -= excess >> 2;
+        cells[at + RttCell.RoundStart] = nowNs;
+        cells[at + RttCell.DeviationMax4Us] = config.rtoMinNs / NS_PER_US;
       }
     }
-    const smoothedUs = this.#smoothed8Us >> 3;
-    this.smoothedNs = smoothedUs * NS_PER_US;
-    this.varNs = (this.#deviation4Us >> 2) * NS_PER_US;
+    const smoothedUs = cells[at + RttCell.Smoothed8Us] >> 3;
+    cells[at + RttCell.Smoothed] = smoothedUs * NS_PER_US;
+    cells[at + RttCell.Var] = (cells[at + RttCell.Deviation4Us] >> 2) * NS_PER_US;
     const tickNs = config.clockGranularityNs;
-    const ticks = Math.ceil(((smoothedUs + this.#variation4Us) * NS_PER_US) / tickNs);
-    this.rtoNs = Math.min(ticks * tickNs, config.rtoMaxNs);
+    const waitNs = (smoothedUs + cells[at + RttCell.Variation4Us]) * NS_PER_US;
+    cells[at + RttCell.Rto] = Math.min(Math.ceil(waitNs / tickNs) * tickNs, config.rtoMaxNs);
   }
 
   #updateDeviation(errorUs: number): void {
-    this.#smoothed8Us += errorUs;
-    let change = Math.abs(errorUs) - (this.#deviation4Us >> 2);
+    const { cells } = this.#store;
+    const at = this.#at;
+    cells[at + RttCell.Smoothed8Us] += errorUs;
+    let change = Math.abs(errorUs) - (cells[at + RttCell.Deviation4Us] >> 2);
     // A sudden fall of the RTT would look like variation and raise the RTO: let it in slowly.
     if (errorUs < 0 && change > 0) change >>= 3;
-    this.#deviation4Us += change;
-    if (this.#deviation4Us <= this.#deviationMax4Us) return;
-    this.#deviationMax4Us = this.#deviation4Us;
-    if (this.#deviationMax4Us > this.#variation4Us) this.#variation4Us = this.#deviationMax4Us;
+    const deviation = cells[at + RttCell.Deviation4Us] + change;
+    cells[at + RttCell.Deviation4Us] = deviation;
+    if (deviation <= cells[at + RttCell.DeviationMax4Us]) return;
+    cells[at + RttCell.DeviationMax4Us] = deviation;
+    if (deviation > cells[at + RttCell.Variation4Us]) cells[at + RttCell.Variation4Us] = deviation;
   }
 }

@@ -3,6 +3,7 @@
  * bytes, in a cell 8. The accessors are defined by tcp/packed-fields.
  */
 import { NO_TIME } from '../base/units.ts';
+import { RTT_CELLS } from '../recovery/rtt.ts';
 import type { TcpConnection } from './connection.ts';
 
 /**
@@ -49,4 +50,6 @@ export const TIMES: readonly (readonly [keyof TcpConnection, number])[] = [
 ];
 export const FIRST_TIMES = Float64Array.from(TIMES, ([, first]) => first);
 /** Cells of the context that a connection takes. */
-export const CONNECTION_CELLS = TIMES.length;
+export const CONNECTION_CELLS = TIMES.length + RTT_CELLS;
+/** Where those of its RTT begin. */
+export const FIRST_RTT_CELL = TIMES.length;

@@ -14,7 +14,7 @@ import { RttEstimator } from '../recovery/rtt.ts';
 import { type ByteQueue, NO_PIECE } from './byte-queue.ts';
 import type { TcpConfig } from './config.ts';
 import { ACK_NOTES, FLAGS } from './connection-flags.ts';
-import { CONNECTION_CELLS, FIRST_TIMES, TIMES } from './connection-times.ts';
+import { CONNECTION_CELLS, FIRST_RTT_CELL, FIRST_TIMES, TIMES } from './connection-times.ts';
 import type { TcpContext } from './context.ts';
 import type { TcpError } from './errors.ts';
 import { NO_METER_ROW } from './flow-meter.ts';
@@ -417,7 +417,7 @@ export class TcpConnection {
     this.sendQueue = context.idleQueue;
     this.receiveQueue = context.idleQueue;
     this.scoreboard = context.idleScoreboard;
-    this.rtt = new RttEstimator(config.rtt, clock);
+    this.rtt = new RttEstimator(config.rtt, clock, context, this.cellsAt + FIRST_RTT_CELL);
     this.rate = context.idleRate;
     this.pathMtuBytes = config.mtuBytes;
     this.reordering = config.dupThresh;

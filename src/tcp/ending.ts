@@ -14,7 +14,7 @@ import { TcpFlag } from '../wire/tcp.ts';
 import { ACE_FLAGS } from './accurate-ecn.ts';
 import { NO_PIECE } from './byte-queue.ts';
 import type { TcpConnection } from './connection.ts';
-import { CONNECTION_CELLS } from './connection-times.ts';
+import { CONNECTION_CELLS, FIRST_RTT_CELL } from './connection-times.ts';
 import { TcpCounter } from './counters.ts';
 import type { TcpError } from './errors.ts';
 import { TransportEvent } from './events.ts';
@@ -104,7 +104,9 @@ function finish(connection: TcpConnection, event: TransportEvent): void {
   context.raise(connection, event);
   const { cellsAt } = connection;
   // Not a typed array: one takes twice as much.
-  connection.closedTimes = Array.from(context.cells.subarray(cellsAt, cellsAt + CONNECTION_CELLS));
+  const kept = Array.from(context.cells.subarray(cellsAt, cellsAt + CONNECTION_CELLS));
+  connection.closedTimes = kept;
+  connection.rtt.moveTo({ cells: kept }, FIRST_RTT_CELL);
   context.owner.onClosed(connection);
 }
 
