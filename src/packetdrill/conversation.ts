@@ -8,6 +8,7 @@ import { PEER_PORT_FIRST, SERVICE_PORT } from './addresses.ts';
 import { Flow } from './flow.ts';
 import type { TcpPacket } from './script.ts';
 import type { Segment } from './segment.ts';
+import type { ListeningSocket } from './stack-under-test.ts';
 
 export class Conversation {
   readonly #flows = new Map<number, Flow>();
@@ -26,28 +27,33 @@ export class Conversation {
   }
 
   /** The connection that a line injects into, with what its SYN says noted. */
-  injectedFlow(packet: TcpPacket, listeningPort: number | undefined): Flow {
+  injectedFlow(packet: TcpPacket, listening: ListeningSocket | undefined): Flow {
     const isSyn = (packet.flags & TcpFlag.Syn) !== 0;
     const isOpening = isSyn && (packet.flags & TcpFlag.Ack) === 0;
     const flow = isOpening
-      ? this.#openedFlow(packet, listeningPort)
-      : this.#existingFlow(packet, listeningPort ?? SERVICE_PORT);
+      ? this.#openedFlow(packet, listening)
+      : this.#existingFlow(packet, listening?.port ?? SERVICE_PORT);
     if (!isSyn) flow.hasInjectedMore = true;
     else if (!flow.isSynchronized) flow.remoteIsn = packet.sequence.start;
     else if (isOpening) flow.reopeningIsn = packet.sequence.start;
     return flow;
   }
 
-  #openedFlow(packet: TcpPacket, listeningPort: number | undefined): Flow {
+  #openedFlow(packet: TcpPacket, listening: ListeningSocket | undefined): Flow {
     const current = this.#current;
     if (packet.ports !== undefined || current === undefined) {
-      return this.#existingFlow(packet, listeningPort ?? SERVICE_PORT);
+      return this.#existingFlow(packet, listening?.port ?? SERVICE_PORT);
     }
     const isSimultaneous = current.isActive && !current.isSynchronized;
     const isRepeated =
-      !current.isActive && !current.hasInjectedMore && current.remoteIsn === packet.sequence.start;
-    if (isSimultaneous || isRepeated || listeningPort === undefined) return current;
-    return this.#add(new Flow(listeningPort, this.#nextPeerPort++, false));
+      !current.isActive &&
+      !current.hasInjectedMore &&
+      current.remoteIsn === packet.sequence.start &&
+      (current.listenerSerial === undefined || current.listenerSerial === listening?.serial);
+    if (isSimultaneous || isRepeated || listening === undefined) return current;
+    const opened = this.#add(new Flow(listening.port, this.#nextPeerPort++, false));
+    opened.listenerSerial = listening.serial;
+    return opened;
   }
 
   #existingFlow(packet: TcpPacket, localPort: number): Flow {

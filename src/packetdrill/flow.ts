@@ -17,6 +17,8 @@ export class Flow {
   reopeningIsn: number | undefined;
   /** We acknowledged the peer's SYN: its initial sequence number is settled. */
   isSynchronized = false;
+  /** Of the socket that its SYN went to: a later one has connections of its own. */
+  listenerSerial: number | undefined;
   /** The script injected something behind its SYN. */
   hasInjectedMore = false;
   readonly timestamps = new TimestampMap();

@@ -111,12 +111,20 @@ export class ScriptHost implements TcpPort {
     if (words !== undefined) this.layer.context.fastOpen.key.set(words);
   }
 
+  /** Of the link, from the next connection on. */
+  useMtu(mtuBytes: Bytes): void {
+    const { tcp } = this.#settings;
+    this.use({ ...this.#settings, tcp: { ...tcp, mtuBytes: this.#possibleMtu(mtuBytes) } });
+  }
+
+  /** A route may be narrower than IPv6 asks of a link (RFC 8200 §5); headers and a little must fit: RFC 791 §3.2. */
+  #possibleMtu(asked: Bytes): Bytes {
+    return Math.max(this.#ends.isIpv6 ? 88 : 68, Math.min(asked, 0xffff));
+  }
+
   useRoute({ mtuBytes: asked, initialWindowSegments }: ShellEffect & { kind: 'route' }): void {
     const { tcp } = this.#settings;
-    // A route may be narrower than IPv6 asks of a link (RFC 8200 §5); headers and a little must fit: RFC 791 §3.2.
-    const leastBytes = this.#ends.isIpv6 ? 88 : 68;
-    const mtuBytes =
-      asked === undefined ? undefined : Math.max(leastBytes, Math.min(asked, 0xffff));
+    const mtuBytes = asked === undefined ? undefined : this.#possibleMtu(asked);
     this.use({
       ...this.#settings,
       tcp: {

@@ -191,7 +191,7 @@ export class ScriptRun {
       this.#stack.receive([buildIcmp({ packet, ip }, flow, this.#addresses)]);
       return;
     }
-    const flow = this.#conversation.injectedFlow(packet, this.#stack.listeningPort());
+    const flow = this.#conversation.injectedFlow(packet, this.#stack.listening());
     const { mssBytes } = this.#script.options;
     this.#stack.receive(buildSegments({ packet, ip }, flow, this.#addresses, mssBytes));
   }

@@ -16,6 +16,8 @@ export type ShellEffect =
       readonly advmssBytes: number | undefined;
       readonly initialWindowSegments: number | undefined;
     }
+  /** MTU of the device. */
+  | { readonly kind: 'link'; readonly mtuBytes: number }
   /** The device's queue: 'closed' drops every packet that we send. */
   | { readonly kind: 'queue'; readonly discipline: 'fifo' | 'fq' | 'closed' }
   /** A look at what was counted since the last: every pattern has to be there. */
@@ -146,6 +148,8 @@ function interpretQueue(command: string): ShellEffect[] {
 
 function interpretRoute(words: readonly string[], command: string): ShellEffect[] {
   if (/\btcp_metrics flush\b/.test(command)) return [{ kind: 'forgetFastOpen' }];
+  const linkMtu = /\blink set\b/.test(command) ? numberBehind(words, 'mtu') : undefined;
+  if (linkMtu !== undefined) return [{ kind: 'link', mtuBytes: linkMtu }];
   if (!/\broute (change|replace|add)\b/.test(command)) return [{ kind: 'unknown', text: command }];
   return [
     {

@@ -22,7 +22,7 @@ import {
   usualOptions,
 } from './socket-descriptor.ts';
 import { getOption, setOption } from './socket-options.ts';
-import { type CallOutcome, Unsupported } from './stack-under-test.ts';
+import { type CallOutcome, type ListeningSocket, Unsupported } from './stack-under-test.ts';
 import type { TcpPort } from './tcp-port.ts';
 
 const O_NONBLOCK = constantValue('O_NONBLOCK') as number;
@@ -39,6 +39,7 @@ export class Sockets {
   readonly #port: TcpPort;
   readonly #descriptors = new Map<number, Descriptor>();
   readonly #nameless: Descriptor[] = [];
+  #listens = 0;
 
   constructor(port: TcpPort) {
     this.#port = port;
@@ -151,6 +152,7 @@ export class Sockets {
     const listener = this.#port.listen(socket, backlog);
     if (typeof listener === 'number') return failure(TCP_ERROR_NAMES[listener] ?? '');
     socket.listener = listener;
+    this.#listens++;
     return success(0);
   }
 
@@ -198,15 +200,15 @@ export class Sockets {
     return SENDS.has(name) ? this.#socketAt(numberOf(args[0]))?.connection : undefined;
   }
 
-  /** Port of the socket that listens, the latest of several. */
-  listeningPort(): number | undefined {
+  /** The socket that listens, the latest of several. */
+  listening(): ListeningSocket | undefined {
     let port: number | undefined;
     for (const descriptor of this.#descriptors.values()) {
       if (descriptor.kind === 'socket' && descriptor.listener !== undefined) {
         port = descriptor.listener.port;
       }
     }
-    return port;
+    return port === undefined ? undefined : { port, serial: this.#listens };
   }
 }
 

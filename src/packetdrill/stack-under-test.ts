@@ -33,6 +33,12 @@ export interface CallOutcome {
   readonly difference: { readonly expected: string; readonly actual: string } | undefined;
 }
 
+export interface ListeningSocket {
+  readonly port: number;
+  /** Sockets that have listened before it. */
+  readonly serial: number;
+}
+
 /** The script needs something that the stack or the runner does not have. */
 export class Unsupported extends Error {}
 
@@ -54,8 +60,8 @@ export interface StackUnderTest {
   configure(effect: ShellEffect): string | undefined;
   /** State of the connection between the two ports, also after its end; undefined when there was none. */
   tcpInfo(localPort: number, remotePort: number): TcpInfo | undefined;
-  /** Port of the socket that listens: a SYN to it opens a new connection. Undefined when none does. */
-  listeningPort(): number | undefined;
+  /** The socket that listens: a SYN to it opens a new connection. Undefined when none does. */
+  listening(): ListeningSocket | undefined;
   /** Resets all connections and closes all sockets. Returns what is left over, undefined when nothing is. */
   shutDown(): string | undefined;
 }

@@ -98,7 +98,9 @@ const READERS: Readonly<Record<string, Reader>> = {
   // Bit 1, RACK, is how losses are found; the others choose its variants.
   'net.ipv4.tcp_recovery': (value) => (value === '1' ? {} : undefined),
   'net.ipv4.tcp_slow_start_after_idle': flag('usesSlowStartAfterIdle'),
-  'net.ipv4.tcp_syncookies': flag('usesSynCookies'),
+  'net.ipv4.tcp_syncookies': (value) => ({
+    tcp: { usesSynCookies: value !== '0', alwaysSynCookies: value === '2' },
+  }),
   'net.ipv4.tcp_fin_timeout': time('finWait2Ns', NS_PER_SECOND),
   'net.ipv4.tcp_keepalive_time': time('keepAliveIdleNs', NS_PER_SECOND),
   'net.ipv4.tcp_keepalive_intvl': time('keepAliveIntervalNs', NS_PER_SECOND),

@@ -21,6 +21,7 @@ import { Sockets } from './sockets.ts';
 import type {
   ArrivingPacket,
   CallOutcome,
+  ListeningSocket,
   SentPacket,
   StackUnderTest,
 } from './stack-under-test.ts';
@@ -124,6 +125,9 @@ export class TcpStack implements StackUnderTest {
           tcp: { ...this.#host.settings.tcp, usesPacing: effect.discipline === 'fq' },
         });
         return undefined;
+      case 'link':
+        this.#host.useMtu(effect.mtuBytes);
+        return undefined;
       case 'route':
         this.#host.useRoute(effect);
         return undefined;
@@ -153,8 +157,8 @@ export class TcpStack implements StackUnderTest {
     return connection === undefined ? undefined : tcpInfo(connection);
   }
 
-  listeningPort(): number | undefined {
-    return this.#sockets.listeningPort();
+  listening(): ListeningSocket | undefined {
+    return this.#sockets.listening();
   }
 
   shutDown(): string | undefined {

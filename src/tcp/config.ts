@@ -168,6 +168,8 @@ export interface TcpConfig {
 
   readonly backlog: number;
   readonly usesSynCookies: boolean;
+  /** Also while the queue of half-open connections has room. */
+  readonly alwaysSynCookies: boolean;
   readonly usesFastOpenClient: boolean;
   readonly usesFastOpenServer: boolean;
 
@@ -258,6 +260,7 @@ export const RFC_PROFILE: TcpConfig = {
   tellsResetAsLinux: false,
   backlog: 128,
   usesSynCookies: false,
+  alwaysSynCookies: false,
   usesFastOpenClient: false,
   usesFastOpenServer: false,
   usesPathMtuDiscovery: true,

@@ -51,7 +51,7 @@ export function arrivesInListen(
     context.count(TcpCounter.ListenOverflows);
     return;
   }
-  if (listener.isHalfOpenFull) {
+  if (listener.isHalfOpenFull || context.config.alwaysSynCookies) {
     if (context.config.usesSynCookies) sendCookie(context, source);
     else context.count(TcpCounter.ListenOverflows);
     return;

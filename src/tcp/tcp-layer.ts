@@ -18,7 +18,7 @@ import { AckNote } from './connection-flags.ts';
 import { ConnectionTable, NOT_FOUND } from './connection-table.ts';
 import { type ConnectionOwner, TcpContext, type TcpEnvironment } from './context.ts';
 import { TcpCounter } from './counters.ts';
-import { dropReceived, resetConnection } from './ending.ts';
+import { dropReceived, failConnection, resetConnection } from './ending.ts';
 import { TcpError } from './errors.ts';
 import { TransportEvent } from './events.ts';
 import { startFastOpen } from './fast-open.ts';
@@ -289,7 +289,9 @@ export class TcpLayer implements ConnectionOwner, ConnectionMaker {
     for (const connection of [...this.#connections]) {
       if (connection?.listener !== listener) continue;
       connection.isOrphan = true;
-      resetConnection(connection, TcpError.ConnectionAborted);
+      // One that nobody could have accepted is forgotten: what its peer sends next is answered by a reset.
+      if (connection.isInAcceptQueue) resetConnection(connection, TcpError.ConnectionAborted);
+      else failConnection(connection, TcpError.ConnectionAborted);
     }
     for (const connection of listener.acceptQueue) dropReceived(connection);
   }
