@@ -17,7 +17,7 @@ export class TimerTable {
   /** The earliest deadline, as settle() found it. */
   readonly next = new Float64Array(1);
   /** The first entry of the heap has changed since bound() was called. */
-  hasMoved = false;
+  hasMoved = true;
   readonly #clock: Clock;
   #positions: Int32Array;
   #heapTimes: Float64Array;

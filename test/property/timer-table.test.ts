@@ -23,7 +23,15 @@ describe('TimerTable', () => {
         const table = new TimerTable(clock, 4);
         table.reserve(SLOTS - 1);
         const model = new Map<number, number>();
+        let boundNs = 0;
         for (const { slot, atNs } of list) {
+          // No deadline comes before the bound, which stands as long as nothing is said to have moved.
+          const { hasMoved } = table;
+          table.bound();
+          const next = table.next[0] as number;
+          expect(next).toBeLessThanOrEqual(Math.min(NEVER, ...model.values()));
+          if (!hasMoved) expect(next).toBe(boundNs);
+          boundNs = next;
           if (slot >= 0) {
             table.deadlineNs[slot] = atNs;
             table.arm(slot);
