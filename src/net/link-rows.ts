@@ -8,7 +8,7 @@
  * Work is counted in bits x 10^9, as rate-serializer explains: exact for frames up to 1.1 MB.
  * Hot: no allocation per frame. What happens before a frame is sent is link-entrance's.
  */
-import type { DepthSeries } from '../base/depth-series.ts';
+import { DepthSeries } from '../base/depth-series.ts';
 import type { HistogramRows } from '../base/histogram.ts';
 import type { Bytes } from '../base/units.ts';
 import type { Clock } from '../engine/clock.ts';
@@ -83,8 +83,8 @@ export class LinkRows implements EventSink {
   words: Int32Array;
   /** Where frames go that leave the far end. */
   readonly sinks: (FrameSink | undefined)[] = [];
-  /** Backlogs over time, of the links that keep them. */
-  readonly depths = new Map<number, DepthSeries>();
+  /** Backlogs over time, of the links that keep them; empty when none does. */
+  readonly depths: (DepthSeries | undefined)[] = [];
   readonly kinds = new LinkKinds();
   /** Waits above 0. */
   readonly delays: HistogramRows;
@@ -133,6 +133,12 @@ export class LinkRows implements EventSink {
   /** The waits of the link, a plain one, are recorded from now on; of those that are not, nothing is known. */
   recordWaits(row: number): void {
     this.words[(row << WORD_SHIFT) + LinkWord.Meter] = this.delays.addRow();
+  }
+
+  /** The backlog of the link, a plain one, is kept over time. Set-up time. */
+  recordDepth(row: number): void {
+    while (this.depths.length < row) this.depths.push(undefined);
+    this.depths[row] = new DepthSeries();
   }
 
   /** Makes the link a plain one. */
@@ -274,7 +280,7 @@ export class LinkRows implements EventSink {
       cells[at + LinkCell.WaitingBytes] -=
         this.#frames[(frame << FRAME_SHIFT) + FrameWord.WireLength];
       words[wordAt + LinkWord.Waiting]--;
-      if (this.depths.size > 0) this.#recordStart(row);
+      if (this.#recordsDepth(row)) this.#recordStart(row);
       // The next one starts when this one has left; neither has led the list, where #lead adds to it.
       cells[at + LinkCell.FirstStartNs] =
         this.#times[(frame << DOUBLE_SHIFT) + FrameDouble.DeliveryNs] - delayNs;
@@ -334,7 +340,7 @@ export class LinkRows implements EventSink {
       cells[at + LinkCell.WaitingBytes] + length > cells[at + LinkCell.PeakBytes] ||
       words[wordAt + LinkWord.Waiting] >= kinds[kind + KindCell.LimitPackets] ||
       unsentPerNs > 0 ||
-      this.depths.size > 0
+      this.#recordsDepth(row)
     ) {
       this.settle(row);
     }
@@ -357,7 +363,7 @@ export class LinkRows implements EventSink {
     cells[at + LinkCell.WaitingBytes] += length;
     const level = unsentPerNs > 0 ? before : cells[at + LinkCell.WaitingBytes];
     if (level > cells[at + LinkCell.PeakBytes]) cells[at + LinkCell.PeakBytes] = level;
-    if (this.depths.size > 0) this.#recordArrival(row);
+    if (this.#recordsDepth(row)) this.#recordArrival(row);
     const meter = words[wordAt + LinkWord.Meter];
     if (meter !== NO_METER) {
       this.delays.valueNs[0] = start - now;
@@ -404,16 +410,18 @@ export class LinkRows implements EventSink {
     this.#scheduler.arm(source);
   }
 
+  #recordsDepth(row: number): boolean {
+    return row < this.depths.length && this.depths[row] !== undefined;
+  }
+
   #recordStart(row: number): void {
-    const depth = this.depths.get(row);
-    if (depth === undefined) return;
+    const depth = this.depths[row] as DepthSeries;
     depth.timeNs[0] = this.cells[(row << CELL_SHIFT) + LinkCell.FirstStartNs];
     depth.record(this.cells[(row << CELL_SHIFT) + LinkCell.WaitingBytes]);
   }
 
   #recordArrival(row: number): void {
-    const depth = this.depths.get(row);
-    if (depth === undefined) return;
+    const depth = this.depths[row] as DepthSeries;
     depth.timeNs[0] = this.#clock.nowNs;
     depth.record(this.cells[(row << CELL_SHIFT) + LinkCell.WaitingBytes] as Bytes);
   }

@@ -8,7 +8,7 @@
  * Hot: no allocation per frame.
  */
 import { assert } from '../base/assert.ts';
-import { type DepthColumns, DepthSeries } from '../base/depth-series.ts';
+import type { DepthColumns, DepthSeries } from '../base/depth-series.ts';
 import type { Bytes } from '../base/units.ts';
 import type { FrameId } from '../frame/frame-record.ts';
 import type { FrameSink } from '../frame/frame-sink.ts';
@@ -44,7 +44,7 @@ export class Link implements FrameSink {
     const spread = processingDelayNs > 0 ? network.random.fork(`${name} processing`) : undefined;
     links.makePlain(row, links.kinds.kindOf(config), spread);
     if (config.recordsWaits !== false) links.recordWaits(row);
-    if (config.recordsDepth === true) links.depths.set(row, new DepthSeries());
+    if (config.recordsDepth === true) links.recordDepth(row);
   }
 
   /** Where frames go that leave the far end. Before the first frame arrives. */

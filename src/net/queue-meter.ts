@@ -95,7 +95,7 @@ export class RowMeter implements LinkMeter {
   }
 
   get depth(): DepthSeries | undefined {
-    return this.#rows.depths.get(this.#link);
+    return this.#rows.depths[this.#link];
   }
 
   get peakBytes(): Bytes {

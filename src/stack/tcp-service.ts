@@ -6,7 +6,6 @@
  * Hot: no allocation per frame.
  */
 import { assert } from '../base/assert.ts';
-import { NEVER } from '../base/units.ts';
 import { type EventSink, SourceClass, type SourceId } from '../engine/scheduler.ts';
 import { FRAME_SHIFT, type FrameId, FrameWord, NO_FRAME } from '../frame/frame-record.ts';
 import type { Network } from '../net/network.ts';
@@ -121,8 +120,9 @@ export class TcpService implements EventSink {
     const { layer } = this;
     layer.boundTimeout();
     const deadlineNs = layer.timeout[0];
-    if (scheduler.deadlineNs[this.#source] === deadlineNs) return;
+    const isEarlier = deadlineNs < scheduler.deadlineNs[this.#source];
     scheduler.deadlineNs[this.#source] = deadlineNs;
-    if (deadlineNs < NEVER) scheduler.arm(this.#source);
+    // One that moves later, or is gone, changes only its cell.
+    if (isEarlier) scheduler.arm(this.#source);
   }
 }
