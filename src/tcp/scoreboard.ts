@@ -15,6 +15,7 @@ import type { Bytes } from '../base/units.ts';
 import { SentTime, TIMES_SHIFT } from '../recovery/delivery-rate.ts';
 import type { AckOutcome } from './ack-outcome.ts';
 import type { PiecePool } from './byte-queue.ts';
+import { movePiece } from './cut-segment.ts';
 import {
   NO_ROW,
   ROW_SHIFT,
@@ -204,7 +205,7 @@ export class Scoreboard {
 
   /**
    * Removes what `una` acknowledges and tells `outcome` about each segment. A segment acknowledged in part
-   * loses its first bytes and counts when the rest has come. `pieces` as in split.
+   * loses its first bytes and counts when the rest has come; `pieces` hold them.
    */
   acknowledge(una: SeqNumber, outcome: AckOutcome, pieces: PiecePool): void {
     const table = this.#table;
@@ -384,44 +385,6 @@ export class Scoreboard {
     return row;
   }
 
-  /** Cuts a segment after `length` of its bytes. Returns the second part, which has the same history. */
-  split(row: number, length: Bytes, pieces: PiecePool): number {
-    const table = this.#table;
-    const rest = table.allocate();
-    const words = table.words;
-    const at = row << ROW_SHIFT;
-    const to = rest << ROW_SHIFT;
-    words.copyWithin(to, at, at + (1 << ROW_SHIFT));
-    table.copyHistory(row, rest);
-    const flags = words[at + SegmentWord.Flags];
-    words[at + SegmentWord.Length] = length;
-    words[at + SegmentWord.Flags] =
-      flags & ~(SegmentFlag.Fin | SegmentFlag.Push | SegmentFlag.ChunkEnd);
-    words[to + SegmentWord.Seq] = seqAdd(seqFromWire(words[at + SegmentWord.Seq]), length);
-    words[to + SegmentWord.Length] -= length;
-    movePiece(words, to, length, pieces);
-    this.#linkSplit(row, rest, flags);
-    if (this.highestSacked === row) this.highestSacked = rest;
-    return rest;
-  }
-
-  #linkSplit(row: number, rest: number, flags: number): void {
-    const words = this.#table.words;
-    const next = words[(row << ROW_SHIFT) + SegmentWord.Next];
-    words[(row << ROW_SHIFT) + SegmentWord.Next] = rest;
-    words[(rest << ROW_SHIFT) + SegmentWord.Previous] = row;
-    if (next === NO_ROW) this.tail = rest;
-    else words[(next << ROW_SHIFT) + SegmentWord.Previous] = rest;
-    // One segment becomes two, of whatever kind it is; the bytes stay the same.
-    this.segments++;
-    if ((flags & SegmentFlag.Sacked) !== 0) this.sackedSegments++;
-    if ((flags & SegmentFlag.Lost) !== 0) this.lostSegments++;
-    if ((flags & SegmentFlag.Retransmitted) !== 0) this.retransmittedSegments++;
-    if ((flags & SegmentFlag.Sacked) !== 0) return;
-    const isWaiting = (flags & (SegmentFlag.Lost | SegmentFlag.Retransmitted)) === SegmentFlag.Lost;
-    (isWaiting ? this.lost : this.flight).insertAfter(words, row, rest);
-  }
-
   clear(): void {
     const table = this.#table;
     for (let row = this.head; row !== NO_ROW; ) {
@@ -447,16 +410,4 @@ export class Scoreboard {
     this.lostBytes = 0;
     this.retransmittedBytes = 0;
   }
-}
-
-/** The part of a row that was cut off starts `length` bytes further on in the send queue. */
-function movePiece(words: Int32Array, at: number, length: Bytes, pieces: PiecePool): void {
-  let piece = words[at + SegmentWord.Piece];
-  let skip = words[at + SegmentWord.PieceSkip] + length;
-  while (words[at + SegmentWord.Length] > 0 && skip >= pieces.length(piece)) {
-    skip -= pieces.length(piece);
-    piece = pieces.next(piece);
-  }
-  words[at + SegmentWord.Piece] = piece;
-  words[at + SegmentWord.PieceSkip] = skip;
 }
