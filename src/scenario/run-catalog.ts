@@ -104,6 +104,6 @@ export function runNamed(named: NamedScenario, settings: RunSettings): RunOutcom
     ...assembleRun(run),
     ...(bursts && { bursts: burstFactsOf(bursts.meter, bursts.name, bursts.rate) }),
   };
-  const names = run.flows.map((flow) => nameOf(plan.network, flow));
-  return { result, series: run.series?.toSeries(names) };
+  const names = () => run.flows.map((flow) => nameOf(plan.network, flow));
+  return { result, series: run.series?.toSeries(names()) };
 }
