@@ -26,6 +26,8 @@ const RTT_HALVINGS_MAX = 32;
 const SHORT_RTT_NS = (RTT_HALVINGS_MAX << RTT_SHIFT) * 1000;
 /** Waiting for a larger chunk is for a sender that was busy a moment ago. */
 const DEFER_IDLE_NS = 1e6;
+/** And for an ACK that is expected within this, half a round trip at most, as Linux since 6.18. */
+const DEFER_WAIT_NS = 1e6;
 
 /** Begins the next chunk, if one may go now. */
 export function startChunk(connection: TcpConnection): boolean {
@@ -178,7 +180,10 @@ function isDeferred(connection: TcpConnection, length: Bytes, isTail: boolean): 
   const { congestionState, context, scoreboard, smss, config } = connection;
   if (congestionState >= CongestionState.Recovery) return false;
   const nowNs = context.clock.nowNs;
-  if (nowNs - context.cells[connection.cellsAt + TimeCell.LastSent] >= DEFER_IDLE_NS) return false;
+  // Pacing counts a segment as sent when the next one may leave.
+  const lastSentNs = context.cells[connection.cellsAt + TimeCell.LastSent];
+  const busyUntilNs = Math.max(lastSentNs, connection.pacer?.eligibleAtNs ?? 0);
+  if (nowNs - busyUntilNs >= DEFER_IDLE_NS) return false;
   const window = sendWindow(connection);
   const room = seqDiff(connection.sndWndEnd, connection.sndNxt);
   const windowRoom = window - flightSize(connection);
@@ -189,8 +194,9 @@ function isDeferred(connection: TcpConnection, length: Bytes, isTail: boolean): 
   const part = Math.min(connection.sndWnd, window) / config.deferWindowDivisor;
   if (limit >= Math.floor(part)) return false;
   if (scoreboard.head === NO_ROW) return false;
-  const ageNs = nowNs - context.segments.times[(scoreboard.head << TIMES_SHIFT) + SentTime.Sent];
-  if (ageNs < connection.rtt.smoothedNs / 2) return false;
+  const { smoothedNs } = connection.rtt;
+  const sentNs = context.segments.times[(scoreboard.head << TIMES_SHIFT) + SentTime.Sent];
+  if (sentNs + smoothedNs - nowNs > Math.min(smoothedNs / 2, DEFER_WAIT_NS)) return false;
   if (windowRoom < room) {
     if (windowRoom <= length) {
       connection.isHeldByWindow = true;
