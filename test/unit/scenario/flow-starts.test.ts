@@ -6,9 +6,9 @@ import type { LinuxRecord } from '../../../src/scenario/validation/linux/linux-r
 import { runAsRecorded } from '../../../src/scenario/validation/linux/linux-run.ts';
 
 /** A recording of one of our runs whose clock began so long before the test. */
-function recordWith(startSeconds: number): LinuxRecord {
+function recordWith(startSeconds: number, cc = 'reno'): LinuxRecord {
   const conditions = { rateMbps: 20, rttMs: 40, queueBytes: 100_000, seconds: 1 };
-  const flows = [{ cc: 'reno' }];
+  const flows = [{ cc }];
   const run = runAsRecorded(
     { ...conditions, flows },
     ControllerRegistry.withBuiltIns(),
@@ -22,7 +22,7 @@ function recordWith(startSeconds: number): LinuxRecord {
     repeat: 1,
     loss: 0,
     link: { forward: 1, queueDrops: 0, peakQueueBytes: 0, over1ms: 0 },
-    flows: run.flows.map((flow) => ({ ...flow, cc: 'reno' })),
+    flows: run.flows.map((flow) => ({ ...flow, cc })),
     sampleColumns: ['t', 'flow', 'cwnd', 'bytesAcked'],
     samples: samples.seconds.map((t, index) => [
       t + startSeconds,
@@ -42,6 +42,15 @@ describe('the start of a recorded flow', () => {
     expect(least).toBeLessThanOrEqual(most);
   });
 
+  it('reckons with the larger first window of BBR, which the cookie has grown', () => {
+    const [interval] = startIntervals(recordWith(0.123, 'bbr')) ?? [];
+    const { least = 1, most = 0 } = interval ?? {};
+    // By a first window of ten it would have begun a round trip before.
+    expect(least).toBeLessThan(0.123);
+    expect(most).toBeGreaterThan(0.123 - 0.005);
+    expect(most).toBeLessThan(0.123 + 0.025);
+  });
+
   it('is drawn within what is known, against the first flow', () => {
     const intervals = [
       { least: 0.02, most: 0.03 },
@@ -57,5 +66,23 @@ describe('the start of a recorded flow', () => {
     const [first = 1, ...later] = drawStarts(undefined, 3, RandomSource.fromSeed(1));
     expect(later[0]).toBeCloseTo(first + 0.1, 9);
     expect(later[1]).toBeCloseTo(first + 0.2, 9);
+  });
+});
+
+describe('the end of a recorded flow', () => {
+  it('leaves the link to a flow that began later', () => {
+    const starts = [0, 3].map((seconds) => ({ least: seconds, most: seconds }));
+    const conditions = { rateMbps: 10, rttMs: 20, queueBytes: 50_000, seconds: 4 };
+    const flows = [{ cc: 'reno' }, { cc: 'reno' }];
+    const run = runAsRecorded(
+      { ...conditions, flows, starts },
+      ControllerRegistry.withBuiltIns(),
+      undefined,
+      1,
+    );
+    const { seconds, ackedBytes } = (run.flows[1] as (typeof run.flows)[number]).samples;
+    const at = (time: number) => ackedBytes[seconds.indexOf(time)] as number;
+    // Alone from about its first second on.
+    expect(((at(4) - at(2)) * 8) / 2e6).toBeGreaterThan(9);
   });
 });

@@ -1,8 +1,8 @@
 /**
  * Of flows in competition, when each began against the first, more nearly than samples alone tell: what a flow meets
  * at its start decides whether slow start ends before loss. Starts are tried around what flow-starts.ts reads from the
- * samples, a short run of ours for each; those whose bytes acknowledged over time are nearest to the recorded ones, up
- * to a few round trips after the last flow began, are what is known. Cold.
+ * samples, a short run of ours for each; those whose bytes acknowledged over time are nearest to the recorded ones are
+ * what is known. Several round trips are compared, in which starts a few milliseconds apart part ways. Cold.
  */
 import type { ControllerRegistry } from '../../../recovery/cc/controllers.ts';
 import { type StartInterval, startIntervals } from './flow-starts.ts';
@@ -13,14 +13,14 @@ import { lastIndexBefore } from './window-curve.ts';
 const SEGMENT_BYTES = 1448;
 const BYTES_BEFORE_TEST = 38;
 /** Samples up to so many round trips after the last flow's first ones are compared. */
-const ROUND_TRIPS = 4;
+const ROUND_TRIPS = 8;
 const STEP_SECONDS_MIN = 1e-3;
 const STEPS_MAX = 20;
 const SHIFT_STEP_SECONDS = 1e-3;
 /** Starts beyond what the samples told, in round trips: a queue that is not empty delays them. */
 const MARGIN_ROUND_TRIPS = 0.5;
-/** Starts are as good as the best when the mean distance is so much larger, in segments. */
-const TOLERANCE_SEGMENTS = 1;
+/** Starts are as good as the best when the mean distance is so much larger, in segments: it grows with the round trips. */
+const TOLERANCE_SEGMENTS = ROUND_TRIPS / 4;
 const SAMPLES_PER_SECOND = 500;
 
 /** On the recording's clock; undefined when a flow has no samples of its start. */

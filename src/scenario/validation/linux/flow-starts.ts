@@ -1,9 +1,9 @@
 /**
  * When the flows of a recording began, against the first of them: about a tenth of a second apart, but what a flow
- * meets at its start matters, so that it is read from the samples. In slow start on an idle path round r brings
- * 10 × 2^r segments, the first ones back to back, later ones paced over half a round trip as far as the link lets
- * them: what a flow had acknowledged at its first sample tells how long ago it began. Between two rounds that is an
- * interval, which the next sample narrows; within what is left every seed has a start of its own.
+ * meets at its start matters, so that it is read from the samples. In slow start on an idle path round r brings the
+ * first window × 2^r segments, the first ones back to back, later ones paced over half a round trip as far as the link
+ * lets them: what a flow had acknowledged at its first sample tells how long ago it began. Between two rounds that is
+ * an interval, which the next sample narrows; within what is left every seed has a start of its own.
  */
 import type { RandomSource } from '../../../engine/random.ts';
 import { type LinuxRecord, type SampledFlow, samplesByFlow } from './linux-record.ts';
@@ -52,12 +52,13 @@ export function drawStarts(
 function startOf(flow: SampledFlow, rtt: number, frame: number): StartInterval | undefined {
   const first = flow.ackedBytes.findIndex((bytes) => bytes > BYTES_BEFORE_TEST);
   if (first < 0) return undefined;
+  const window = firstWindow(flow, first);
   const at = (index: number): StartInterval => {
-    const segments = ((flow.ackedBytes[index] as number) - BYTES_BEFORE_TEST) / SEGMENT_BYTES;
+    const segments = ackedSegments(flow, index);
     const seconds = flow.seconds[index] as number;
     return {
-      least: seconds - secondsTo(segments + 1, rtt, frame),
-      most: seconds - secondsTo(segments, rtt, frame),
+      least: seconds - secondsTo(segments + 1, window, rtt, frame),
+      most: seconds - secondsTo(segments, window, rtt, frame),
     };
   };
   const interval = at(first);
@@ -69,14 +70,26 @@ function startOf(flow: SampledFlow, rtt: number, frame: number): StartInterval |
   return least <= most ? { least, most } : interval;
 }
 
+/** Of the test. */
+function ackedSegments({ ackedBytes }: SampledFlow, index: number): number {
+  return ((ackedBytes[index] as number) - BYTES_BEFORE_TEST) / SEGMENT_BYTES;
+}
+
+/**
+ * In segments: in slow start every segment acknowledged has made the window one larger. The cookie has as well, with a
+ * controller that does not ask whether the window was in use.
+ */
+function firstWindow(flow: SampledFlow, first: number): number {
+  const window = (flow.cwndSegments[first] as number) - Math.round(ackedSegments(flow, first));
+  return window === INITIAL_SEGMENTS + 1 ? window : INITIAL_SEGMENTS;
+}
+
 /** From the start of a test until its `segment`-th segment is acknowledged. */
-function secondsTo(segment: number, rtt: number, frame: number): number {
+function secondsTo(segment: number, window: number, rtt: number, frame: number): number {
   let round = 0;
   let before = 0;
-  for (; segment > before + INITIAL_SEGMENTS * 2 ** round; round++) {
-    before += INITIAL_SEGMENTS * 2 ** round;
-  }
-  const paced = round === 0 ? 0 : rtt / 2 / (INITIAL_SEGMENTS * 2 ** round);
+  for (; segment > before + window * 2 ** round; round++) before += window * 2 ** round;
+  const paced = round === 0 ? 0 : rtt / 2 / (window * 2 ** round);
   return (
     (round + 1) * (rtt + ROUND_FRAMES * frame) + (segment - before - 1) * Math.max(paced, frame)
   );

@@ -12,6 +12,7 @@ import type { LossConfig } from '../../../net/impairment-config.ts';
 import type { Link } from '../../../net/link.ts';
 import type { ControllerRegistry } from '../../../recovery/cc/controllers.ts';
 import type { Host } from '../../../stack/host.ts';
+import { abort } from '../../../tcp/commands.ts';
 import { LINUX_PROFILE, type TcpConfig } from '../../../tcp/config.ts';
 import type { TcpConnection } from '../../../tcp/connection.ts';
 import { tcpInfo } from '../../../tcp/info.ts';
@@ -206,6 +207,9 @@ class RecordedFlow {
       const received = this.#to?.bytesReceived ?? 0;
       this.#goodputMbps = (received * 8e3) / (clock.nowNs - startNs + this.#rttNs / 2);
       this.isOver = true;
+      // It closes and refuses what else comes, so that a flow which began later has the link for itself.
+      if (this.#to !== undefined) abort(this.#to);
+      this.#path.to.pump();
     }).runAt(endNs + this.#rttNs / 2);
   }
 
