@@ -9,13 +9,11 @@ import { type FrameId, NO_FRAME, NO_PAYLOAD } from '../frame/frame-record.ts';
 import { TcpFlag } from '../wire/tcp.ts';
 import { endOptionChunk } from './accurate-ecn-option.ts';
 import { onDataSent } from './ack-policy.ts';
-import { NO_PIECE } from './byte-queue.ts';
 import { onSegmentSent } from './congestion-window.ts';
 import type { TcpConnection } from './connection.ts';
-import { FLAGS } from './connection-flags.ts';
 import { TimerKind } from './context.ts';
 import { buildSegment, ecnEcho, markEcnCapable } from './frame-builder.ts';
-import { flagMask } from './packed-fields.ts';
+import { isTextAlone } from './plain-sending.ts';
 import { SegmentFlag } from './segment-table.ts';
 import { segmentBytes } from './send-chunk.ts';
 import { advanceCursor, settleCursor } from './send-cursor.ts';
@@ -25,26 +23,11 @@ export const ARENA_FULL = -2;
 /** A frame pool or arena that is empty now may not be so soon. */
 const RETRY_NS = 1e6;
 
-/** What a segment may have to say besides its text, or where a FIN may be behind it. */
-const SPECIAL = flagMask(FLAGS, [
-  'hasAccEcn',
-  'isEceDue',
-  'isCwrDue',
-  'sendsEct',
-  'isCorkOver',
-  'isWriteShut',
-]);
-
 /** The next segment of the chunk that is going out: straight through where it is text and nothing else. */
 export function sendChunked(connection: TcpConnection): FrameId {
   const { context, scoreboard, sndNxt, chunkBytes, smss, sendPiece, sendSkip } = connection;
   const length = Math.min(chunkBytes, smss);
-  const isSpecial =
-    (connection.flagsLow & SPECIAL) !== 0 ||
-    sendPiece === NO_PIECE ||
-    scoreboard === context.idleScoreboard ||
-    sendSkip + length > context.pieces.length(sendPiece);
-  if (isSpecial) return sendSpecial(connection);
+  if (!isTextAlone(connection, length)) return sendSpecial(connection);
   let flags = TcpFlag.Ack;
   let rowFlags = 0;
   if (length === chunkBytes) {

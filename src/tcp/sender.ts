@@ -18,6 +18,7 @@ import { TimerKind } from './context.ts';
 import { buildAck } from './frame-builder.ts';
 import { transmitSyn } from './handshake.ts';
 import { mtuProbeLength, onMtuProbeSent } from './path-mtu.ts';
+import { hasOnlyNewData, isWithinChunk } from './plain-sending.ts';
 import { retransmit } from './retransmit.ts';
 import { NO_ROW, SegmentFlag } from './segment-table.ts';
 import { PushMode } from './send-buffers.ts';
@@ -54,36 +55,6 @@ export function isReceiver(connection: TcpConnection): boolean {
 export function transmitDueAck(connection: TcpConnection): FrameId {
   const isAckDue = (connection.ackNotes & AckNote.Due) !== 0;
   return isAckDue ? buildAck(connection, connection.sndNxt) : NO_FRAME;
-}
-
-/** A chunk of new data is going out, and nothing else comes first: what was asked when it began needs no answer again. */
-function isWithinChunk(connection: TcpConnection): boolean {
-  return (
-    connection.chunkBytes > 0 &&
-    connection.state === TcpState.Established &&
-    connection.probeDue === ProbeKind.None &&
-    connection.scoreboard.lost.head === NO_ROW &&
-    connection.frtoStep !== 2
-  );
-}
-
-/** Text that lies in buffers, in a connection where nothing is missing: transmitData would come to startChunk. */
-function hasOnlyNewData(connection: TcpConnection): boolean {
-  const { bufferedBytes } = connection;
-  return (
-    bufferedBytes > 0 &&
-    connection.state === TcpState.Established &&
-    connection.congestionState === CongestionState.Open &&
-    connection.probeDue === ProbeKind.None &&
-    connection.scoreboard.lost.head === NO_ROW &&
-    connection.frtoStep === 0 &&
-    connection.fillBytes === 0 &&
-    connection.pushMode === PushMode.Usual &&
-    connection.pacer === undefined &&
-    connection.mtuSearch === undefined &&
-    !connection.isWriteShut &&
-    bufferedBytes === connection.unsentBytes
-  );
 }
 
 function maySendData(connection: TcpConnection): boolean {

@@ -1,8 +1,8 @@
-/** Header prediction and the ways that follow it must change nothing: with them and without, a run gives the same frames. */
+/** Header prediction and all that goes straight through must change nothing: with it and without, runs give the same frames. */
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { runScenario } from '../../src/scenario/run-scenario.ts';
 
-const predicted = vi.hoisted(() => ({ isOn: true, segments: 0, orderlyAcks: 0 }));
+const predicted = vi.hoisted(() => ({ isOn: true, segments: 0, orderlyAcks: 0, plain: 0 }));
 
 vi.mock('../../src/tcp/header-prediction.ts', async (original) => {
   const real = await original<typeof import('../../src/tcp/header-prediction.ts')>();
@@ -24,6 +24,20 @@ vi.mock('../../src/tcp/orderly-ack.ts', async (original) => {
   return { ...real, takeOrderlyAck };
 });
 
+vi.mock('../../src/tcp/plain-sending.ts', async (original) => {
+  const real = await original<typeof import('../../src/tcp/plain-sending.ts')>();
+  const asPredicted = (isPlain: boolean): boolean => {
+    if (isPlain && predicted.isOn) predicted.plain++;
+    return isPlain && predicted.isOn;
+  };
+  const plain: typeof real = {
+    isWithinChunk: (connection) => asPredicted(real.isWithinChunk(connection)),
+    hasOnlyNewData: (connection) => asPredicted(real.hasOnlyNewData(connection)),
+    isTextAlone: (connection, length) => asPredicted(real.isTextAlone(connection, length)),
+  };
+  return plain;
+});
+
 const PATHS: Readonly<Record<string, string>>[] = [
   { rate: '20 Mbps', rtt: '40 ms', cc: 'reno,cubic' },
   { rate: '20 Mbps', rtt: '10 ms', flows: '5', queue: '20 packets' },
@@ -37,7 +51,7 @@ const PATHS: Readonly<Record<string, string>>[] = [
 
 describe('header prediction', () => {
   beforeEach(() => {
-    Object.assign(predicted, { isOn: true, segments: 0, orderlyAcks: 0 });
+    Object.assign(predicted, { isOn: true, segments: 0, orderlyAcks: 0, plain: 0 });
   });
 
   it.each(PATHS)(
@@ -47,6 +61,7 @@ describe('header prediction', () => {
       const { result } = runScenario(request);
       expect(predicted.segments).toBeGreaterThan(500);
       expect(predicted.orderlyAcks).toBeGreaterThan(50);
+      if (path['profile'] !== 'rfc') expect(predicted.plain).toBeGreaterThan(500);
       predicted.isOn = false;
       expect(runScenario(request).result).toEqual(result);
     },
