@@ -29,8 +29,7 @@ type OptionReader = (value: string, name: string) => Partial<ScriptOptions>;
 const READERS: Readonly<Record<string, OptionReader>> = {
   tolerance_usecs: (value, name) => ({ toleranceNs: readCount(name, value) * NS_PER_US }),
   tolerance_percent: (value, name) => ({ tolerancePercent: readFraction(name, value) }),
-  // What the caller prefers of a version's MTU does not hold for another version.
-  ip_version: (value, name) => ({ ipVersion: readIpVersion(name, value), mtuBytes: undefined }),
+  ip_version: (value, name) => ({ ipVersion: readIpVersion(name, value) }),
   local_ip: (value, name) => ({ localIp: readAddress(name, value) }),
   remote_ip: (value, name) => ({ remoteIp: readAddress(name, value) }),
   mtu: (value, name) => ({ mtuBytes: readSize(name, value, MTU_BYTES_MIN) }),
@@ -93,8 +92,11 @@ export function applyOption(options: ScriptOptions, text: string): ScriptOptions
   const parts = /^--?([A-Za-z_]\w*)(?:=(.*))?$/.exec(text.trim());
   const name = parts?.[1] ?? '';
   const reader = Object.hasOwn(READERS, name) ? READERS[name] : undefined;
-  if (reader !== undefined)
-    return { ...options, ...reader(unquote((parts?.[2] ?? '').trim()), name) };
+  if (reader !== undefined) {
+    const changed = { ...options, ...reader(unquote((parts?.[2] ?? '').trim()), name) };
+    // What the caller prefers of a version's MTU does not hold for another version.
+    return changed.ipVersion === options.ipVersion ? changed : { ...changed, mtuBytes: undefined };
+  }
   if (WITHOUT_MEANING.has(name)) return options;
   throw NetError.value('option', 'an option of the packetdrill language', text.trim());
 }

@@ -134,6 +134,10 @@ describe('packets', () => {
     });
     expect(() => parse('+0 < [1:2(1)] . 1:1(0)')).toThrow('expected icmp behind the range');
     expect(parse('--ip_version="ipv6"\n0 close(3) = 0').options.ipVersion).toBe('ipv6');
+    const mtuOver = (ipVersion: 'ipv4' | 'ipv6') =>
+      parseScript('a.pkt', '--ip_version=ipv6\n', { defaults: { ipVersion, mtuBytes: 1520 } })
+        .options.mtuBytes;
+    expect([mtuOver('ipv6'), mtuOver('ipv4')]).toEqual([1520, undefined]);
   });
 
   it.each([
