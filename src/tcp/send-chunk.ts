@@ -175,15 +175,19 @@ function splitPoint(
   return part > 0 && holdsShort(connection, isTail) ? needed - part : needed;
 }
 
+/** Nothing was sent a moment ago. Pacing counts a segment as sent when the next one may leave. */
+function isIdle({ context, cellsAt, pacer }: TcpConnection): boolean {
+  const { nowNs } = context.clock;
+  if (nowNs - context.cells[cellsAt + TimeCell.LastSent] < DEFER_IDLE_NS) return false;
+  return pacer === undefined || nowNs - pacer.eligibleAtNs >= DEFER_IDLE_NS;
+}
+
 /** The next ACK comes soon and lets a larger chunk go. */
 function isDeferred(connection: TcpConnection, length: Bytes, isTail: boolean): boolean {
   const { congestionState, context, scoreboard, smss, config } = connection;
   if (congestionState >= CongestionState.Recovery) return false;
   const nowNs = context.clock.nowNs;
-  // Pacing counts a segment as sent when the next one may leave.
-  const lastSentNs = context.cells[connection.cellsAt + TimeCell.LastSent];
-  const busyUntilNs = Math.max(lastSentNs, connection.pacer?.eligibleAtNs ?? 0);
-  if (nowNs - busyUntilNs >= DEFER_IDLE_NS) return false;
+  if (isIdle(connection)) return false;
   const window = sendWindow(connection);
   const room = seqDiff(connection.sndWndEnd, connection.sndNxt);
   const windowRoom = window - flightSize(connection);
