@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const SECONDS = 12;
+const SECONDS = 30;
 
 interface Deoptimisation {
   readonly ms: number;

@@ -8,11 +8,15 @@ import { type EventSink, type Scheduler, SourceClass, type SourceId } from './sc
 export class Task implements EventSink {
   readonly #scheduler: Scheduler;
   readonly #source: SourceId;
-  readonly #action: () => void;
+  /**
+   * One, called by Set.forEach, which V8 never compiles into its caller: what is done once would be part of the
+   * compiled loop of events, which is thrown away when the objects that were made there are gone.
+   */
+  readonly #actions: Set<() => void>;
 
   constructor(scheduler: Scheduler, action: () => void) {
     this.#scheduler = scheduler;
-    this.#action = action;
+    this.#actions = new Set([action]);
     this.#source = scheduler.register(this, 0, SourceClass.Application);
   }
 
@@ -23,6 +27,10 @@ export class Task implements EventSink {
   }
 
   onEvent(): void {
-    this.#action();
+    this.#actions.forEach(run);
   }
+}
+
+function run(action: () => void): void {
+  action();
 }
