@@ -97,7 +97,7 @@ export class FlowControlPort implements FrameSink, PauseRequests {
   setPaused(priority: number, isPaused: boolean): void {
     const bit = 1 << priority;
     this.#wanted = isPaused ? this.#wanted | bit : this.#wanted & ~bit;
-    this.#renewal?.runAt(this.#network.clock.nowNs);
+    this.#renewal?.runIn(0);
   }
 
   #isPause(frame: FrameId): boolean {
@@ -127,7 +127,7 @@ export class FlowControlPort implements FrameSink, PauseRequests {
     if (this.#wanted !== 0) {
       this.pauseFrames++;
       const renewNs = Math.max(1, Math.floor(durationOf(this.#quanta, back.ownRate) / 2));
-      this.#renewal?.runAt(this.#network.clock.nowNs + renewNs);
+      this.#renewal?.runIn(renewNs);
     } else {
       this.resumeFrames++;
     }

@@ -5,7 +5,7 @@
  */
 import { NetError } from '../base/errors.ts';
 import type { Bytes, Duration, Instant } from '../base/units.ts';
-import { Task } from '../engine/task.ts';
+import { outOfLine, Task } from '../engine/task.ts';
 import type { Link } from '../net/link.ts';
 import type { Network } from '../net/network.ts';
 import type { Host } from '../stack/host.ts';
@@ -86,7 +86,8 @@ export class FlowRun {
     this.flows = plan.flows.map((flow, index) => this.#prepare(flow, index));
     this.#listen();
     this.#waiting = [...this.flows].sort((a, b) => a.plan.startNs - b.plan.startNs);
-    this.#starter = new Task(plan.network.scheduler, () => this.#startDue());
+    const startDue = outOfLine(() => this.#startDue());
+    this.#starter = new Task(plan.network.scheduler, startDue);
     this.#awaitStart();
     this.#series = keepsSeries ? new SeriesRecorder(this) : undefined;
   }
