@@ -8,13 +8,7 @@
  */
 import { type Bytes, type Duration, type Instant, UNSET_ZERO } from '../base/units.ts';
 import type { Clock } from '../engine/clock.ts';
-import {
-  type AckSample,
-  type LossSample,
-  NO_SAMPLE,
-  NOT_SENT,
-  type RttView,
-} from './congestion.ts';
+import { type AckSample, type LossSample, NO_SAMPLE, NOT_SENT } from './congestion.ts';
 
 /** Of the times of a row; the five before them are the ledger's own, so that a row is one cache line. */
 export const enum SentTime {
@@ -177,41 +171,6 @@ export class DeliveryRateEstimator {
     const ackElapsedNs = sample.nowNs - sample.priorNs;
     const intervalNs = Math.max(sample.sendElapsedNs, ackElapsedNs);
     if (intervalNs > 0 && intervalNs >= minRttNs) sample.intervalNs = intervalNs;
-  }
-
-  /**
-   * An ACK of sample.ackedBytes in rows that were sent in order, of which `row` is the last, and of no loss: as beginAck,
-   * onDelivered of each row and endAck.
-   */
-  onDeliveredInOrder(sample: AckRecord, rows: SentRows, row: number, rtt: RttView): void {
-    const nowNs = this.#clock.nowNs;
-    const delivered = this.delivered + sample.ackedBytes;
-    this.delivered = delivered;
-    this.#deliveredNs = nowNs;
-    const { times, counts } = rows;
-    const timesAt = row << TIMES_SHIFT;
-    const countsAt = row << COUNTS_SHIFT;
-    const sentNs = times[timesAt + SentTime.Sent];
-    const priorNs = times[timesAt + SentTime.Delivered];
-    const sendElapsedNs = sentNs - times[timesAt + SentTime.FirstSent];
-    const since = (delivered - counts[countsAt + SentCount.Delivered]) >>> 0;
-    const { lost } = this;
-    const lostSince = (lost - counts[countsAt + SentCount.Lost]) >>> 0;
-    sample.nowNs = nowNs;
-    sample.newestSentNs = sentNs;
-    sample.priorDelivered = delivered - since;
-    sample.delivered = since;
-    sample.priorNs = priorNs;
-    sample.sendElapsedNs = sendElapsedNs;
-    sample.txInFlight = counts[countsAt + SentCount.InFlight];
-    sample.priorLost = lost - lostSince;
-    sample.lostSinceSent = lostSince;
-    sample.isAppLimited = counts[countsAt + SentCount.IsAppLimited] !== 0;
-    if (this.#appLimitedUntil > 0 && delivered > this.#appLimitedUntil) this.#appLimitedUntil = 0;
-    this.#firstSentNs = sentNs;
-    const intervalNs = Math.max(sendElapsedNs, nowNs - priorNs);
-    sample.intervalNs =
-      intervalNs > 0 && intervalNs >= Math.max(0, rtt.minNs) ? intervalNs : NO_SAMPLE;
   }
 
   /** A row newly marked lost: counts it, and fills `loss` but for endsBurst. */

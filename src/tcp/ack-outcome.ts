@@ -3,16 +3,9 @@
  * they had been sent twice, whether they came in another order. Filled by the scoreboard row by row, read by
  * tcp/acknowledgment, tcp/rack and tcp/recovery. One object a host, refilled for each ACK. Hot.
  */
-
 import { type SeqNumber, seqBefore, seqDiff, seqFromWire } from '../base/seq.ts';
 import { type Bytes, type Instant, NEVER, NO_TIME } from '../base/units.ts';
-import {
-  AckRecord,
-  type DeliveryRateEstimator,
-  LossRecord,
-  SentTime,
-  TIMES_SHIFT,
-} from '../recovery/delivery-rate.ts';
+import { AckRecord, type DeliveryRateEstimator, LossRecord } from '../recovery/delivery-rate.ts';
 import { ROW_SHIFT, SegmentFlag, type SegmentTable, SegmentWord } from './segment-table.ts';
 
 /** No such segment in this ACK. */
@@ -131,14 +124,13 @@ export class AckOutcome {
     this.acknowledgedSegments += count;
     this.deliveredSegments += count;
     this.deliveredBytes += bytes;
-    if (this.firstSentNs < 0)
-      this.firstSentNs = table.times[(first << TIMES_SHIFT) + SentTime.Sent];
-    this.lastSentNs = table.times[(last << TIMES_SHIFT) + SentTime.Sent];
+    if (this.firstSentNs < 0) this.firstSentNs = table.sentNs(first);
+    this.lastSentNs = table.sentNs(last);
     if (!seqBefore(this.#highSeq, table.end(first))) this.hasOriginal = true;
     const fin = table.flags(last) & SegmentFlag.Fin;
     this.#rate.onDelivered(this.sample, table, last, bytes - fin);
     // The last one is the newest.
-    this.rackSentNs = table.times[(last << TIMES_SHIFT) + SentTime.Sent];
+    this.rackSentNs = table.sentNs(last);
     this.rackEnd = table.end(last);
     this.rackRttSentNs = this.rackSentNs;
     this.#hasAckedRtt = true;
@@ -151,9 +143,8 @@ export class AckOutcome {
     if ((flags & SegmentFlag.EverRetransmitted) !== 0) {
       this.hasRetransmitted = true;
     } else if ((flags & SegmentFlag.Sacked) === 0) {
-      if (this.firstSentNs < 0)
-        this.firstSentNs = table.times[(row << TIMES_SHIFT) + SentTime.Sent];
-      this.lastSentNs = table.times[(row << TIMES_SHIFT) + SentTime.Sent];
+      if (this.firstSentNs < 0) this.firstSentNs = table.sentNs(row);
+      this.lastSentNs = table.sentNs(row);
       this.#onOriginal(table, row);
     }
     if ((flags & SegmentFlag.Sacked) === 0) this.#onDelivered(table, row, flags);
@@ -165,9 +156,8 @@ export class AckOutcome {
     this.sackedSegments++;
     this.sackedBytes += table.sequenceLength(row);
     if ((flags & SegmentFlag.EverRetransmitted) === 0) {
-      if (this.sackedSentNs < 0)
-        this.sackedSentNs = table.times[(row << TIMES_SHIFT) + SentTime.Sent];
-      this.lastSackedSentNs = table.times[(row << TIMES_SHIFT) + SentTime.Sent];
+      if (this.sackedSentNs < 0) this.sackedSentNs = table.sentNs(row);
+      this.lastSackedSentNs = table.sentNs(row);
       this.#onOriginal(table, row);
     }
     this.#onDelivered(table, row, flags);
@@ -188,7 +178,7 @@ export class AckOutcome {
     this.deliveredSegments++;
     this.deliveredBytes += length;
     this.#rate.onDelivered(this.sample, table, row, table.length(row));
-    const sentNs = table.times[(row << TIMES_SHIFT) + SentTime.Sent];
+    const sentNs = table.sentNs(row);
     const isRetransmitted = (flags & SegmentFlag.EverRetransmitted) !== 0;
     // Sooner than any round trip: this acknowledges the first transmission, not the last.
     if (isRetransmitted && this.sample.nowNs - sentNs < this.#minRttNs) return;

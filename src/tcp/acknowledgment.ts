@@ -3,11 +3,9 @@
  * (RFC 2018 §5, RFC 2883 §5), the RTT (RFC 6298 §3, RFC 7323 §4), then loss detection, recovery and the
  * congestion controller, in this order. Hot: no allocation per ACK.
  */
-
 import { type SeqNumber, seqBefore, seqDiff, seqFromWire } from '../base/seq.ts';
 import { type Bytes, NO_TIME } from '../base/units.ts';
 import { NO_SAMPLE } from '../recovery/congestion.ts';
-import { SentTime, TIMES_SHIFT } from '../recovery/delivery-rate.ts';
 import { TcpFlag } from '../wire/tcp.ts';
 import { countArrival } from './accurate-ecn.ts';
 import { takeFeedback } from './accurate-ecn-feedback.ts';
@@ -117,7 +115,7 @@ export function updateSendWindow(connection: TcpConnection, segment: ArrivedSegm
   return true;
 }
 
-/** SND.UNA moves: rows and bytes below it go. */
+/** Rows and bytes below SND.UNA go. */
 function advanceUna(connection: TcpConnection, ack: SeqNumber): void {
   const { context, scoreboard } = connection;
   const wasFinOut = connection.isFinSent && seqDiff(connection.sndNxt, connection.sndUna) > 0;
@@ -126,6 +124,12 @@ function advanceUna(connection: TcpConnection, ack: SeqNumber): void {
   const isFinAcked = wasFinOut && ack === connection.sndNxt;
   const bytes = acknowledged - (isFinAcked ? 1 : 0);
   dropSent(connection, bytes);
+  moveUna(connection, ack, bytes);
+}
+
+/** SND.UNA moves past `bytes` of text. */
+export function moveUna(connection: TcpConnection, ack: SeqNumber, bytes: Bytes): void {
+  const { context } = connection;
   connection.bytesAcked += bytes;
   connection.sndUna = ack;
   connection.retransmits = 0;
@@ -137,7 +141,7 @@ function advanceUna(connection: TcpConnection, ack: SeqNumber): void {
 }
 
 /** A writer waits: it is told when a third of the buffer is free. */
-export function tellRoom(connection: TcpConnection): void {
+function tellRoom(connection: TcpConnection): void {
   growSendBuffer(connection);
   const room = sendRoom(connection);
   if (3 * room < connection.sndBufferBytes) return;
@@ -302,10 +306,10 @@ function sampleRtt(connection: TcpConnection, segment: ArrivedSegment, advances:
   // A SACK of what was sent before the first segment in flight was (again): that one still has its time.
   const { head } = connection.scoreboard;
   if (head === NO_ROW || outcome.sackedSentNs < 0) return false;
-  return outcome.sackedSentNs < context.segments.times[(head << TIMES_SHIFT) + SentTime.Sent];
+  return outcome.sackedSentNs < context.segments.sentNs(head);
 }
 
-function meterRtt(connection: TcpConnection): void {
+export function meterRtt(connection: TcpConnection): void {
   const { rtts } = connection.context.meter as FlowMeter;
   rtts.valueNs[0] = connection.rtt.latestNs;
   rtts.record(connection.meterRow);

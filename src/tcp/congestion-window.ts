@@ -39,12 +39,11 @@ export function hasWindowFor(connection: TcpConnection, length: Bytes): boolean 
 
 /** Tells PRR and the controller about a segment sent. */
 export function onSegmentSent(connection: TcpConnection, length: Bytes): void {
-  const { context, controller, config, scoreboard, smss } = connection;
+  const { context, controller, config } = connection;
   const inSegments = config.granularity === 'segments';
   if (inReduction(connection)) connection.prr?.onSent(inSegments ? 1 : length);
-  const counted = inSegments ? smss : length;
-  const flight = inSegments ? scoreboard.inFlightSegments * smss : scoreboard.inFlightBytes;
-  controller.onPacketSent(counted, flight, connection.rate.isAppLimited);
+  const counted = inSegments ? connection.smss : length;
+  controller.onPacketSent(counted, flightSize(connection), connection.rate.isAppLimited);
   if (config.usesPacing || controller.pacingRate !== UNPACED) pace(connection, length);
   context.cells[connection.cellsAt + TimeCell.LastSent] = context.clock.nowNs;
 }

@@ -43,6 +43,13 @@ export function headerBytes(isIpv6: boolean): Bytes {
   return isIpv6 ? 60 : 40;
 }
 
+/** A frame of ours, counted; NO_FRAME when there is none. */
+function allocateFrame(context: TcpContext): FrameId {
+  const frame = context.pool.allocate();
+  context.count(frame === NO_FRAME ? TcpCounter.FramePoolEmpty : TcpCounter.OutSegs);
+  return frame;
+}
+
 /** All that frames of TCP have in this word. */
 function metaOf(isIpv6: boolean, ttl: number): number {
   const meta = (IpProtocol.Tcp << MetaShift.Protocol) | (ttl << MetaShift.Ttl);
@@ -62,12 +69,8 @@ export function buildSegment(
 ): FrameId {
   const { context, isIpv6 } = connection;
   const { pool } = context;
-  const frame = pool.allocate();
-  if (frame === NO_FRAME) {
-    context.count(TcpCounter.FramePoolEmpty);
-    return NO_FRAME;
-  }
-  context.count(TcpCounter.OutSegs);
+  const frame = allocateFrame(context);
+  if (frame === NO_FRAME) return NO_FRAME;
   const { words } = pool;
   const at = frame << FRAME_SHIFT;
   words[at + FrameWord.Src] = connection.localAddress;
@@ -245,12 +248,8 @@ export function buildAnswer(
   const words = context.pool.words;
   const from = arrived.record;
   const isIpv6 = (words[from + FrameWord.Meta] & MetaBit.Ipv6) !== 0;
-  const frame = context.pool.allocate();
-  if (frame === NO_FRAME) {
-    context.count(TcpCounter.FramePoolEmpty);
-    return NO_FRAME;
-  }
-  context.count(TcpCounter.OutSegs);
+  const frame = allocateFrame(context);
+  if (frame === NO_FRAME) return NO_FRAME;
   const at = frame << FRAME_SHIFT;
   const ports = words[from + FrameWord.Ports];
   words[at + FrameWord.Src] = words[from + FrameWord.Dst];

@@ -3,10 +3,8 @@
  * RFC 5681 §3.1 (retransmission timeout, with F-RTO of RFC 5682), RFC 8985 §6.2 step 5 (reordering timer), §6.3
  * (what a timeout marks) and §7.4 (probe). What ACKs find is in tcp/recovery. Not hot: timers that fire are rare.
  */
-
 import { seqBefore } from '../base/seq.ts';
 import { CongestionCause } from '../recovery/congestion.ts';
-import { SentTime, TIMES_SHIFT } from '../recovery/delivery-rate.ts';
 import type { ArrivedSegment } from './arrived-segment.ts';
 import { demandCwr, flightSize } from './congestion-window.ts';
 import { CongestionState, RetransmitMode, type TcpConnection } from './connection.ts';
@@ -24,7 +22,7 @@ export function onRetransmissionTimeout(connection: TcpConnection): void {
   context.count(TcpCounter.Timeouts);
   connection.timeouts++;
   if (connection.stalledSinceNs < 0) {
-    connection.stalledSinceNs = segments.times[(scoreboard.head << TIMES_SHIFT) + SentTime.Sent];
+    connection.stalledSinceNs = segments.sentNs(scoreboard.head);
   }
   outcome.begin(connection.rate, connection.highSeq, connection.rtt.minNs);
   const isNewPeriod = connection.congestionState < CongestionState.Recovery;

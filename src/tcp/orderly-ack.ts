@@ -6,9 +6,7 @@
  * timer begins anew (RFC 6298 §5.3, RFC 8985 §7.2). Hot: no allocation per ACK.
  */
 import { seqBefore, seqDiff } from '../base/seq.ts';
-import { NO_TIME } from '../base/units.ts';
-import { SentTime, TIMES_SHIFT } from '../recovery/delivery-rate.ts';
-import { dropSent, settleTimers, tellRoom } from './acknowledgment.ts';
+import { dropSent, meterRtt, moveUna, settleTimers } from './acknowledgment.ts';
 import type { ArrivedSegment } from './arrived-segment.ts';
 import { isWindowUsed } from './congestion-window.ts';
 import { CongestionState, RetransmitMode, type TcpConnection } from './connection.ts';
@@ -30,7 +28,7 @@ const UNWANTED = flagMask(FLAGS, ['isTlpOut', 'hasRackDsackRound'], true);
  */
 export function takeOrderlyAck(connection: TcpConnection, segment: ArrivedSegment): boolean {
   if (segment.hasSack || !expectsOrder(connection, segment)) return false;
-  const { context, scoreboard, smss, cellsAt } = connection;
+  const { context, scoreboard, smss } = connection;
   const { ack } = segment;
   const { head, segments, bytes } = scoreboard;
   const last = scoreboard.takeWhole(ack);
@@ -52,14 +50,8 @@ export function takeOrderlyAck(connection: TcpConnection, segment: ArrivedSegmen
   }
   const acknowledged = seqDiff(ack, connection.sndUna);
   if (!connection.sendQueue.discardWithin(acknowledged)) dropSent(connection, acknowledged);
-  connection.bytesAcked += acknowledged;
-  connection.sndUna = ack;
-  connection.retransmits = 0;
-  connection.probes = 0;
+  moveUna(connection, ack, acknowledged);
   connection.backoffs = 0;
-  context.cells[cellsAt + TimeCell.StalledSince] = NO_TIME;
-  if (connection.hasShort && !seqBefore(ack, connection.shortEnd)) connection.hasShort = false;
-  if (connection.isWriteBlocked) tellRoom(connection);
   tellController(connection, segment, head, last);
   // With nothing in flight there is more to settle.
   if (scoreboard.segments === 0 || !scheduleLossProbe(connection, true)) {
@@ -84,7 +76,7 @@ function expectsOrder(connection: TcpConnection, segment: ArrivedSegment): boole
   if (!isOpen) return false;
   // RACK knows of nothing that was sent later.
   const rackSentNs = context.cells[connection.cellsAt + TimeCell.RackSent];
-  const sentNs = context.segments.times[(head << TIMES_SHIFT) + SentTime.Sent];
+  const sentNs = context.segments.sentNs(head);
   if (rackSentNs < sentNs) return true;
   return rackSentNs === sentNs && !seqBefore(segment.ack, connection.rackEnd);
 }
@@ -99,19 +91,20 @@ function tellController(
   const { context, controller, scoreboard, rate, rtt, pacer, meterRow, cellsAt } = connection;
   const { cells, segments } = context;
   const { sample } = context.outcome;
-  const { times } = segments;
   const nowNs = context.clock.nowNs;
-  const lastSentNs = times[(last << TIMES_SHIFT) + SentTime.Sent];
+  const lastSentNs = segments.sentNs(last);
   const newestNs = nowNs - lastSentNs;
   sample.rttNs = newestNs;
   rtt.newestNs = newestNs;
-  rtt.onSample(nowNs - times[(first << TIMES_SHIFT) + SentTime.Sent]);
+  rtt.onSample(nowNs - segments.sentNs(first));
   cells[cellsAt + TimeCell.RackRtt] = newestNs;
   cells[cellsAt + TimeCell.RackSent] = lastSentNs;
   connection.rackEnd = segment.ack;
   // What is in flight was sent later: none of it is late.
   connection.isRackAdvanced = scoreboard.head === NO_ROW;
-  rate.onDeliveredInOrder(sample, segments, last, rtt);
+  rate.beginAck(sample);
+  rate.onDelivered(sample, segments, last, sample.ackedBytes);
+  rate.endAck(sample, Math.max(0, rtt.minNs));
   connection.deliveredSegments += sample.ackedSegments;
   if (sample.intervalNs > 0) {
     cells[cellsAt + TimeCell.RateDelivered] = sample.delivered;
@@ -129,8 +122,6 @@ function tellController(
   controller.onAck(sample, rtt);
   if (controller.isHoldingBack === true) rate.markAppLimited(scoreboard.bytes);
   if (meterRow === NO_METER_ROW) return;
-  const { rtts } = context.meter as FlowMeter;
-  rtts.valueNs[0] = rtt.latestNs;
-  rtts.record(meterRow);
+  meterRtt(connection);
   (context.meter as FlowMeter).onWindow(meterRow, controller.cwnd);
 }

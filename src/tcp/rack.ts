@@ -4,10 +4,8 @@
  * for each round trip in which a DSACK shows that a retransmission was needless. Segments in flight are
  * listed in order of transmission, so that an ACK looks only at those it decides about. Hot.
  */
-
 import { seqBefore } from '../base/seq.ts';
 import type { Duration } from '../base/units.ts';
-import { SentTime, TIMES_SHIFT } from '../recovery/delivery-rate.ts';
 import { CongestionState, RetransmitMode, type TcpConnection } from './connection.ts';
 import { TimeCell } from './connection-times.ts';
 import { restartRto, setReorderingTimer } from './retransmit-timer.ts';
@@ -102,7 +100,7 @@ export function findLate(connection: TcpConnection): Duration {
   let longestNs = 0;
   for (let row = scoreboard.flight.head; row !== NO_ROW; ) {
     const next = segments.timeNext(row);
-    const sentNs = segments.times[(row << TIMES_SHIFT) + SentTime.Sent];
+    const sentNs = segments.sentNs(row);
     // RACK_sent_after: of one instant, the sequence decides. What follows in the list was sent later still.
     if (sentNs > rackSentNs) break;
     if (sentNs === rackSentNs && !seqBefore(segments.end(row), connection.rackEnd)) break;
@@ -122,7 +120,7 @@ export function markLostAtTimeout(connection: TcpConnection): void {
   const lateNs = connection.rackRttNs;
   for (let row = scoreboard.flight.head; row !== NO_ROW; ) {
     const next = segments.timeNext(row);
-    const isLate = segments.times[(row << TIMES_SHIFT) + SentTime.Sent] + lateNs <= clock.nowNs;
+    const isLate = segments.sentNs(row) + lateNs <= clock.nowNs;
     if (!connection.hasSack || row === scoreboard.head || isLate) markLost(connection, row);
     row = next;
   }

@@ -2,9 +2,7 @@
  * The one timer of the send side and what it is set for: retransmission (RFC 6298 §5), tail loss probe
  * (RFC 8985 §7.2), reordering (§6.2 step 5), window probe (RFC 9293 §3.8.6.1). They exclude each other. Hot.
  */
-
 import { type Duration, NEVER } from '../base/units.ts';
-import { SentTime, TIMES_SHIFT } from '../recovery/delivery-rate.ts';
 import { CongestionState, ProbeKind, RetransmitMode, type TcpConnection } from './connection.ts';
 import { TIMER_KINDS, TimerKind } from './context.ts';
 import { TcpState } from './state.ts';
@@ -69,8 +67,7 @@ export function restartRto(connection: TcpConnection): void {
 /** The RTO counts from when the first segment was sent. */
 function rtoLeftNs(connection: TcpConnection): Duration {
   const { context, scoreboard } = connection;
-  const sinceNs =
-    context.clock.nowNs - context.segments.times[(scoreboard.head << TIMES_SHIFT) + SentTime.Sent];
+  const sinceNs = context.clock.nowNs - context.segments.sentNs(scoreboard.head);
   return Math.max(1e6, rtoNs(connection) - sinceNs);
 }
 
@@ -99,13 +96,7 @@ export function scheduleLossProbe(connection: TcpConnection, isAdvancing: boolea
     timeoutNs = 2 * smoothedNs;
     timeoutNs += scoreboard.segments === 1 ? PROBE_DELAYED_ACK_NS : TIMER_SLACK_NS;
   }
-  const isPlain = connection.backoffs === 0 && connection.settings.userTimeoutNs === 0;
-  let leftNs = isPlain ? connection.rtt.rtoNs : rtoNs(connection);
-  if (!isAdvancing) {
-    const { times } = context.segments;
-    const sentNs = times[(scoreboard.head << TIMES_SHIFT) + SentTime.Sent];
-    leftNs = Math.max(1e6, leftNs - (nowNs - sentNs));
-  }
+  const leftNs = isAdvancing ? rtoNs(connection) : rtoLeftNs(connection);
   connection.retransmitMode = RetransmitMode.LossProbe;
   const deadlineNs = nowNs + Math.min(timeoutNs, leftNs);
   context.timerCells[slot * TIMER_KINDS + TimerKind.Retransmit] = Math.ceil(deadlineNs);

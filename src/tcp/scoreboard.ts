@@ -8,11 +8,9 @@
  * duplicate ACKs stand for segments that have left the network (RFC 6582). Hot: no allocation per segment.
  * It does not decide what is lost: tcp/rack and tcp/recovery do.
  */
-
 import { assert } from '../base/assert.ts';
 import { type SeqNumber, seqAdd, seqBefore, seqDiff, seqFromWire } from '../base/seq.ts';
 import type { Bytes } from '../base/units.ts';
-import { SentTime, TIMES_SHIFT } from '../recovery/delivery-rate.ts';
 import type { AckOutcome } from './ack-outcome.ts';
 import type { PiecePool } from './byte-queue.ts';
 import { movePiece } from './cut-segment.ts';
@@ -83,13 +81,7 @@ export class Scoreboard {
     if (this.tail === NO_ROW) this.head = row;
     else words[(this.tail << ROW_SHIFT) + SegmentWord.Next] = row;
     this.tail = row;
-    const { flight } = this;
-    const lastSent = flight.tail;
-    words[at + SegmentWord.TimePrevious] = lastSent;
-    words[at + SegmentWord.TimeNext] = NO_ROW;
-    if (lastSent === NO_ROW) flight.head = row;
-    else words[(lastSent << ROW_SHIFT) + SegmentWord.TimeNext] = row;
-    flight.tail = row;
+    this.flight.append(words, row);
     this.segments++;
     if ((flags & SegmentFlag.ChunkEnd) !== 0) this.chunks++;
     this.bytes += length + (flags & SegmentFlag.Fin);
@@ -233,7 +225,7 @@ export class Scoreboard {
    */
   takeWhole(una: SeqNumber): number {
     const table = this.#table;
-    const { words, times } = table;
+    const { words } = table;
     const { flight, head: first } = this;
     if (flight.head !== first) return NO_ROW;
     const bytes = seqDiff(una, table.seq(first));
@@ -253,12 +245,7 @@ export class Scoreboard {
       last = row;
       row = next;
     } while (left > 0 && row !== NO_ROW);
-    if (
-      left !== 0 ||
-      (row !== NO_ROW &&
-        times[(row << TIMES_SHIFT) + SentTime.Sent] < times[(last << TIMES_SHIFT) + SentTime.Sent])
-    )
-      return NO_ROW;
+    if (left !== 0 || (row !== NO_ROW && table.sentNs(row) < table.sentNs(last))) return NO_ROW;
     this.segments -= count;
     this.chunks -= chunks;
     this.bytes -= bytes;

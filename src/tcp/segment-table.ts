@@ -7,7 +7,7 @@
  * Hot: no allocation per segment; columns double when they are full.
  */
 import { type SeqNumber, seqAdd, seqFromWire } from '../base/seq.ts';
-import type { Bytes } from '../base/units.ts';
+import type { Bytes, Instant } from '../base/units.ts';
 import { COUNTS_SHIFT, type SentRows, SentTime, TIMES_SHIFT } from '../recovery/delivery-rate.ts';
 
 export const NO_ROW = -1;
@@ -62,6 +62,11 @@ export class SegmentTable implements SentRows {
     this.words = new Int32Array(rows << ROW_SHIFT);
     this.times = new Float64Array(this.words.buffer);
     this.counts = new Int32Array(rows << COUNTS_SHIFT);
+  }
+
+  /** Of the last transmission. */
+  sentNs(row: number): Instant {
+    return this.times[(row << TIMES_SHIFT) + SentTime.Sent];
   }
 
   get inUse(): number {
@@ -152,7 +157,12 @@ export class TimeList {
   tail = NO_ROW;
 
   append(words: Int32Array, row: number): void {
-    this.insertAfter(words, this.tail, row);
+    const { tail } = this;
+    words[(row << ROW_SHIFT) + SegmentWord.TimePrevious] = tail;
+    words[(row << ROW_SHIFT) + SegmentWord.TimeNext] = NO_ROW;
+    if (tail === NO_ROW) this.head = row;
+    else words[(tail << ROW_SHIFT) + SegmentWord.TimeNext] = row;
+    this.tail = row;
   }
 
   /** Puts `row` behind `previous`, or first when that is NO_ROW. */

@@ -5,11 +5,9 @@
  * PSH. A chunk that an ACK soon makes larger waits for it. Here also the rules for less than a full segment:
  * Nagle as Minshall changed it, cork. RFC 9293 §3.7.4 and §3.8.6.2.1. Hot: no allocation per segment.
  */
-
 import { seqBefore, seqDiff } from '../base/seq.ts';
 import { type Bytes, NS_PER_SECOND } from '../base/units.ts';
 import { UNPACED } from '../recovery/congestion.ts';
-import { SentTime, TIMES_SHIFT } from '../recovery/delivery-rate.ts';
 import { reservedForAccEcn } from './accurate-ecn-option.ts';
 import { flightSize, sendWindow } from './congestion-window.ts';
 import { CongestionState, type TcpConnection } from './connection.ts';
@@ -199,7 +197,7 @@ function isDeferred(connection: TcpConnection, length: Bytes, isTail: boolean): 
   if (limit >= Math.floor(part)) return false;
   if (scoreboard.head === NO_ROW) return false;
   const { smoothedNs } = connection.rtt;
-  const sentNs = context.segments.times[(scoreboard.head << TIMES_SHIFT) + SentTime.Sent];
+  const sentNs = context.segments.sentNs(scoreboard.head);
   if (sentNs + smoothedNs - nowNs > Math.min(smoothedNs / 2, DEFER_WAIT_NS)) return false;
   if (windowRoom < room) {
     if (windowRoom <= length) {

@@ -42,7 +42,6 @@ export function sendChunked(connection: TcpConnection): FrameId {
     retryLater(connection);
     return NO_FRAME;
   }
-  const { segments } = context;
   const row = scoreboard.append(sndNxt, length, rowFlags, sendPiece, sendSkip);
   const end = seqAdd(sndNxt, length);
   connection.sendSkip = sendSkip + length;
@@ -51,12 +50,7 @@ export function sendChunked(connection: TcpConnection): FrameId {
     connection.hasShort = true;
     connection.shortEnd = end;
   }
-  connection.bytesSent += length;
-  connection.dataSegmentsOut++;
-  connection.burstSegments++;
-  connection.rate.stampSent(segments, row, length, scoreboard.inFlightBytes);
-  onDataSent(connection);
-  onSegmentSent(connection, length);
+  noteSent(connection, row, length, length);
   connection.chunkBytes = chunkBytes - length;
   return frame;
 }
@@ -124,13 +118,24 @@ export function sendNew(connection: TcpConnection, length: Bytes, rowFlags: numb
     connection.hasShort = true;
     connection.shortEnd = connection.sndNxt;
   }
+  noteSent(connection, row, length, sequenceLength);
+  return frame;
+}
+
+/** A new segment, of `length` bytes of text, has become a row and a frame. */
+function noteSent(
+  connection: TcpConnection,
+  row: number,
+  length: Bytes,
+  sequenceLength: number,
+): void {
+  const { context, rate, scoreboard } = connection;
   connection.bytesSent += length;
   connection.dataSegmentsOut++;
   connection.burstSegments++;
-  connection.rate.stampSent(context.segments, row, sequenceLength, scoreboard.inFlightBytes);
+  rate.stampSent(context.segments, row, sequenceLength, scoreboard.inFlightBytes);
   onDataSent(connection);
   onSegmentSent(connection, length);
-  return frame;
 }
 
 function retryLater({ context, slot }: TcpConnection): void {

@@ -4,7 +4,7 @@
  */
 import { UNPACED } from '../recovery/congestion.ts';
 import { BusyKind, noteBusy } from './busy-time.ts';
-import { flightSize, inReduction, noteFlight, sendWindow } from './congestion-window.ts';
+import { flightSize, noteFlight, sendWindow } from './congestion-window.ts';
 import { RetransmitMode, type TcpConnection } from './connection.ts';
 import { restartRto, scheduleLossProbe, settleWindowProbe } from './retransmit-timer.ts';
 import { NO_ROW } from './segment-table.ts';
@@ -17,8 +17,7 @@ export function settleBurst(connection: TcpConnection): void {
   connection.resendSegments = 0;
   const unsent = connection.unsentBytes;
   const unit = config.granularity === 'segments' ? smss : 1;
-  const window = inReduction(connection) ? sendWindow(connection) : controller.cwnd;
-  const room = window - flightSize(connection);
+  const room = sendWindow(connection) - flightSize(connection);
   // Also where a full segment waits that the window, counted in bytes, has no room for.
   const isStopped = room < unit || connection.isHeldByWindow || (unsent >= smss && room < smss);
   if (connection.isHeldByWindow) connection.isHeldByWindow = false;

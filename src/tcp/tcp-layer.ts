@@ -96,8 +96,9 @@ export class TcpLayer implements ConnectionOwner, ConnectionMaker {
 
   /** Takes ownership of a built TCP frame for this host whose checksums are right. */
   handleFrame(frame: FrameId): void {
-    const { pool, segment, counters } = this.context;
-    counters[TcpCounter.InSegs]++;
+    const { context } = this;
+    const { pool, segment } = context;
+    context.count(TcpCounter.InSegs);
     segment.read(pool, frame);
     const { words } = pool;
     const at = frame << FRAME_SHIFT;
