@@ -35,16 +35,7 @@ export class Fingerprint {
     this.#add((kind << 24) ^ place);
     this.#add(now | 0);
     this.#add((now / TWO_POW_32) | 0);
-    let a = this.#a;
-    let b = this.#b;
-    for (let index = 0; index < facts.length; index++) {
-      const word = facts[index];
-      const before = a;
-      a = Math.imul(((a << 5) | (a >>> 27)) ^ (word + b), MULTIPLIER_A);
-      b = Math.imul(((b << 13) | (b >>> 19)) ^ (word + before), MULTIPLIER_B);
-    }
-    this.#a = a;
-    this.#b = b;
+    for (let index = 0; index < facts.length; index++) this.#add(facts[index]);
   }
 
   #add(word: number): void {

@@ -43,7 +43,6 @@ export interface LinkParts {
 
 export class LinkEntrance implements EventSink {
   isUp = true;
-  arrivedPackets = 0;
   readonly impairments: Impairments | undefined;
   /** Undefined when the row sends. */
   readonly parts: LinkParts | undefined;
@@ -118,7 +117,7 @@ export class LinkEntrance implements EventSink {
   /** Takes ownership of a frame that arrives. */
   admit(frame: FrameId): void {
     const network = this.#network;
-    this.arrivedPackets++;
+    network.links.countArrival(this.#row);
     if (network.wireAlways) network.frameBytes.readBack(frame);
     if (this.#schedule !== undefined) this.#catchUp(this.#schedule);
     if (!this.isUp) {

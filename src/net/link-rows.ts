@@ -35,7 +35,6 @@ export const enum LinkCell {
   Remainder = 1,
   /** Time in transmission, of what is planned as well. */
   BusyNs = 2,
-  /** Of a link without an entrance. */
   Arrived = 3,
   // Doubles 4 to 7 are LinkWord.
   Forwarded = 8,
@@ -155,8 +154,13 @@ export class LinkRows implements EventSink {
 
   /** Takes ownership of a frame that has come to a plain link without an entrance, and counts it. */
   arrive(row: number, frame: FrameId): void {
-    this.cells[(row << CELL_SHIFT) + LinkCell.Arrived]++;
+    this.countArrival(row);
     this.transmit(row, frame);
+  }
+
+  /** A frame has come to the link, whatever becomes of it. */
+  countArrival(row: number): void {
+    this.cells[(row << CELL_SHIFT) + LinkCell.Arrived]++;
   }
 
   /** Takes ownership of a frame that has come to a plain link: it is on the link now, or dropped. */

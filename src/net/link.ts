@@ -100,7 +100,7 @@ export class Link implements FrameSink {
   }
 
   get arrivedPackets(): number {
-    return this.#entrance?.arrivedPackets ?? this.#cell(LinkCell.Arrived);
+    return this.#cell(LinkCell.Arrived);
   }
 
   get forwardedPackets(): number {

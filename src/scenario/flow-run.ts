@@ -20,7 +20,7 @@ import { bulkTraffic } from '../traffic/bulk.ts';
 import { assertConserved } from './conservation.ts';
 import type { LatencyProbe } from './latency-probe.ts';
 import type { RateStep } from './rate-steps.ts';
-import { type FlowPlan, OpenerEnd, RunningFlow } from './running-flow.ts';
+import { type FlowPlan, RunningFlow } from './running-flow.ts';
 import { SeriesRecorder } from './series-recorder.ts';
 import type { UnderLoad } from './under-load.ts';
 
@@ -168,7 +168,7 @@ export class FlowRun {
   #start(flow: RunningFlow): void {
     const { ends, plan } = flow;
     const { from, to, port, controllers, dscp = 0 } = plan;
-    const connection = from.connect(to, port, new OpenerEnd(flow), {
+    const connection = from.connect(to, port, flow.open(), {
       controllers,
       configure: (opened) => {
         opened.trafficClass = dscp << DSCP_SHIFT;

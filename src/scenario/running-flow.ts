@@ -92,11 +92,16 @@ export class RunningFlow {
     return this.receiver?.bytesReceived ?? this.#receivedBytes;
   }
 
+  /** @internal For the end that opens. */
+  open(): Application {
+    return new FlowEndpoint(this, FlowEnd.Opener);
+  }
+
   /** @internal The passive end is there. */
   accept(connection: TcpConnection): Application {
     this.acceptor = connection;
     if (this.ends.dataFrom === 'acceptor') connection.meterRow = this.meterRow;
-    return new AcceptorEnd(this);
+    return new FlowEndpoint(this, FlowEnd.Acceptor);
   }
 
   /** @internal Told again and again once an end is over. A flow is over with its last end; one that nobody accepted, with its first. */
@@ -117,30 +122,20 @@ const enum FlowEnd {
   Acceptor = 2,
 }
 
-/** Hears for the flow when its end that opened is over. */
-export class OpenerEnd implements Application {
+/** One end of a flow, which hears for it when it is over. */
+class FlowEndpoint implements Application {
   readonly #flow: RunningFlow;
+  readonly #end: FlowEnd;
 
-  constructor(flow: RunningFlow) {
+  constructor(flow: RunningFlow, end: FlowEnd) {
     this.#flow = flow;
+    this.#end = end;
   }
 
   onTransportEvent(event: TransportEvent, connection: TcpConnection): void {
-    this.#flow.ends.opener.onTransportEvent(event, connection);
-    if (event >= TransportEvent.Closed) this.#flow.onEndOver(FlowEnd.Opener);
-  }
-}
-
-/** The same for the end that accepted. */
-class AcceptorEnd implements Application {
-  readonly #flow: RunningFlow;
-
-  constructor(flow: RunningFlow) {
-    this.#flow = flow;
-  }
-
-  onTransportEvent(event: TransportEvent, connection: TcpConnection): void {
-    this.#flow.ends.acceptor.onTransportEvent(event, connection);
-    if (event >= TransportEvent.Closed) this.#flow.onEndOver(FlowEnd.Acceptor);
+    const { opener, acceptor } = this.#flow.ends;
+    const application = this.#end === FlowEnd.Opener ? opener : acceptor;
+    application.onTransportEvent(event, connection);
+    if (event >= TransportEvent.Closed) this.#flow.onEndOver(this.#end);
   }
 }
