@@ -1,21 +1,20 @@
 /**
- * The event queue. Everything that can happen later is a source with one deadline; the queue
- * holds at most one entry a source, so its size is the number of armed sources, not of events. Few entries are kept
- * in order (sorted-entries), many in a 4-ary heap in columns.
+ * The event queue. Everything that can happen later is a source with one deadline; the queue holds at most one
+ * entry a source, so its size is the number of armed sources, not of events. Few entries are kept in order
+ * (sorted-entries), many as a heap (heap-entries).
  *
  * Total order: (time, class, id), the class in the top bits of the id and ids ascending by registration.
  * This is documented behaviour: leaving ties open moves drop counts by several per cent.
  *
- * A deadline that moves later changes only its cell, and the entry is corrected when it surfaces; one
- * that moves earlier is sifted up from its position. Positions are kept up to date from the first time that
- * a queued source is armed again: many runs never do that, and sifting costs them half the cache misses. An
- * event that re-arms its own source replaces the top of the heap instead of a pop and a push.
+ * A deadline that moves later changes only its cell, and the entry is corrected when it surfaces; for one that moves
+ * earlier the entry is moved.
  *
  * Hot: no allocation per event. It knows no wall clock and calls no closure.
  */
 import { assert } from '../base/assert.ts';
 import { type Brand, type Instant, NEVER } from '../base/units.ts';
 import { type Clock, VirtualClock } from './clock.ts';
+import { HeapEntries, SOURCE_BITS, SOURCE_MASK } from './heap-entries.ts';
 import { SortedEntries } from './sorted-entries.ts';
 
 export type SourceId = Brand<'SourceId'>;
@@ -35,8 +34,7 @@ export interface EventSink {
   onEvent(arg: number): void;
 }
 
-const CLASS_SHIFT = 28;
-const SOURCE_MASK = (1 << CLASS_SHIFT) - 1;
+const CLASS_SHIFT = SOURCE_BITS;
 const CLASS_MASK = ~SOURCE_MASK;
 /** Words a source, side by side. */
 const enum Word {
@@ -68,21 +66,14 @@ export class Scheduler {
   readonly #sinks: EventSink[] = [];
   /** Word: two a source. */
   #words: Int32Array;
-  /** Heap position of each queued source, once they are kept. */
-  #positions = new Int32Array(0);
-  #keepsPositions = false;
   /** Entries are in order; else they are a heap. */
   #isSorted = true;
   readonly #sorted = new SortedEntries(SORTED_MAX);
   /** When the entry of a queued source is due, while entries are sorted. */
   #entryNs: Float64Array;
-  #heapTimes: Float64Array;
-  #heapIds: Int32Array;
-  #size = 0;
+  readonly #heap: HeapEntries;
   #count = 0;
   #eventCount = 0;
-  /** True while the top entry belongs to the event that is running: re-arming it replaces the top. */
-  #topIsRunning = false;
   #isStopping = false;
   /** Where runUntil ends: a cell, since no double crosses a call. */
   readonly #end = new Float64Array(1);
@@ -92,8 +83,7 @@ export class Scheduler {
     this.deadlineNs = new Float64Array(sourceCount);
     this.#words = new Int32Array(sourceCount << WORD_SHIFT);
     this.#entryNs = new Float64Array(sourceCount);
-    this.#heapTimes = new Float64Array(sourceCount + 1);
-    this.#heapIds = new Int32Array(sourceCount + 1);
+    this.#heap = new HeapEntries(sourceCount);
   }
 
   /** Events run so far. */
@@ -103,7 +93,7 @@ export class Scheduler {
 
   /** Sources with an entry in the queue. */
   get armedCount(): number {
-    return this.#isSorted ? this.#sorted.size : this.#size;
+    return this.#isSorted ? this.#sorted.size : this.#heap.size;
   }
 
   /**
@@ -132,8 +122,9 @@ export class Scheduler {
       return;
     }
     words[at] = tag | QUEUED;
-    if (this.#isSorted) this.#insertSorted((tag & CLASS_MASK) | source);
-    else this.#insert(source);
+    const id = (tag & CLASS_MASK) | source;
+    if (this.#isSorted) this.#insertSorted(id);
+    else this.#heap.insert(id, this.deadlineNs, source);
   }
 
   /**
@@ -145,24 +136,13 @@ export class Scheduler {
     if (this.#isSorted) {
       const { size, times } = this.#sorted;
       if (size > 0 && times[size - 1] <= time) return false;
-    } else if (!this.#isBeforeHeap(cells, at)) {
+    } else if (!this.#heap.isBefore(cells, at)) {
       return false;
     }
     if (this.#isStopping || time > this.#end[0]) return false;
     assert(time >= this.#clock.cell[0], 'an event lies in the past');
     this.#clock.cell[0] = time;
     this.#eventCount++;
-    return true;
-  }
-
-  /** A tie is left to the heap. */
-  #isBeforeHeap(cells: Float64Array, at: number): boolean {
-    const times = this.#heapTimes;
-    const time = cells[at];
-    // The spent entry of the running event does not count, but those below it do.
-    const first = this.#topIsRunning ? 1 : 0;
-    const end = Math.min(this.#size, (first << 2) | 1);
-    for (let entry = first; entry < end; entry++) if (times[entry] <= time) return false;
     return true;
   }
 
@@ -179,7 +159,7 @@ export class Scheduler {
       return this.#sorted.size === 0 ? NEVER : times[this.#sorted.size - 1];
     }
     this.#settleTop();
-    return this.#size === 0 ? NEVER : this.#heapTimes[0];
+    return this.#heap.size === 0 ? NEVER : this.#heap.times[0];
   }
 
   /** Ends runUntil after the event that is running. */
@@ -206,39 +186,30 @@ export class Scheduler {
    * whole; what V8 compiles of a long loop that is running, it throws away whenever the loop ends.
    */
   #runSome(): boolean {
-    const cell = this.#clock.cell;
-    if (this.#size <= SORTED_AGAIN) {
+    const heap = this.#heap;
+    if (heap.size <= SORTED_AGAIN) {
       this.#sortHeap();
       return true;
     }
     for (let left = BATCH; left > 0; left--) {
-      if (this.#size === 0 || this.#isStopping) return false;
-      const time = this.#heapTimes[0];
+      if (heap.size === 0 || this.#isStopping) return false;
+      const time = heap.times[0];
       if (time > this.#end[0]) return false;
-      const source = this.#heapIds[0] & SOURCE_MASK;
+      const source = heap.ids[0] & SOURCE_MASK;
       if (this.deadlineNs[source] > time) {
         this.#settleTop();
         continue;
       }
-      cell[0] = time;
-      this.#eventCount++;
-      // It reads as not queued during the event; #insert then replaces the top in place.
-      this.deadlineNs[source] = NEVER;
-      // An event may register sources: the arrays are read each time.
-      const words = this.#words;
-      const at = source << WORD_SHIFT;
-      const tag = words[at + Word.Tag];
-      words[at + Word.Tag] = tag & ~QUEUED;
-      this.#topIsRunning = true;
-      this.#sinks[tag & SINK_MASK].onEvent(words[at + Word.Arg]);
-      if (this.#topIsRunning) this.#removeTop();
+      this.#clock.cell[0] = time;
+      heap.isTopSpent = true;
+      this.#run(source);
+      if (heap.isTopSpent) heap.removeTop();
     }
     return true;
   }
 
   /** The same while entries are in order. */
   #runSomeSorted(): boolean {
-    const cell = this.#clock.cell;
     const sorted = this.#sorted;
     for (let left = BATCH; left > 0; left--) {
       const top = sorted.size - 1;
@@ -251,17 +222,22 @@ export class Scheduler {
         continue;
       }
       sorted.size = top;
-      cell[0] = time;
-      this.#eventCount++;
-      // An event may register sources: the arrays are read each time.
-      this.deadlineNs[source] = NEVER;
-      const words = this.#words;
-      const at = source << WORD_SHIFT;
-      const tag = words[at + Word.Tag];
-      words[at + Word.Tag] = tag & ~QUEUED;
-      this.#sinks[tag & SINK_MASK].onEvent(words[at + Word.Arg]);
+      this.#clock.cell[0] = time;
+      this.#run(source);
     }
     return true;
+  }
+
+  /** The event of a source whose time has come. It reads as not queued meanwhile. */
+  #run(source: number): void {
+    this.#eventCount++;
+    // An event may register sources: the arrays are read each time.
+    this.deadlineNs[source] = NEVER;
+    const words = this.#words;
+    const at = source << WORD_SHIFT;
+    const tag = words[at + Word.Tag];
+    words[at + Word.Tag] = tag & ~QUEUED;
+    this.#sinks[tag & SINK_MASK].onEvent(words[at + Word.Arg]);
   }
 
   /** Corrects the next entry when its deadline has moved later or is gone: whether there may be more to correct. */
@@ -290,26 +266,26 @@ export class Scheduler {
   /** Entries in order are a heap already. */
   #makeHeap(): void {
     const { times, ids, size } = this.#sorted;
+    const heap = this.#heap;
     for (let at = 0; at < size; at++) {
-      this.#heapTimes[at] = times[size - 1 - at];
-      this.#heapIds[at] = ids[size - 1 - at];
+      heap.times[at] = times[size - 1 - at];
+      heap.ids[at] = ids[size - 1 - at];
     }
-    this.#size = size;
+    heap.restart(size);
     this.#sorted.size = 0;
     this.#isSorted = false;
-    this.#keepsPositions = false;
-    this.#topIsRunning = false;
   }
 
   /** Between two events. */
   #sortHeap(): void {
     const { times, ids } = this.#sorted;
-    const size = this.#size;
+    const heap = this.#heap;
+    const { size } = heap;
     for (let at = size - 1; at >= 0; at--) {
-      times[at] = this.#heapTimes[0];
-      ids[at] = this.#heapIds[0];
+      times[at] = heap.times[0];
+      ids[at] = heap.ids[0];
       this.#entryNs[ids[at] & SOURCE_MASK] = times[at];
-      this.#removeTop();
+      heap.removeTop();
     }
     this.#sorted.size = size;
     this.#isSorted = true;
@@ -317,139 +293,30 @@ export class Scheduler {
 
   /** Corrects entries at the top whose deadline has moved later or is gone. */
   #settleTop(): void {
-    while (this.#size > 0) {
-      const source = this.#heapIds[0] & SOURCE_MASK;
+    const heap = this.#heap;
+    while (heap.size > 0) {
+      const id = heap.ids[0];
+      const source = id & SOURCE_MASK;
       const deadline = this.deadlineNs[source];
-      if (deadline === this.#heapTimes[0]) return;
+      if (deadline === heap.times[0]) return;
       if (deadline === NEVER) {
         this.#words[(source << WORD_SHIFT) + Word.Tag] &= ~QUEUED;
-        this.#removeTop();
+        heap.removeTop();
       } else {
-        this.#siftDown(source);
+        heap.replaceTop(id, this.deadlineNs, source);
       }
     }
-  }
-
-  #insert(source: SourceId): void {
-    if (this.#topIsRunning) {
-      // The running event's entry is spent: the first source armed takes its place.
-      this.#topIsRunning = false;
-      this.#siftDown(source);
-      return;
-    }
-    this.#siftUp(this.#size++, source);
   }
 
   /** The deadline of a queued source has changed. Later is lazy: corrected when the entry surfaces. */
   #move(source: SourceId): void {
-    if (this.#isSorted) {
-      if (this.deadlineNs[source] >= this.#entryNs[source]) return;
-      const id = this.#idOf(source);
+    const id = (this.#words[(source << WORD_SHIFT) + Word.Tag] & CLASS_MASK) | source;
+    if (!this.#isSorted) {
+      this.#heap.raise(id, this.deadlineNs, source);
+    } else if (this.deadlineNs[source] < this.#entryNs[source]) {
       this.#sorted.remove(id);
       this.#insertSorted(id);
-      return;
     }
-    if (!this.#keepsPositions) this.#findPositions();
-    const position = this.#positions[source];
-    if (this.deadlineNs[source] < this.#heapTimes[position]) this.#siftUp(position, source);
-  }
-
-  /** From now on the position of every entry is known. */
-  #findPositions(): void {
-    this.#keepsPositions = true;
-    this.#positions = new Int32Array(this.deadlineNs.length);
-    // The spent top of a running event has none.
-    for (let at = this.#topIsRunning ? 1 : 0; at < this.#size; at++) {
-      const source = this.#heapIds[at] & SOURCE_MASK;
-      this.#positions[source] = at;
-    }
-  }
-
-  #idOf(source: number): number {
-    return (this.#words[(source << WORD_SHIFT) + Word.Tag] & CLASS_MASK) | source;
-  }
-
-  /** Places `source` at or above `hole`. */
-  #siftUp(hole: number, source: number): void {
-    const times = this.#heapTimes;
-    const ids = this.#heapIds;
-    const positions = this.#positions;
-    const keepsPositions = this.#keepsPositions;
-    const id = this.#idOf(source);
-    let at = hole;
-    // While an event runs, the top is spent: it is neither compared with nor moved.
-    const top = this.#topIsRunning ? 1 : 0;
-    const time = this.deadlineNs[source];
-    while (at > 0) {
-      const parent = (at - 1) >> 2;
-      if (parent < top) break;
-      const parentTime = times[parent];
-      const parentId = ids[parent];
-      // Compared at once: what only a tie does, V8 would not know when it compiles this.
-      const isLower = parentId < id;
-      if (parentTime <= time && (parentTime < time || isLower)) break;
-      times[at] = parentTime;
-      ids[at] = parentId;
-      if (keepsPositions) positions[parentId & SOURCE_MASK] = at;
-      at = parent;
-    }
-    times[at] = time;
-    ids[at] = id;
-    if (keepsPositions) positions[source] = at;
-  }
-
-  /** Takes the last entry and sifts it down from the top. */
-  #removeTop(): void {
-    this.#topIsRunning = false;
-    const last = --this.#size;
-    if (last > 0) this.#siftEntryDown(this.#heapIds[last], last);
-  }
-
-  /** Places `source`, at its deadline, from the top down. */
-  #siftDown(source: number): void {
-    // The time is parked in the cell beyond the heap's end, so that no double crosses the call.
-    const size = this.#size;
-    this.#heapTimes[size] = this.deadlineNs[source];
-    this.#siftEntryDown(this.#idOf(source), size);
-  }
-
-  /** Places entry (`heapTimes[timeCell]`, id) from the top down. */
-  #siftEntryDown(id: number, timeCell: number): void {
-    const times = this.#heapTimes;
-    const ids = this.#heapIds;
-    const positions = this.#positions;
-    const keepsPositions = this.#keepsPositions;
-    const size = this.#size;
-    const time = times[timeCell];
-    let at = 0;
-    for (;;) {
-      const first = (at << 2) + 1;
-      if (first >= size) break;
-      let best = first;
-      let bestTime = times[first];
-      let bestId = ids[first];
-      const end = Math.min(first + 4, size);
-      for (let child = first + 1; child < end; child++) {
-        const childTime = times[child];
-        if (childTime > bestTime) continue;
-        const childId = ids[child];
-        const isLower = childId < bestId;
-        if (childTime < bestTime || isLower) {
-          best = child;
-          bestTime = childTime;
-          bestId = childId;
-        }
-      }
-      const isLower = id < bestId;
-      if (time <= bestTime && (time < bestTime || isLower)) break;
-      times[at] = bestTime;
-      ids[at] = bestId;
-      if (keepsPositions) positions[bestId & SOURCE_MASK] = at;
-      at = best;
-    }
-    times[at] = time;
-    ids[at] = id;
-    if (keepsPositions) positions[id & SOURCE_MASK] = at;
   }
 
   #grow(): void {
@@ -462,18 +329,6 @@ export class Scheduler {
     const entries = new Float64Array(deadlines.length);
     entries.set(this.#entryNs);
     this.#entryNs = entries;
-    if (this.#keepsPositions) {
-      const positions = new Int32Array(deadlines.length);
-      positions.set(this.#positions);
-      this.#positions = positions;
-    }
-    // One cell more than sources: #siftDown parks a time beyond the end.
-    const length = deadlines.length + 1;
-    const times = new Float64Array(length);
-    times.set(this.#heapTimes);
-    this.#heapTimes = times;
-    const ids = new Int32Array(length);
-    ids.set(this.#heapIds);
-    this.#heapIds = ids;
+    this.#heap.grow(deadlines.length);
   }
 }
