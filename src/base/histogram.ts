@@ -48,7 +48,7 @@ export class HistogramRows {
   #rows = 0;
   /** FACTS a row. */
   #facts: Float64Array;
-  /** First block of the row's chain. */
+  /** First block of the row's chain, which is in ascending order of their numbers. */
   #heads: Int32Array;
   /** Block of the row's last value: most are near the one before. */
   #recent: Int32Array;
@@ -180,7 +180,8 @@ export class HistogramRows {
     if (rank <= 1) return this.min(row);
     if (rank >= count || this.#heads[row] === NO_BLOCK) return this.max(row);
     let left = rank;
-    for (const block of this.#blocksInOrder(row)) {
+    let block = this.#heads[row];
+    for (; block !== NO_BLOCK; block = this.#blockNext[block]) {
       for (let bucket = 0; bucket < BLOCK_BUCKETS; bucket++) {
         left -= this.#buckets[block * BLOCK_BUCKETS + bucket];
         if (left > 0) continue;
@@ -197,7 +198,8 @@ export class HistogramRows {
     if (count === 0 || into === from) return;
     if (this.#heads[into] === NO_BLOCK && this.count(into) !== 0) this.#openFirstBlock(into);
     if (this.#heads[from] === NO_BLOCK) this.#openFirstBlock(from);
-    for (const block of this.#blocksInOrder(from)) {
+    let block = this.#heads[from];
+    for (; block !== NO_BLOCK; block = this.#blockNext[block]) {
       const target = this.#findBlock(into, this.#blockNumber[block]) * BLOCK_BUCKETS;
       for (let bucket = 0; bucket < BLOCK_BUCKETS; bucket++) {
         this.#buckets[target + bucket] += this.#buckets[block * BLOCK_BUCKETS + bucket];
@@ -212,24 +214,29 @@ export class HistogramRows {
     facts[at + Fact.Sum] += facts[from * FACTS + Fact.Sum];
   }
 
-  #blocksInOrder(row: number): number[] {
-    const blocks: number[] = [];
-    let block = this.#heads[row];
-    for (; block !== NO_BLOCK; block = this.#blockNext[block]) blocks.push(block);
-    const numbers = this.#blockNumber;
-    return blocks.sort((a, b) => numbers[a] - numbers[b]);
-  }
-
   #addBlock(row: number, number: number): number {
     const block = this.#blocks++;
     if (block === this.#blockNumber.length) this.#growBlocks();
     this.#blockNumber[block] = number;
     this.#blockRow[block] = row;
-    this.#blockNext[block] = this.#heads[row];
-    this.#heads[row] = block;
+    this.#link(row, block);
     this.#recent[row] = block;
     this.#enter(block);
     return block;
+  }
+
+  /** Into the row's chain. */
+  #link(row: number, block: number): void {
+    const number = this.#blockNumber[block];
+    let before = NO_BLOCK;
+    let after = this.#heads[row];
+    while (after !== NO_BLOCK && this.#blockNumber[after] < number) {
+      before = after;
+      after = this.#blockNext[after];
+    }
+    this.#blockNext[block] = after;
+    if (before === NO_BLOCK) this.#heads[row] = block;
+    else this.#blockNext[before] = block;
   }
 
   /** Into the hash table, which is at most half full. */

@@ -46,7 +46,7 @@ export function summarise(values: readonly number[]): SampleSummary {
 /** The value of rank ⌈q · n⌉ in ascending order, 0 <= q <= 1; null without values. */
 export function nearestRank(values: readonly number[], q: number): number | null {
   if (values.length === 0) return null;
-  const sorted = [...values].sort((a, b) => a - b);
+  const sorted = new Float64Array(values).sort();
   const rank = Math.max(1, Math.ceil(q * sorted.length - 1e-6));
   return sorted[rank - 1] as number;
 }

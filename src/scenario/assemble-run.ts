@@ -107,8 +107,8 @@ function completionOf({ flows }: FlowRun): Pick<RunResult, 'completion'> {
   const done = sized.filter(({ completedNs }) => completedNs < NEVER);
   const times = done.map(({ completedNs, beganNs }) => (completedNs - beganNs) / NS_PER_MS);
   const bytes = done.reduce((sum, { deliveredBytes }) => sum + deliveredBytes, 0);
-  const beganNs = Math.min(...sized.map((flow) => flow.beganNs));
-  const lastNs = Math.max(beganNs, ...done.map(({ completedNs }) => completedNs));
+  const beganNs = sized.reduce((first, flow) => Math.min(first, flow.beganNs), NEVER);
+  const lastNs = done.reduce((last, { completedNs }) => Math.max(last, completedNs), beganNs);
   return {
     completion: {
       flows: sized.length,

@@ -166,15 +166,9 @@ function withDuties(
     const { impairments, schedule, name } = link.config;
     const varies = impairments?.jitter ?? impairments?.reorder ?? schedule;
     const takesTime = hosts.has(link.from) && varies === undefined;
-    const own = link.config.processingDelayNs;
-    return {
-      ...link,
-      config: {
-        ...link.config,
-        processingDelayNs: takesTime ? processingDelayNs : own,
-        recordsWaits: reported.has(name),
-      },
-    };
+    const config = { ...link.config, recordsWaits: reported.has(name) };
+    if (takesTime) config.processingDelayNs = processingDelayNs;
+    return { ...link, config };
   });
   return { ...graph, links };
 }

@@ -92,8 +92,8 @@ export function buildGraph(
   for (const { from, to, config, cost = 1, capture } of plan.links) {
     topology.addLink(node(from), node(to), config, { cost, capture });
   }
-  topology.routeByDefault();
-  if (plan.usesShortestPaths !== false) topology.routeByShortestPaths();
+  if (plan.usesShortestPaths === false) topology.routeByDefault();
+  else topology.routeByShortestPaths();
   for (const { at, to, via } of plan.routes ?? [])
     topology.setRoute(node(at), host(to), via.map(node));
   return { topology, host, node };

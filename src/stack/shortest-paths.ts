@@ -38,9 +38,9 @@ export class ShortestPaths {
 
   constructor(graph: PathGraph) {
     const origins: Origin[][] = graph.edges.map(() => []);
-    for (const [from, edges] of graph.edges.entries()) {
+    graph.edges.forEach((edges, from) => {
       for (const { to, cost } of edges) origins[to]?.push({ from, cost });
-    }
+    });
     this.#graph = graph;
     this.#origins = origins;
     this.#distances = new Float64Array(graph.edges.length);
@@ -64,9 +64,9 @@ export class ShortestPaths {
 
   /** Where the search for a destination begins: the node before it, when there is only that. */
   #targetFor(destination: number): number {
-    const [only, ...others] = this.#origins[destination] as Origin[];
-    const isLeaf = only !== undefined && others.length === 0;
-    return isLeaf && this.#graph.forwards[only.from] ? only.from : destination;
+    const origins = this.#origins[destination] as Origin[];
+    const before = origins.length === 1 ? (origins[0] as Origin).from : destination;
+    return this.#graph.forwards[before] ? before : destination;
   }
 
   #choosers(): number[] {

@@ -40,6 +40,10 @@ export interface LinkOptions {
 /** Puts something, a tap say, in front of where frames would go. `point` is `LINK in` or `LINK out`. */
 export type Watch = (point: string, to: FrameSink) => FrameSink;
 
+interface LinkEdge extends Edge {
+  readonly link: Link;
+}
+
 export class Topology {
   readonly network: Network;
   readonly hosts: Host[] = [];
@@ -53,9 +57,7 @@ export class Topology {
   readonly #nodes: TopologyNode[] = [];
   readonly #indexOf = new Map<TopologyNode, number>();
   /** Links that leave each node. */
-  readonly #edges: Edge[][] = [];
-  /** The same links, in the same order. */
-  readonly #leaving: Link[][] = [];
+  readonly #edges: LinkEdge[][] = [];
 
   constructor(network: Network, watch: Watch = (_, to) => to) {
     this.network = network;
@@ -112,8 +114,7 @@ export class Topology {
     const entrance = isCaptured('in') ? this.#watch(`${link.name} in`, link) : link;
     if (controlled !== undefined) this.flowControl.add(controlled.made(), link, entrance);
     const port = addPort(from, entrance, link, config);
-    (this.#edges[this.#index(from)] as Edge[]).push({ to: this.#index(to), port, cost });
-    (this.#leaving[this.#index(from)] as Link[]).push(link);
+    this.#edgesOf(from).push({ to: this.#index(to), port, cost, link });
     this.links.push(link);
     return link;
   }
@@ -139,8 +140,8 @@ export class Topology {
   /** What leaves a host with one link goes there. */
   routeByDefault(): void {
     for (const host of this.hosts) {
-      const [only, ...others] = this.#edges[this.#index(host)] as Edge[];
-      if (only !== undefined && others.length === 0) host.routes.setDefaultRoute([only.port]);
+      const edges = this.#edgesOf(host);
+      if (edges.length === 1) host.routes.setDefaultRoute([(edges[0] as Edge).port]);
     }
   }
 
@@ -182,26 +183,26 @@ export class Topology {
     destination: Host,
   ): { readonly to: TopologyNode; readonly link: Link }[] {
     const ports = at.routes.portsTo(destination.address);
-    const index = this.#index(at);
-    const links = this.#leaving[index] as Link[];
-    return (this.#edges[index] as Edge[]).flatMap(({ to, port }, edge) =>
-      ports.includes(port)
-        ? [{ to: this.#nodes[to] as TopologyNode, link: links[edge] as Link }]
-        : [],
+    return this.#edgesOf(at).flatMap(({ to, port, link }) =>
+      ports.includes(port) ? [{ to: this.#nodes[to] as TopologyNode, link }] : [],
     );
   }
 
   #portsBetween(from: TopologyNode, to: TopologyNode): number[] {
     const target = this.#index(to);
-    const edges = this.#edges[this.#index(from)] as Edge[];
-    return edges.filter((edge) => edge.to === target).map(({ port }) => port);
+    return this.#edgesOf(from)
+      .filter((edge) => edge.to === target)
+      .map(({ port }) => port);
   }
 
   #add<Node extends TopologyNode>(node: Node): Node {
     this.#indexOf.set(node, this.#nodes.push(node) - 1);
     this.#edges.push([]);
-    this.#leaving.push([]);
     return node;
+  }
+
+  #edgesOf(node: TopologyNode): LinkEdge[] {
+    return this.#edges[this.#index(node)] as LinkEdge[];
   }
 
   #index(node: TopologyNode): number {

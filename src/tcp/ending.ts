@@ -23,6 +23,9 @@ import { buildSegment } from './frame-builder.ts';
 import { isSynchronized, TcpState } from './state.ts';
 import { clearBuffers } from './write-queue.ts';
 
+/** Fractions, so that V8 keeps the array and its copies as doubles without boxes. */
+const NO_TIMES: readonly number[] = Array.from({ length: CONNECTION_CELLS }, () => 0.5);
+
 /** The connection is over by failure: the peer's reset, a timeout, ICMP. */
 export function failConnection(connection: TcpConnection, error: TcpError): void {
   const { context, state } = connection;
@@ -103,8 +106,9 @@ function finish(connection: TcpConnection, event: TransportEvent): void {
   context.stopTimers(connection.slot);
   context.raise(connection, event);
   const { cellsAt } = connection;
-  // Not a typed array: one takes twice as much.
-  const kept = Array.from(context.cells.subarray(cellsAt, cellsAt + CONNECTION_CELLS));
+  // Not a typed array: one takes twice as much. A copy has the room it needs and no more.
+  const kept = NO_TIMES.slice();
+  for (let cell = 0; cell < kept.length; cell++) kept[cell] = context.cells[cellsAt + cell];
   connection.closedTimes = kept;
   connection.rtt.moveTo({ cells: kept }, FIRST_RTT_CELL);
   context.owner.onClosed(connection);
