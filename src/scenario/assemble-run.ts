@@ -72,7 +72,7 @@ function assembleTransactions(flow: RunningFlow, name: string): TransactionResul
 }
 
 function assembleFlow(run: FlowRun, flow: RunningFlow): RunFlowResult {
-  const { plan, sender, beganNs, completedNs, deliveredBytes, meterRow } = flow;
+  const { plan, beganNs, completedNs, deliveredBytes, meterRow } = flow;
   const { meter, network } = run.plan;
   const isComplete = completedNs < NEVER;
   const endNs = isComplete ? completedNs : network.clock.nowNs;
@@ -86,9 +86,7 @@ function assembleFlow(run: FlowRun, flow: RunningFlow): RunFlowResult {
     startSeconds: beganNs / NS_PER_SECOND,
     goodputMbps: endNs > beganNs ? (deliveredBytes * 8e3) / (endNs - beganNs) : 0,
     deliveredBytes,
-    retransmits: sender?.totalRetransmits ?? 0,
-    timeouts: sender?.timeouts ?? 0,
-    spuriousRetransmits: sender?.dsackDups ?? 0,
+    ...flow.senderTotals,
     minRttMs: rttMs(rtts.min(meterRow)),
     meanRttMs: rttMs(rtts.mean(meterRow)),
     p50RttMs: rttMs(rtts.quantile(meterRow, 0.5)),
@@ -118,7 +116,7 @@ function completionOf({ flows }: FlowRun): Pick<RunResult, 'completion'> {
       p99Ms: nearestRank(times, 0.99),
       lastMs: nearestRank(times, 1),
       goodputMbps: lastNs > beganNs ? (bytes * 8e3) / (lastNs - beganNs) : null,
-      timeouts: flows.reduce((sum, { sender }) => sum + (sender?.timeouts ?? 0), 0),
+      timeouts: flows.reduce((sum, { senderTotals }) => sum + senderTotals.timeouts, 0),
     },
   };
 }

@@ -30,7 +30,14 @@ export interface FlowPlan {
 
 /** Hears once of every flow. */
 interface FlowWatcher {
-  onFlowOver(): void;
+  onFlowOver(flow: RunningFlow): void;
+}
+
+/** What the result tells of a sender. */
+export interface SenderTotals {
+  readonly retransmits: number;
+  readonly timeouts: number;
+  readonly spuriousRetransmits: number;
 }
 
 /** A flow of a run; its ends are undefined until it has started. */
@@ -48,6 +55,8 @@ export class RunningFlow {
   #endsOver = 0;
   /** Of a receiver that is gone. */
   #receivedBytes: Bytes = 0;
+  /** Of a sender that is gone. */
+  #senderTotals: SenderTotals | undefined = undefined;
 
   constructor(plan: FlowPlan, meterRow: number, ends: FlowEnds, run: FlowWatcher) {
     this.plan = plan;
@@ -92,6 +101,24 @@ export class RunningFlow {
     return this.receiver?.bytesReceived ?? this.#receivedBytes;
   }
 
+  get senderTotals(): SenderTotals {
+    const { sender } = this;
+    return (
+      this.#senderTotals ?? {
+        retransmits: sender?.totalRetransmits ?? 0,
+        timeouts: sender?.timeouts ?? 0,
+        spuriousRetransmits: sender?.dsackDups ?? 0,
+      }
+    );
+  }
+
+  /** Lets go of the sender of a flow that is over, of which only the totals are asked from now on. */
+  releaseSender(): void {
+    this.#senderTotals = this.senderTotals;
+    this.opener = undefined;
+    this.acceptor = undefined;
+  }
+
   /** @internal For the end that opens. */
   open(): Application {
     return new FlowEndpoint(this, FlowEnd.Opener);
@@ -113,7 +140,7 @@ export class RunningFlow {
     this.#receivedBytes = this.deliveredBytes;
     if (this.ends.dataFrom === 'opener') this.acceptor = undefined;
     else this.opener = undefined;
-    this.#run.onFlowOver();
+    this.#run.onFlowOver(this);
   }
 }
 

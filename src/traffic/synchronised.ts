@@ -39,6 +39,7 @@ class HeldSender extends BulkSender implements EventSink {
 
   override onTransportEvent(event: TransportEvent, connection: TcpConnection): void {
     if (event === TransportEvent.Established) this.#connection = connection;
+    if (event >= TransportEvent.Closed) this.#connection = undefined;
     if (!this.#isHeld) super.onTransportEvent(event, connection);
   }
 }
