@@ -1,21 +1,27 @@
 /**
- * Connections by their four ends: open addressing over columns, O(1) for 10^5 connections. Keys are words of
- * an arriving frame (source, destination, ports); the value is a slot, or a row of TIME-WAIT below zero.
- * Deleting moves followers back, so probes stay short. Hot look-up: no allocation.
+ * Connections by their four ends: open addressing over rows of four words, O(1) for 10^5 connections and mostly one
+ * cache line. Keys are words of an arriving frame (source, destination, ports); the value is a slot, or a row of
+ * TIME-WAIT below zero. Deleting moves followers back, so probes stay short. Hot look-up: no allocation.
  */
 import { finishHash, mixWord } from '../base/hash.ts';
 
 export const NOT_FOUND = 0x7fffffff;
 const EMPTY = NOT_FOUND;
+const FIRST_ROWS = 64;
+const ROW_SHIFT = 2;
+
+const enum Cell {
+  Source = 0,
+  Destination = 1,
+  Ports = 2,
+  Value = 3,
+}
 
 export class ConnectionTable {
-  #mask = 63;
-  #sources = new Int32Array(64);
-  #destinations = new Int32Array(64);
-  #ports = new Int32Array(64);
-  #values = new Int32Array(64).fill(EMPTY);
+  #mask = FIRST_ROWS - 1;
+  #cells = emptyRows(FIRST_ROWS);
   #count = 0;
-  /** Where the last key that was looked up lies: segments come in trains. */
+  /** First cell of the last key that was looked up: segments come in trains. */
   #recent = 0;
 
   get count(): number {
@@ -24,84 +30,93 @@ export class ConnectionTable {
 
   /** The value under the key, or NOT_FOUND. */
   find(source: number, destination: number, ports: number): number {
+    const cells = this.#cells;
     const recent = this.#recent;
-    const value = this.#values[recent];
+    const value = cells[recent + Cell.Value];
     if (
       value !== EMPTY &&
-      this.#ports[recent] === ports &&
-      this.#sources[recent] === source &&
-      this.#destinations[recent] === destination
+      cells[recent + Cell.Ports] === ports &&
+      cells[recent + Cell.Source] === source &&
+      cells[recent + Cell.Destination] === destination
     ) {
       return value;
     }
     const at = this.#locate(source, destination, ports);
     this.#recent = at;
-    return this.#values[at];
+    return cells[at + Cell.Value];
   }
 
   /** Adds the key or changes its value. */
   set(source: number, destination: number, ports: number, value: number): void {
+    const cells = this.#cells;
     const at = this.#locate(source, destination, ports);
-    if (this.#values[at] === EMPTY) this.#count++;
-    this.#sources[at] = source;
-    this.#destinations[at] = destination;
-    this.#ports[at] = ports;
-    this.#values[at] = value;
+    if (cells[at + Cell.Value] === EMPTY) this.#count++;
+    cells[at + Cell.Source] = source;
+    cells[at + Cell.Destination] = destination;
+    cells[at + Cell.Ports] = ports;
+    cells[at + Cell.Value] = value;
     if (this.#count * 4 > this.#mask * 3) this.#grow();
   }
 
   delete(source: number, destination: number, ports: number): void {
+    const cells = this.#cells;
     let hole = this.#locate(source, destination, ports);
-    if (this.#values[hole] === EMPTY) return;
+    if (cells[hole + Cell.Value] === EMPTY) return;
     this.#count--;
-    const mask = this.#mask;
     // Knuth 6.4, algorithm R: whoever probed across the hole moves into it.
-    for (let at = (hole + 1) & mask; this.#values[at] !== EMPTY; at = (at + 1) & mask) {
-      const home = hash(this.#sources[at], this.#destinations[at], this.#ports[at]) & mask;
-      if (((at - home) & mask) < ((at - hole) & mask)) continue;
-      this.#sources[hole] = this.#sources[at];
-      this.#destinations[hole] = this.#destinations[at];
-      this.#ports[hole] = this.#ports[at];
-      this.#values[hole] = this.#values[at];
+    for (let at = this.#after(hole); cells[at + Cell.Value] !== EMPTY; at = this.#after(at)) {
+      const home = this.#homeOf(cells[at], cells[at + Cell.Destination], cells[at + Cell.Ports]);
+      if (this.#distance(home, at) < this.#distance(hole, at)) continue;
+      cells.copyWithin(hole, at, at + (1 << ROW_SHIFT));
       hole = at;
     }
-    this.#values[hole] = EMPTY;
+    cells[hole + Cell.Value] = EMPTY;
   }
 
   /** Where the key is, or where it would be. */
   #locate(source: number, destination: number, ports: number): number {
-    const mask = this.#mask;
-    let at = hash(source, destination, ports) & mask;
-    while (this.#values[at] !== EMPTY) {
+    const cells = this.#cells;
+    let at = this.#homeOf(source, destination, ports);
+    while (cells[at + Cell.Value] !== EMPTY) {
       const isSame =
-        this.#ports[at] === ports &&
-        this.#sources[at] === source &&
-        this.#destinations[at] === destination;
+        cells[at + Cell.Ports] === ports &&
+        cells[at + Cell.Source] === source &&
+        cells[at + Cell.Destination] === destination;
       if (isSame) break;
-      at = (at + 1) & mask;
+      at = this.#after(at);
     }
     return at;
   }
 
+  #homeOf(source: number, destination: number, ports: number): number {
+    const hash = finishHash(mixWord(mixWord(mixWord(0, source), destination), ports));
+    return (hash & this.#mask) << ROW_SHIFT;
+  }
+
+  #after(at: number): number {
+    return (at + (1 << ROW_SHIFT)) & (this.#mask << ROW_SHIFT);
+  }
+
+  /** Cells from one row on to another, around the end. */
+  #distance(from: number, to: number): number {
+    return (to - from) & (this.#mask << ROW_SHIFT);
+  }
+
   #grow(): void {
-    const sources = this.#sources;
-    const destinations = this.#destinations;
-    const ports = this.#ports;
-    const values = this.#values;
-    const size = values.length * 2;
-    this.#mask = size - 1;
+    const before = this.#cells;
+    const rows = (this.#mask + 1) * 2;
+    this.#mask = rows - 1;
     this.#recent = 0;
-    this.#sources = new Int32Array(size);
-    this.#destinations = new Int32Array(size);
-    this.#ports = new Int32Array(size);
-    this.#values = new Int32Array(size).fill(EMPTY);
+    this.#cells = emptyRows(rows);
     this.#count = 0;
-    for (let at = 0; at < values.length; at++) {
-      if (values[at] !== EMPTY) this.set(sources[at], destinations[at], ports[at], values[at]);
+    for (let at = 0; at < before.length; at += 1 << ROW_SHIFT) {
+      const value = before[at + Cell.Value];
+      if (value === EMPTY) continue;
+      this.set(before[at], before[at + Cell.Destination], before[at + Cell.Ports], value);
     }
   }
 }
 
-function hash(source: number, destination: number, ports: number): number {
-  return finishHash(mixWord(mixWord(mixWord(0, source), destination), ports));
+function emptyRows(rows: number): Int32Array {
+  return new Int32Array(rows << ROW_SHIFT).fill(EMPTY);
 }
