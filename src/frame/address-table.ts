@@ -36,7 +36,7 @@ export class AddressTable {
   internText(text: string): number {
     const words = parseIpAddress(text);
     assert(words !== undefined, 'an address that has been checked can be read');
-    return this.intern(Int32Array.from(words), 0);
+    return this.intern(new Int32Array(words), 0);
   }
 
   #equals(index: number, source: Int32Array, at: number): boolean {

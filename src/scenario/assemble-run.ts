@@ -73,6 +73,7 @@ function assembleTransactions(flow: RunningFlow, name: string): TransactionResul
 
 function assembleFlow(run: FlowRun, flow: RunningFlow): RunFlowResult {
   const { plan, beganNs, completedNs, deliveredBytes, meterRow } = flow;
+  const { retransmits, timeouts, spuriousRetransmits } = flow.senderTotals;
   const { meter, network } = run.plan;
   const isComplete = completedNs < NEVER;
   const endNs = isComplete ? completedNs : network.clock.nowNs;
@@ -86,7 +87,9 @@ function assembleFlow(run: FlowRun, flow: RunningFlow): RunFlowResult {
     startSeconds: beganNs / NS_PER_SECOND,
     goodputMbps: endNs > beganNs ? (deliveredBytes * 8e3) / (endNs - beganNs) : 0,
     deliveredBytes,
-    ...flow.senderTotals,
+    retransmits,
+    timeouts,
+    spuriousRetransmits,
     minRttMs: rttMs(rtts.min(meterRow)),
     meanRttMs: rttMs(rtts.mean(meterRow)),
     p50RttMs: rttMs(rtts.quantile(meterRow, 0.5)),

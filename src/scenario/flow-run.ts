@@ -13,6 +13,7 @@ import type { Acceptor, Application } from '../stack/tcp-service.ts';
 import type { Topology } from '../stack/topology.ts';
 import { abort } from '../tcp/commands.ts';
 import type { TcpConnection } from '../tcp/connection.ts';
+import { ConnectionTable } from '../tcp/connection-table.ts';
 import { TCP_ERROR_NAMES } from '../tcp/errors.ts';
 import { TransportEvent } from '../tcp/events.ts';
 import type { FlowMeter } from '../tcp/flow-meter.ts';
@@ -53,11 +54,8 @@ export interface RunPlan {
 /** Behind it in the traffic class is ECN. */
 const DSCP_SHIFT = 2;
 
-/** The ends of a passive connection as its opener has them. */
-function keyOfOpener(connection: TcpConnection): string {
-  const { localAddress, remoteAddress, localPort, remotePort } = connection;
-  return `${remoteAddress} ${remotePort} ${localAddress} ${localPort}`;
-}
+/** As the other end has them. */
+const swapped = (ports: number): number => (ports << 16) | (ports >>> 16);
 
 /** Of a connection that no flow has opened: damage that no checksum found has made it. */
 const STRANGER: Application = {
@@ -73,8 +71,8 @@ export class FlowRun {
   /** In the order of their starts. */
   readonly #waiting: readonly RunningFlow[];
   readonly #starter: Task;
-  /** Flows that wait for their connection to be accepted, by its four ends. */
-  readonly #opened = new Map<string, RunningFlow>();
+  /** Flows, as their place in `flows`, by the four ends of their connection as its opener has them. */
+  readonly #opened = new ConnectionTable();
   #started = 0;
   /** Flows that have not ended. */
   #openFlows: number;
@@ -122,20 +120,20 @@ export class FlowRun {
       random: () => random.fork(`flow ${index}`),
       opener: plan.from,
     });
-    return new RunningFlow(plan, meter.addRow(), ends, this);
+    return new RunningFlow(plan, index, meter.addRow(), ends, this);
   }
 
   /** On every port that flows lead to. */
   #listen(): void {
     const acceptor: Acceptor = (connection) => {
-      const key = keyOfOpener(connection);
-      const opened = this.#opened.get(key);
-      this.#opened.delete(key);
+      const opened = this.#openedBy(connection);
+      const { remoteAddress, localAddress, ports } = connection;
+      this.#opened.delete(remoteAddress, localAddress, swapped(ports));
       return opened?.accept(connection) ?? STRANGER;
     };
     // ECN and what the acceptor sends are the flow's as well.
     const configure = (connection: TcpConnection): void => {
-      const opened = this.#opened.get(keyOfOpener(connection));
+      const opened = this.#openedBy(connection);
       if (opened === undefined) return;
       const { controllers, dscp = 0 } = opened.plan;
       connection.controllers = controllers;
@@ -180,9 +178,14 @@ export class FlowRun {
       throw NetError.value('flows', 'no more between two hosts than there are ports', reason);
     }
     flow.opener = connection;
-    const { localAddress, localPort, remoteAddress } = connection;
-    flow.openerPort = localPort;
-    this.#opened.set(`${localAddress} ${localPort} ${remoteAddress} ${port}`, flow);
+    const { localAddress, remoteAddress, ports } = connection;
+    flow.openerPort = connection.localPort;
+    this.#opened.set(localAddress, remoteAddress, ports, flow.index);
+  }
+
+  /** The flow whose passive end this is. */
+  #openedBy({ remoteAddress, localAddress, ports }: TcpConnection): RunningFlow | undefined {
+    return this.flows[this.#opened.find(remoteAddress, localAddress, swapped(ports))];
   }
 
   /** @internal */

@@ -84,15 +84,18 @@ export function planNetwork(scenario: NetworkScenario, context: ScenarioContext)
     { tcp, controllers: first.controllers, meter },
     (point, to) => taps.tap(point, measured(point, to)),
   );
-  const byName = new Map(topology.links.map((link) => [link.name, link]));
+  const { reportedLinks, countedLinks } = scenario;
+  const asked = new Set([...reportedLinks, ...countedLinks]);
+  const found = topology.links.filter(({ name }) => asked.has(name));
+  const byName = new Map(found.map((link) => [link.name, link]));
   const named = (names: readonly string[]) => names.map((name) => byName.get(name) as Link);
   const plan: RunPlan = {
     network,
     meter,
     flows: flows.map((flow): FlowPlan => ({ ...flow, from: host(flow.from), to: host(flow.to) })),
     links: topology.links,
-    reportedLinks: named(scenario.reportedLinks),
-    countedLinks: named(scenario.countedLinks),
+    reportedLinks: named(reportedLinks),
+    countedLinks: named(countedLinks),
     endNs,
     sampleNs: sampleIntervalNs(endNs),
     // What it knows of routes is the memory of half a host each.
@@ -166,7 +169,12 @@ function withDuties(
     const { impairments, schedule, name } = link.config;
     const varies = impairments?.jitter ?? impairments?.reorder ?? schedule;
     const takesTime = hosts.has(link.from) && varies === undefined;
-    const config = { ...link.config, recordsWaits: reported.has(name) };
+    const none: Duration | undefined = undefined;
+    const config = {
+      recordsWaits: reported.has(name),
+      processingDelayNs: none,
+      ...link.config,
+    };
     if (takesTime) config.processingDelayNs = processingDelayNs;
     return { ...link, config };
   });

@@ -43,6 +43,8 @@ export interface SenderTotals {
 /** A flow of a run; its ends are undefined until it has started. */
 export class RunningFlow {
   readonly plan: FlowPlan;
+  /** Its place among the flows of the run. */
+  readonly index: number;
   meterRow: number;
   readonly ends: FlowEnds;
   opener: TcpConnection | undefined = undefined;
@@ -58,8 +60,9 @@ export class RunningFlow {
   /** Of a sender that is gone. */
   #senderTotals: SenderTotals | undefined = undefined;
 
-  constructor(plan: FlowPlan, meterRow: number, ends: FlowEnds, run: FlowWatcher) {
+  constructor(plan: FlowPlan, index: number, meterRow: number, ends: FlowEnds, run: FlowWatcher) {
     this.plan = plan;
+    this.index = index;
     this.meterRow = meterRow;
     this.ends = ends;
     this.#run = run;

@@ -47,7 +47,7 @@ export interface HostConfig {
   /** Connections to expect at a time, of all hosts that share its TCP. */
   readonly connections?: number | undefined;
   /** Another host of the same configuration, whose TCP serves this one as well: see tcp-service. */
-  readonly sharesTcpOf?: Host;
+  readonly sharesTcpOf?: Host | undefined;
 }
 
 export class Host implements FrameSink, FrameExit {

@@ -113,18 +113,19 @@ function build(values: Values, context: ScenarioContext): BuiltScenario {
   const { senders, rate, delay, bytes } = values;
   if (senders > SENDERS_MAX) throw NetError.value('senders', `at most ${SENDERS_MAX}`, senders);
   if (!Number.isFinite(bytes)) throw NetError.value('bytes', 'responses with an end', 'endless');
-  const graph = planIncast(values);
+  const servers = Array.from({ length: senders }, (_, index) => `server ${index + 1}`);
+  const graph = planIncast(values, servers);
   const spacingNs = Math.ceil((HANDSHAKE_SPACING * HANDSHAKE_BITS * 1e9) / rate);
   // All have their answers, and delayed ACKs are over.
   const beginNs = senders * spacingNs + 8 * delay + 100e6;
   const random = RandomSource.fromSeed(context.seed).fork('incast');
   const deal = controllerDeal(values, context);
   const together = synchronisedTraffic(bytes, beginNs, values.payload);
-  const flows = Array.from({ length: senders }, (_, index): NamedFlow => {
+  const flows = servers.map((from, index): NamedFlow => {
     const lateNs = Math.floor(random.nextDouble() * values.jitter);
     const { port, cc, controllers } = deal(index);
     return {
-      from: serverName(index),
+      from,
       to: CLIENT,
       port,
       cc,
@@ -161,12 +162,9 @@ function parseSharing(text: string): SharedBufferPolicy | null | undefined {
   return { kind: match[1] === undefined ? 'dynamic' : 'abm', alpha };
 }
 
-const serverName = (index: number): string => `server ${index + 1}`;
-
 /** The servers share one TCP: ten thousand of their own would be most of the memory. */
-function planIncast(values: Values): GraphPlan {
+function planIncast(values: Values, servers: readonly string[]): GraphPlan {
   const { senders, rate, delay, ip, pfc, forwarding } = values;
-  const names = Array.from({ length: senders }, (_, index) => serverName(index));
   const link = { rate, delayNs: delay };
   const { toClient, toServer } = switchPorts(values);
   const back = { ...link, ...toServer };
@@ -181,19 +179,19 @@ function planIncast(values: Values): GraphPlan {
         },
       },
       { name: CLIENT, kind: 'host', address: hostAddress(ip, 1, 1), connections: senders },
-      ...names.map((name, index) => ({
+      ...servers.map((name, index) => ({
         name,
         kind: 'host' as const,
         address: hostAddress(ip, 0, index + 1),
         connections: index === 0 ? senders : undefined,
-        sharesTcpOf: index === 0 ? undefined : serverName(0),
+        sharesTcpOf: index === 0 ? undefined : servers[0],
       })),
     ],
     links: [
       ...linkPair(CLIENT, 'switch', link, { ...link, ...toClient, recordsDepth: true }).map(
         (each): GraphLink => (each.from === CLIENT ? each : { ...each, capture: 'both' }),
       ),
-      ...names.flatMap((name) => linkPair(name, 'switch', link, back)),
+      ...servers.flatMap((name) => linkPair(name, 'switch', link, back)),
     ],
   };
 }
