@@ -27,29 +27,25 @@ const TOO_LONG = 'an injected packet above 65535 bytes';
 const OUR_MAC = '02:00:00:00:00:00';
 const PEER_MAC = '02:00:00:00:00:01';
 
-/** One packet, or several when `mssBytes` splits the payload. */
-export function buildSegments(
+/** `mssBytes`: what a longer payload was merged of, as by a receiver's offload. */
+export function buildSegment(
   { packet, ip }: { readonly packet: TcpPacket; readonly ip: IpInfo },
   flow: Flow,
   addresses: ScriptAddresses,
   mssBytes: Bytes | undefined,
-): ArrivingPacket[] {
+): ArrivingPacket {
   const { start, end } = packet.sequence;
-  if (end - start > IP_BYTES_MAX) throw new Unsupported(TOO_LONG);
-  const step = mssBytes ?? Math.max(1, end - start);
-  const packets: ArrivingPacket[] = [];
-  let at = start;
-  do {
-    const next = Math.min(end, at + step);
-    // Only the last segment of a merged packet ends the data.
-    const flags = next < end ? packet.flags & ~(TcpFlag.Fin | TcpFlag.Psh) : packet.flags;
-    const transport = tcpHeader({ ...packet, flags, sequence: { start: at, end: next } }, flow);
-    const payloadBytes = next - at;
-    const datagram = { transport, payloadBytes, protocol: IpProtocol.Tcp, ip };
-    packets.push({ header: wrapInIp(datagram, addresses), payloadBytes });
-    at = next;
-  } while (at < end);
-  return packets;
+  const payloadBytes = end - start;
+  if (payloadBytes > IP_BYTES_MAX) throw new Unsupported(TOO_LONG);
+  const datagram = {
+    transport: tcpHeader(packet, flow),
+    payloadBytes,
+    protocol: IpProtocol.Tcp,
+    ip,
+  };
+  const arriving = { header: wrapInIp(datagram, addresses), payloadBytes };
+  const isMerged = mssBytes !== undefined && payloadBytes > mssBytes;
+  return isMerged ? { ...arriving, segmentBytes: mssBytes } : arriving;
 }
 
 function tcpHeader(packet: TcpPacket, flow: Flow): Uint8Array {

@@ -5,13 +5,12 @@
  * next expected line, and at the end. Nothing waits in real time, and each run is repeatable bit for bit.
  */
 import { type Duration, type Instant, NEVER, NS_PER_SECOND } from '../base/units.ts';
-import type { TcpInfo } from '../tcp/info.ts';
 import type { ScriptAddresses } from './addresses.ts';
 import { constantValue, errnoName, errnoValue } from './constants.ts';
 import { Conversation } from './conversation.ts';
 import type { Flow } from './flow.ts';
 import { formatExpected, formatSegment } from './format-segment.ts';
-import { buildIcmp, buildSegments } from './inject-packet.ts';
+import { buildIcmp, buildSegment } from './inject-packet.ts';
 import { findDifference, learnTimestamp } from './match-segment.ts';
 import { type PythonValue, runPython, UnsupportedCode } from './python-evaluate.ts';
 import type {
@@ -25,7 +24,12 @@ import type {
 } from './script.ts';
 import { isContinuation, joinSegments, readSegment, type Segment } from './segment.ts';
 import { interpretShell } from './shell.ts';
-import { type CallOutcome, type StackUnderTest, Unsupported } from './stack-under-test.ts';
+import {
+  type CallOutcome,
+  type SocketFacts,
+  type StackUnderTest,
+  Unsupported,
+} from './stack-under-test.ts';
 import { ScriptFailure } from './verdict.ts';
 
 /** `*` waits at most this long. */
@@ -193,7 +197,7 @@ export class ScriptRun {
     }
     const flow = this.#conversation.injectedFlow(packet, this.#stack.listening());
     const { mssBytes } = this.#script.options;
-    this.#stack.receive(buildSegments({ packet, ip }, flow, this.#addresses, mssBytes));
+    this.#stack.receive([buildSegment({ packet, ip }, flow, this.#addresses, mssBytes)]);
   }
 
   #expect(action: PacketAction, time: EventTime): void {
@@ -333,7 +337,7 @@ export class ScriptRun {
     if (unsupported !== undefined) throw new Unsupported(unsupported);
     const flow = this.#conversation.current;
     const info =
-      flow === undefined ? undefined : this.#stack.tcpInfo(flow.localPort, flow.remotePort);
+      flow === undefined ? undefined : this.#stack.socketFacts(flow.localPort, flow.remotePort);
     try {
       const failed = runPython(statements, {
         variables: this.#variables,
@@ -350,9 +354,9 @@ export class ScriptRun {
   }
 }
 
-function infoField(info: TcpInfo | undefined, name: string): number | undefined {
+function infoField(info: SocketFacts | undefined, name: string): number | undefined {
   if (info === undefined || !Object.hasOwn(info, name)) return undefined;
-  return info[name as keyof TcpInfo];
+  return info[name as keyof SocketFacts];
 }
 
 function seconds(instant: Instant): string {

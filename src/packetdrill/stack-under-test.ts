@@ -23,6 +23,8 @@ export interface SentPacket {
 export interface ArrivingPacket {
   readonly header: Uint8Array;
   readonly payloadBytes: Bytes;
+  /** Of a packet that receive offload has merged: the payload of each segment but the last. */
+  readonly segmentBytes?: Bytes;
 }
 
 export interface CallOutcome {
@@ -42,6 +44,12 @@ export interface ListeningSocket {
 /** The script needs something that the stack or the runner does not have. */
 export class Unsupported extends Error {}
 
+/** What code blocks may ask of a socket: its tcp_info, and of its memory what is known. */
+export interface SocketFacts extends TcpInfo {
+  readonly SK_MEMINFO_RCVBUF: Bytes;
+  readonly SK_MEMINFO_SNDBUF: Bytes;
+}
+
 export interface StackUnderTest {
   readonly nowNs: Instant;
   /** NEVER when no timer runs. */
@@ -59,7 +67,7 @@ export interface StackUnderTest {
   /** Applies what a shell line asks for. Returns why it cannot, undefined when it could. */
   configure(effect: ShellEffect): string | undefined;
   /** State of the connection between the two ports, also after its end; undefined when there was none. */
-  tcpInfo(localPort: number, remotePort: number): TcpInfo | undefined;
+  socketFacts(localPort: number, remotePort: number): SocketFacts | undefined;
   /** The socket that listens: a SYN to it opens a new connection. Undefined when none does. */
   listening(): ListeningSocket | undefined;
   /** Resets all connections and closes all sockets. Returns what is left over, undefined when nothing is. */

@@ -8,7 +8,7 @@ import { abort } from '../tcp/commands.ts';
 import { RFC_PROFILE } from '../tcp/config.ts';
 import type { TcpConnection } from '../tcp/connection.ts';
 import { TCP_COUNTER_COUNT } from '../tcp/counters.ts';
-import { type TcpInfo, tcpInfo } from '../tcp/info.ts';
+import { tcpInfo } from '../tcp/info.ts';
 import { isIcmp, readIcmpError } from '../tcp/read-icmp.ts';
 import { TcpState } from '../tcp/state.ts';
 import { type ScriptAddresses, scriptMtuBytes } from './addresses.ts';
@@ -23,6 +23,7 @@ import type {
   CallOutcome,
   ListeningSocket,
   SentPacket,
+  SocketFacts,
   StackUnderTest,
 } from './stack-under-test.ts';
 import { applySysctl, SUITE_SETTINGS } from './sysctl.ts';
@@ -70,8 +71,11 @@ export class TcpStack implements StackUnderTest {
       );
       if (icmp !== undefined) this.#host.layer.handleIcmp(icmp);
       // TCP has no use for other messages.
-      else if (!isIcmp(packet.header, this.#ends.isIpv6))
-        this.#host.layer.handleFrame(this.#host.frames.decode(packet));
+      else if (!isIcmp(packet.header, this.#ends.isIpv6)) {
+        const frame = this.#host.frames.decode(packet);
+        if (packet.segmentBytes === undefined) this.#host.layer.handleFrame(frame);
+        else this.#host.layer.handleMergedFrame(frame, packet.segmentBytes);
+      }
     }
     this.#letWriterGo();
     this.#host.settle();
@@ -152,9 +156,14 @@ export class TcpStack implements StackUnderTest {
     throw new ScriptFailure('counters differ', patterns.join(' and '), 'no such line');
   }
 
-  tcpInfo(localPort: number, remotePort: number): TcpInfo | undefined {
+  socketFacts(localPort: number, remotePort: number): SocketFacts | undefined {
     const connection = this.#host.connections.get(localPort * 65_536 + remotePort);
-    return connection === undefined ? undefined : tcpInfo(connection);
+    if (connection === undefined) return undefined;
+    return {
+      ...tcpInfo(connection),
+      SK_MEMINFO_RCVBUF: connection.rcvBufferBytes,
+      SK_MEMINFO_SNDBUF: connection.sndBufferBytes,
+    };
   }
 
   listening(): ListeningSocket | undefined {

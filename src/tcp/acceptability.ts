@@ -4,6 +4,7 @@
  * that comes again. Hot: no allocation per segment.
  */
 import { seqAdd, seqBefore, seqDiff, seqInWindow } from '../base/seq.ts';
+import type { Bytes } from '../base/units.ts';
 import { NO_FRAME } from '../frame/frame-record.ts';
 import { TcpFlag } from '../wire/tcp.ts';
 import { countRepeat } from './accurate-ecn.ts';
@@ -40,15 +41,33 @@ export function checkSequence(connection: TcpConnection, segment: ArrivedSegment
       return false;
     }
     connection.context.count(TcpCounter.OutOfWindow);
+    if (seqBefore(connection.rcvAdv, segment.seq))
+      connection.context.count(TcpCounter.BeyondWindow);
     if (connection.hasAccEcn) countRepeat(connection, segment);
     noteOld(connection, segment);
     sendOutOfWindowAck(connection, segment);
     return false;
   }
-  // Beyond the window nothing is taken.
   const beyond = seqDiff(seqAdd(segment.seq, segment.length), connection.rcvAdv);
-  if (beyond > 0 && segment.length > 0) segment.trimEnd(Math.max(0, segment.length - beyond));
-  return true;
+  return beyond <= 0 || segment.length === 0 || takeBeyondWindow(connection, segment, beyond);
+}
+
+/** Text that reaches beyond the window: cut at its edge, or taken as a whole or not at all. */
+function takeBeyondWindow(
+  connection: TcpConnection,
+  segment: ArrivedSegment,
+  beyond: Bytes,
+): boolean {
+  if (!connection.config.takesBeyondWindow) {
+    segment.trimEnd(Math.max(0, segment.length - beyond));
+    return true;
+  }
+  if (connection.unreadBytes === 0) return true;
+  if (segment.has(TcpFlag.Rst)) return false;
+  connection.context.count(TcpCounter.BeyondWindow);
+  noteOld(connection, segment);
+  sendOutOfWindowAck(connection, segment);
+  return false;
 }
 
 /** RFC 9293 §3.10.7.4, table 6. */
@@ -62,12 +81,18 @@ function isAcceptable(connection: TcpConnection, segment: ArrivedSegment): boole
     );
   }
   if (seqInWindow(segment.seq, rcvNxt, rcvWnd)) return true;
+  if (connection.config.takesBeyondWindow && coversWindow(connection, segment)) return true;
   // A bare ACK at the right edge comes from who has filled the window: as everybody accepts it.
   if (length === 0) {
     if (segment.has(TcpFlag.Rst) && !connection.config.answersDoubtful) return false;
     return segment.seq === connection.rcvAdv;
   }
   return seqInWindow(seqAdd(segment.seq, length - 1), rcvNxt, rcvWnd);
+}
+
+/** The table does not ask for it; Linux does. */
+function coversWindow({ rcvNxt, rcvAdv }: TcpConnection, segment: ArrivedSegment): boolean {
+  return seqBefore(segment.seq, rcvNxt) && seqBefore(rcvAdv, seqAdd(segment.seq, segment.length));
 }
 
 /** A SYN again in SYN-RECEIVED: the answer was lost, or both sides opened at once. */

@@ -12,7 +12,7 @@ import { AckNote } from './connection-flags.ts';
 import { TimeCell } from './connection-times.ts';
 import { TIMER_KINDS, TimerKind } from './context.ts';
 import { TcpCounter } from './counters.ts';
-import { unacknowledgedBytes } from './receive-window.ts';
+import { isBufferOverfull, offered, selectWindow, unacknowledgedBytes } from './receive-window.ts';
 import { TcpState } from './state.ts';
 
 const QUICK_ACKS_MIN = 2;
@@ -66,7 +66,7 @@ function addQuickAcks(connection: TcpConnection): void {
 
 /** Decides about the ACK that new text in order calls for. `isAtOnce`: out of order, duplicate, FIN. */
 export function scheduleAck(connection: TcpConnection, isAtOnce: boolean): void {
-  if (isAtOnce || isQuick(connection) || isSecondSegment(connection)) {
+  if (isAtOnce || isSecondSegment(connection) || isQuick(connection)) {
     connection.ackNotes |= AckNote.Scheduled | AckNote.Due;
     return;
   }
@@ -81,7 +81,9 @@ export function scheduleAck(connection: TcpConnection, isAtOnce: boolean): void 
  */
 export function scheduleAckOfFin(connection: TcpConnection): void {
   const mayWait =
-    connection.config.quickAckSegments > 0 && connection.state === TcpState.Established;
+    connection.config.quickAckSegments > 0 &&
+    connection.state === TcpState.Established &&
+    !isBufferOverfull(connection);
   if (mayWait) connection.isPingPong = true;
   scheduleAck(connection, !mayWait);
 }
@@ -89,7 +91,7 @@ export function scheduleAckOfFin(connection: TcpConnection): void {
 /** Decides about the ACK of text behind a hole: RFC 5681 §4.2, compressed in the `linux` profile. */
 export function scheduleAckOfHole(connection: TcpConnection): void {
   connection.isAckScheduled = true;
-  if (isQuick(connection) || isSecondSegment(connection) || !mayCompress(connection)) {
+  if (isSecondSegment(connection) || isQuick(connection) || !mayCompress(connection)) {
     connection.isAckDue = true;
     return;
   }
@@ -133,11 +135,20 @@ function isQuick(connection: TcpConnection): boolean {
   return connection.quickAcks > 0 && !connection.isPingPong && quickAckChoice !== 0;
 }
 
-/** More than one full segment waits. */
+/** More than one full segment waits, and not for a reader who has left half the buffer full. */
 function isSecondSegment(connection: TcpConnection): boolean {
   const waiting = unacknowledgedBytes(connection);
   const { rcvMss } = connection;
-  return connection.config.quickAckSegments > 0 ? waiting > rcvMss : waiting >= 2 * rcvMss;
+  if (connection.config.quickAckSegments === 0) return waiting >= 2 * rcvMss;
+  if (waiting <= rcvMss) return false;
+  return 2 * connection.unreadBytes <= connection.rcvBufferWindow || keepsWindow(connection);
+}
+
+/** In Linux, with half the buffer full there are no quick ACKs, and none at all at once that shuts the window a little more. */
+function keepsWindow(connection: TcpConnection): boolean {
+  if (isBufferOverfull(connection)) return true;
+  connection.quickAcks = 0;
+  return selectWindow(connection) >= offered(connection);
 }
 
 /** Starts the adaptive delay, bounded by the RTT; or the fixed one. */

@@ -47,6 +47,8 @@ export class ArrivedSegment {
   /** RFC 9768 §3.2.3. */
   hasAccEcn = false;
   ecn = EcnCodepoint.NotEct;
+  /** Where receive offload has merged several segments: the text of each but the last. 0 for one as it came. */
+  mergedBytes: Bytes = 0;
 
   read(pool: FramePool, frame: FrameId): void {
     const words = pool.words;

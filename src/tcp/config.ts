@@ -77,6 +77,11 @@ export interface TcpConfig {
   readonly receiveWindowShare: number;
   /** Offer little at first and two segments more with each full one that comes, as Linux. */
   readonly growsReceiveWindow: boolean;
+  /**
+   * What reaches beyond the window is taken whole while nothing waits to be read, and dropped otherwise, as Linux since
+   * 6.17; RFC 9293 §3.10.7.4 cuts it at the edge.
+   */
+  readonly takesBeyondWindow: boolean;
 
   /** RFC 9293 §3.8.6.3: below 0.5 s. With quick ACKs, the least of an adaptive delay. */
   readonly delayedAckNs: Duration;
@@ -170,6 +175,9 @@ export interface TcpConfig {
   readonly usesSynCookies: boolean;
   /** Also while the queue of half-open connections has room. */
   readonly alwaysSynCookies: boolean;
+  /** A cookie keeps one of these, the largest that the peer's MSS reaches; at most 8 each. */
+  readonly cookieMssIpv4: readonly Bytes[];
+  readonly cookieMssIpv6: readonly Bytes[];
   readonly usesFastOpenClient: boolean;
   readonly usesFastOpenServer: boolean;
 
@@ -190,6 +198,8 @@ export interface TcpConfig {
   /** TTL and hop limit of what is sent. */
   readonly ttl: number;
 }
+
+const COOKIE_MSS: readonly Bytes[] = [216, 536, 1220, 1440, 1460, 4312, 8960, 65_535];
 
 /** The standards' own words. */
 export const RFC_PROFILE: TcpConfig = {
@@ -216,6 +226,7 @@ export const RFC_PROFILE: TcpConfig = {
   receiveBufferBytesMax: 128 << 20,
   receiveWindowShare: 1,
   growsReceiveWindow: false,
+  takesBeyondWindow: false,
   delayedAckNs: 200 * MS,
   delayedAckNsMax: 200 * MS,
   quickAckSegments: 0,
@@ -261,6 +272,8 @@ export const RFC_PROFILE: TcpConfig = {
   backlog: 128,
   usesSynCookies: false,
   alwaysSynCookies: false,
+  cookieMssIpv4: COOKIE_MSS,
+  cookieMssIpv6: COOKIE_MSS,
   usesFastOpenClient: false,
   usesFastOpenServer: false,
   usesPathMtuDiscovery: true,
@@ -288,6 +301,7 @@ export const LINUX_PROFILE: TcpConfig = {
   receiveBufferBytesMax: 6 << 20,
   receiveWindowShare: 0.5,
   growsReceiveWindow: true,
+  takesBeyondWindow: true,
   delayedAckNs: 40 * MS,
   quickAckSegments: 16,
   ackCompressionNs: MS, // tcp_comp_sack_delay_ns, tcp_comp_sack_nr, tcp_comp_sack_slack_ns
@@ -313,6 +327,8 @@ export const LINUX_PROFILE: TcpConfig = {
   tellsResetAsLinux: true,
   backlog: 4096,
   usesSynCookies: true,
+  cookieMssIpv4: [536, 1300, 1440, 1460],
+  cookieMssIpv6: [1220, 1420, 1440, 8940],
   usesFastOpenClient: true,
   announcesPathMtu: true,
   ephemeralPortFirst: 32_768,

@@ -219,6 +219,7 @@ export class TcpConnection {
   declare isPingPong: boolean;
   /** The application chose: -1 no, 0 quick ACKs off, 1 on. */
   declare quickAckChoice: number;
+  declare receiveShare: number;
   declare ackDelayNs: Duration;
   declare lastDataReceivedNs: Instant;
   /** ECN-Echo until CWR comes: RFC 3168 §6.1.3. */

@@ -50,6 +50,7 @@ export const enum TcpCounter {
   ReceivePruned = 44,
   FramePoolEmpty = 45,
   OutOfWindowIcmps = 46,
+  BeyondWindow = 47,
 }
 
 /** Names by TcpCounter. */
@@ -101,6 +102,7 @@ export const TCP_COUNTER_NAMES = [
   'RcvPruned',
   'FramePoolEmpty',
   'OutOfWindowIcmps',
+  'BeyondWindow',
 ] as const;
 
 export const TCP_COUNTER_COUNT = TCP_COUNTER_NAMES.length;

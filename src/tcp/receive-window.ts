@@ -24,7 +24,7 @@ export function windowShiftFor(bytes: Bytes): number {
 /** The buffer for what arrives, and what may be offered for it. */
 export function setReceiveBufferBytes(connection: TcpConnection, bytes: Bytes): void {
   connection.rcvBufferBytes = bytes;
-  connection.rcvBufferWindow = Math.floor(bytes * connection.config.receiveWindowShare);
+  connection.rcvBufferWindow = Math.floor(bytes * connection.settings.receiveShare);
 }
 
 /** Sets the first window, before the SYN or SYN-ACK. */
@@ -61,7 +61,7 @@ function freeBytes(connection: TcpConnection, full: Bytes): Bytes {
 }
 
 /** The window to offer now; the one that is out already, when a new edge would gain little. */
-function selectWindow(connection: TcpConnection): Bytes {
+export function selectWindow(connection: TcpConnection): Bytes {
   const current = connection.rcvWnd;
   const full = fullWindow(connection);
   let next = freeWindow(connection, full);
@@ -71,12 +71,27 @@ function selectWindow(connection: TcpConnection): Bytes {
   if (connection.rcvWndShift > 0) {
     const unit = 1 << connection.rcvWndShift;
     next = (next + unit - 1) & -unit;
-  } else if (next > current && next - current < step) {
-    next = current;
+  } else if (isGainSilly(connection, next, step)) {
+    next = connection.config.growsReceiveWindow ? offered(connection) : current;
   } else if (next > step && step > 0) {
     next = next - (next % step);
   }
   return Math.max(current, next);
+}
+
+/** In Linux against the window that was last offered, in the texts against what is left of it. */
+function isGainSilly(connection: TcpConnection, next: Bytes, step: Bytes): boolean {
+  if (connection.config.growsReceiveWindow) {
+    const gain = next - offered(connection);
+    return gain >= 0 && gain < step;
+  }
+  const gain = next - connection.rcvWnd;
+  return gain > 0 && gain < step;
+}
+
+/** The window as the last ACK offered it. */
+export function offered({ rcvAdv, lastAckSent }: TcpConnection): Bytes {
+  return seqDiff(rcvAdv, lastAckSent);
 }
 
 /** The window field of a segment about to go, and the edge that it promises. A SYN's is never scaled. */
@@ -106,6 +121,11 @@ function firstWindow(connection: TcpConnection): Bytes {
     : Math.max(0, Math.min(FIELD_MAX, freeWindow(connection, fullWindow(connection))));
 }
 
+/** More is here than the buffer is for: the peer is to hear of it at once. */
+export function isBufferOverfull(connection: TcpConnection): boolean {
+  return connection.unreadBytes > connection.rcvBufferWindow;
+}
+
 /** After the application has read: whether the peer should hear of the new room: RFC 9293 §3.8.6.2.2. */
 export function isWindowUpdateDue(connection: TcpConnection): boolean {
   const current = connection.rcvWnd;
@@ -119,7 +139,10 @@ export function growReceiveWindow(connection: TcpConnection, length: Bytes): voi
   if (length < connection.rcvMss || !connection.config.growsReceiveWindow) return;
   const free = freeBytes(connection, fullWindow(connection));
   if (connection.rcvWindowLimit >= free) return;
-  connection.rcvWindowLimit = Math.min(free, connection.rcvWindowLimit + 2 * connection.advMss);
+  connection.rcvWindowLimit = Math.min(
+    free,
+    connection.rcvWindowLimit + 2 * Math.max(connection.advMss, length),
+  );
   // The sender is to hear of it: the ACK of this segment is not delayed.
   if (connection.config.quickAckSegments > 0) connection.quickAcks |= 1;
 }
@@ -182,9 +205,10 @@ export function tuneReceiveBuffer(connection: TcpConnection, bytes: Bytes): void
   );
 }
 
-/** Text behind a hole must not keep what a round trip brings out, as Linux since 6.16. */
+/** Text behind a hole must not keep what a round trip brings out, as Linux since 6.16, once somebody may read it. */
 export function makeRoomBehindHole(connection: TcpConnection): void {
   if (!connection.config.growsReceiveWindow || connection.isRcvBufferFixed) return;
+  if (connection.listener !== undefined || connection.isOrphan) return;
   growBufferFor(connection, 2 * connection.rcvSpace + behindHole(connection));
 }
 
@@ -196,7 +220,7 @@ function behindHole({ reassembly, rcvNxt }: TcpConnection): Bytes {
 
 function growBufferFor(connection: TcpConnection, window: Bytes): void {
   const { config } = connection;
-  const wanted = Math.ceil(window / config.receiveWindowShare);
+  const wanted = Math.ceil(window / connection.settings.receiveShare);
   const bytesNext = Math.min(wanted, config.receiveBufferBytesMax);
   if (bytesNext <= connection.rcvBufferBytes) return;
   setReceiveBufferBytes(connection, bytesNext);

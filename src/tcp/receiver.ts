@@ -24,6 +24,7 @@ import { TcpCounter } from './counters.ts';
 import { TransportEvent } from './events.ts';
 import { echoMark } from './mark-echo.ts';
 import { Reassembly } from './reassembly.ts';
+import { noteMerged } from './receive-offload.ts';
 import { growReceiveWindow, makeRoomBehindHole, measureReceiveRtt } from './receive-window.ts';
 
 /** Takes the text of a segment that lies in the window. */
@@ -32,9 +33,10 @@ export function receiveText(connection: TcpConnection, segment: ArrivedSegment):
   if (length === 0) return;
   const { rcvNxt, reassembly } = connection;
   connection.dataSegmentsIn++;
+  if (segment.mergedBytes > 0) noteMerged(connection, segment);
   if (length >= connection.rcvMss) {
     // The peer's real segment size; a short last segment says nothing.
-    connection.rcvMss = Math.min(length, connection.advMss);
+    if (segment.mergedBytes === 0) connection.rcvMss = Math.min(length, connection.advMss);
     if ((segment.flags & TcpFlag.Psh) !== 0) connection.ackNotes |= AckNote.TextPushed;
   } else {
     // A short segment ends what its sender had, and so does PSH.

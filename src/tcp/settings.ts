@@ -20,6 +20,8 @@ export interface ConnectionSettings {
   /** TTL or hop limit. */
   ttl: number;
   quickAckChoice: number;
+  /** Of the receive buffer, what is offered as window: as the segments that came use its memory. */
+  receiveShare: number;
 }
 
 export function defaultSettings(config: TcpConfig): ConnectionSettings {
@@ -36,6 +38,7 @@ export function defaultSettings(config: TcpConfig): ConnectionSettings {
     trafficClass: 0,
     ttl: config.ttl,
     quickAckChoice: -1,
+    receiveShare: config.receiveWindowShare,
   };
 }
 
@@ -52,4 +55,5 @@ export const SETTING_NAMES: readonly (keyof ConnectionSettings)[] = [
   'trafficClass',
   'ttl',
   'quickAckChoice',
+  'receiveShare',
 ];

@@ -5,11 +5,10 @@
  */
 import { type SeqNumber, seqToWire } from '../base/seq.ts';
 import type { Bytes } from '../base/units.ts';
+import { FrameWord, MetaBit } from '../frame/frame-record.ts';
 import type { TcpContext } from './context.ts';
 import type { SequenceSource } from './initial-sequence.ts';
 
-/** The MSS is one of these, rounded down. */
-const MSS_STEPS = [216, 536, 1220, 1440, 1460, 4312, 8960, 65_535];
 const COUNTER_NS = 60e9;
 /** A cookie is good for this many steps of the counter. */
 const AGE_MAX = 2;
@@ -19,10 +18,16 @@ const HASH_MASK = (1 << HASH_BITS) - 1;
 export const COOKIE_TS_BITS = 5;
 
 /** Index of the largest step that the peer's MSS reaches. */
-function mssStep(mss: Bytes): number {
+function mssStep(steps: readonly Bytes[], mss: Bytes): number {
   let step = 0;
-  while (step + 1 < MSS_STEPS.length && (MSS_STEPS[step + 1] as number) <= mss) step++;
+  while (step + 1 < steps.length && (steps[step + 1] as number) <= mss) step++;
   return step;
+}
+
+/** Of the IP version of the segment that is processed. */
+function mssSteps({ config, pool, segment }: TcpContext): readonly Bytes[] {
+  const isIpv6 = (pool.words[segment.record + FrameWord.Meta] & MetaBit.Ipv6) !== 0;
+  return isIpv6 ? config.cookieMssIpv6 : config.cookieMssIpv4;
 }
 
 function cookieHash(source: SequenceSource, ends: number, irs: SeqNumber, counter: number): number {
@@ -38,7 +43,7 @@ export function makeSynCookie(
   mss: Bytes,
 ): number {
   const counter = Math.floor(context.clock.nowNs / COUNTER_NS);
-  const low = ((counter & 31) << 3) | mssStep(mss);
+  const low = ((counter & 31) << 3) | mssStep(mssSteps(context), mss);
   return (low << HASH_BITS) | cookieHash(source, ends, irs, counter);
 }
 
@@ -57,7 +62,7 @@ export function readSynCookie(
     if (counter < 0) break;
     if (((plain >>> (HASH_BITS + 3)) & 31) !== (counter & 31)) continue;
     if ((plain & HASH_MASK) !== cookieHash(source, ends, irs, counter)) continue;
-    return MSS_STEPS[(plain >>> HASH_BITS) & 7] as number;
+    return mssSteps(context)[(plain >>> HASH_BITS) & 7] ?? 0;
   }
   return 0;
 }

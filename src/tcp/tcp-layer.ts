@@ -8,7 +8,7 @@
  */
 import { changeFields } from '../base/changing-fields.ts';
 import { seqFromWire } from '../base/seq.ts';
-import type { Instant } from '../base/units.ts';
+import type { Bytes, Instant } from '../base/units.ts';
 import { FRAME_SHIFT, type FrameId, FrameWord, MetaBit, NO_FRAME } from '../frame/frame-record.ts';
 import type { CongestionControllerFactory } from '../recovery/congestion.ts';
 import type { ArrivedSegment } from './arrived-segment.ts';
@@ -109,6 +109,14 @@ export class TcpLayer implements ConnectionOwner, ConnectionMaker {
     else if (found >= 0) this.#arrives(this.#connections[found] as TcpConnection);
     else this.#arrivesInTimeWait(-1 - found);
     pool.release(frame);
+  }
+
+  /** The same of one that receive offload has merged of segments with `segmentBytes` of text each. */
+  handleMergedFrame(frame: FrameId, segmentBytes: Bytes): void {
+    const { segment } = this.context;
+    segment.mergedBytes = segmentBytes;
+    this.handleFrame(frame);
+    segment.mergedBytes = 0;
   }
 
   #arrives(connection: TcpConnection): void {

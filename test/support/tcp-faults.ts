@@ -140,8 +140,32 @@ export const TCP_FAULTS: readonly TcpFault[] = [
   fault(
     'every segment is acknowledged late',
     'tcp/ack-policy',
-    'if (isAtOnce || isQuick(connection) || isSecondSegment(connection)) {',
+    'if (isAtOnce || isSecondSegment(connection) || isQuick(connection)) {',
     'if (isAtOnce) {',
+  ),
+  fault(
+    'a full buffer hurries ACKs',
+    'tcp/ack-policy',
+    'rcvBufferWindow || keepsWindow(connection)',
+    'rcvBufferWindow || true',
+  ),
+  fault(
+    'text beyond the window is taken behind unread text',
+    'tcp/acceptability',
+    'if (connection.unreadBytes === 0) return true;',
+    'return true;',
+  ),
+  fault(
+    'text beyond the window is never taken',
+    'tcp/acceptability',
+    'if (connection.unreadBytes === 0) return true;',
+    '',
+  ),
+  fault(
+    'merged segments are measured as one',
+    'tcp/receiver',
+    'if (segment.mergedBytes > 0) noteMerged(connection, segment);',
+    '',
   ),
   fault(
     'a delayed ACK never comes',
