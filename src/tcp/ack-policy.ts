@@ -146,7 +146,8 @@ function isSecondSegment(connection: TcpConnection): boolean {
 
 /** In Linux, with half the buffer full there are no quick ACKs, and none at all at once that shuts the window a little more. */
 function keepsWindow(connection: TcpConnection): boolean {
-  if (isBufferOverfull(connection)) return true;
+  // AccECN's three bits need an ACK every few segments: RFC 9768 §3.2.2.5.
+  if (connection.hasAccEcn || isBufferOverfull(connection)) return true;
   connection.quickAcks = 0;
   return selectWindow(connection) >= offered(connection);
 }
