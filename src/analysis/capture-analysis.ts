@@ -36,7 +36,7 @@ export interface CaptureSummary {
   readonly bytes: number;
   /** Sum of the lengths that are in the file. */
   readonly capturedBytes: number;
-  /** Earliest and latest stamp: seconds since 1970 with nine digits; null without packets. */
+  /** Earliest and latest stamp: seconds since 1970 with nine digits; null when no packet has one. */
   readonly firstTimestamp: string | null;
   readonly lastTimestamp: string | null;
   readonly durationSeconds: number;
@@ -83,6 +83,7 @@ export interface CaptureSource {
   readonly interfaces: readonly CaptureInterface[];
   readonly ending: CaptureEnding | undefined;
   readonly reason: string;
+  readonly counters: { readonly packets: number; readonly unstampedPackets: number };
 }
 
 /** A time since 1970: whole seconds, and nanoseconds added to them. */
@@ -234,7 +235,8 @@ export class CaptureAnalysis {
 
   #summary(source: CaptureSource): CaptureSummary {
     assert(source.format !== undefined, 'a capture that was read has a format');
-    const isEmpty = this.#packets === 0;
+    const { packets, unstampedPackets } = source.counters;
+    const isEmpty = packets === unstampedPackets;
     const earliest = this.#earliest;
     const latest = this.#latest;
     return {

@@ -26,12 +26,11 @@ function describeCapture(capture: CaptureSummary): string[] {
   ];
   if (capture.firstTimestamp !== null) {
     const seconds = capture.durationSeconds.toFixed(capture.durationSeconds < 1000 ? 6 : 3);
-    lines.push(
-      `Time      ${capture.firstTimestamp} to ${capture.lastTimestamp} (${seconds} s)`,
-      `Protocols ${Object.entries(capture.protocols)
-        .map(([name, packets]) => `${name} ${packets}`)
-        .join(', ')}`,
-    );
+    lines.push(`Time      ${capture.firstTimestamp} to ${capture.lastTimestamp} (${seconds} s)`);
+  }
+  if (capture.packets > 0) {
+    const protocols = Object.entries(capture.protocols).map(([name, count]) => `${name} ${count}`);
+    lines.push(`Protocols ${protocols.join(', ')}`);
   }
   if (capture.interfaces.length > 1) lines.push(...capture.interfaces.map(describeInterface));
   const notes = notesOf(capture);

@@ -16,6 +16,10 @@ import type { Network } from './network.ts';
 export type CaptureSink = Pick<PcapngWriter, 'addInterface' | 'writePacket'>;
 
 const NO_INTERFACE = -1;
+/** The year 2500: 64 bits of nanoseconds last until 2554, a run 100 days. */
+const LATE_SECONDS = 530 * 31_556_952;
+/** if_tsoffset has 63 bits; a larger one is no second that a double could tell from the next. */
+const OFFSET_MAX = 2 ** 62;
 
 /** What the path did to a frame, as the comment of its packet; most frames have none. */
 function noteOf(meta: number): string | undefined {
@@ -23,6 +27,12 @@ function noteOf(meta: number): string | undefined {
   if ((meta & MetaBit.Duplicate) === 0) return 'sluice: bits flipped by the path';
   if ((meta & MetaBit.Corrupted) === 0) return 'sluice: duplicate made by the path';
   return 'sluice: duplicate made by the path, bits flipped';
+}
+
+/** Seconds that stamps are stored relative to: 0 as long as nanoseconds since 1970 fit 64 bits, 1970 to 2500. */
+function stampOffset(epochSeconds: number): number {
+  if (epochSeconds >= 0 && epochSeconds < LATE_SECONDS) return 0;
+  return Math.max(-OFFSET_MAX, Math.min(OFFSET_MAX, epochSeconds));
 }
 
 export class Tap implements FrameSink {
@@ -86,6 +96,7 @@ export class Tap implements FrameSink {
       linkType,
       name: this.name,
       snapLength: this.#snapLength,
+      offsetSeconds: stampOffset(this.#epochSeconds),
     });
     this.#interfaces[linkType] = added;
     return added;

@@ -54,7 +54,7 @@ export class CaptureCounters {
   unknownBlocks = 0;
   /** Blocks that could have been carried and were not: too many, too long, or of a byte order unknown to us. */
   blocksNotKept = 0;
-  /** Packets without a stamp (simple packet blocks): their rows repeat the stamp of the packet before. */
+  /** Packets without a stamp (simple packet blocks): their rows repeat the stamp of the packet before, or the first. */
   unstampedPackets = 0;
   /** pcap stamps whose fraction is a second or more: carried over into the seconds. */
   overflowingFractions = 0;

@@ -31,6 +31,8 @@ import { DEFAULT_TICK_UNIT, TickClock, tickUnitFromOption } from './timestamp.ts
 
 const MAX_INT32 = 0x7fffffff;
 const NAME_BYTES_MAX = 256;
+/** The private enterprise number that a custom block begins with: §4.8. */
+const ENTERPRISE_BYTES = 4;
 
 export class PcapngDecoder {
   readonly #facts: CaptureFacts;
@@ -46,6 +48,7 @@ export class PcapngDecoder {
   /** Stamp of the packet before, for packets that have none. */
   readonly #lastSeconds = new Float64Array(1);
   #lastNanoseconds = 0;
+  #hasStamp = false;
 
   constructor(facts: CaptureFacts) {
     this.#facts = facts;
@@ -106,6 +109,7 @@ export class PcapngDecoder {
       if (optionBytes > 0) this.#countComments(view, at - TRAILER_BYTES - optionBytes, at);
       row++;
     }
+    if (!this.#hasStamp && row > first) this.#stampLeading(rows, first);
     this.#takeRows(rows, row);
     return at - start;
   }
@@ -129,6 +133,13 @@ export class PcapngDecoder {
     return view.getInt32(at, isLittleEndian) === BlockType.Packet
       ? view.getUint16(field, isLittleEndian)
       : view.getUint32(field, isLittleEndian);
+  }
+
+  /** Packets without stamps that lead the capture get the first stamp there is, as far as they are still in `rows`. */
+  #stampLeading(rows: CaptureRows, first: number): void {
+    this.#hasStamp = true;
+    rows.seconds.fill(rows.seconds[first] as number, 0, first);
+    rows.nanoseconds.fill(rows.nanoseconds[first] as number, 0, first);
   }
 
   /** The rows from rows.count to `count` were filled. */
@@ -286,16 +297,21 @@ export class PcapngDecoder {
     } else counters.unknownBlocks++;
   }
 
-  /** §4.6: a custom block of the second number is not for other files. */
+  /**
+   * §4.6: a custom block of the second number is not for other files. Nor are statistics, and journal entries, which
+   * readers count as packets.
+   */
   #carry(type: number, view: DataView, at: number, end: number): void {
     if (type === BlockType.InterfaceStatistics || type === BlockType.CustomNotCopied) return;
+    if (type === BlockType.JournalExport) return;
     const start = at + MIN_BLOCK_BYTES - TRAILER_BYTES;
     const bodyEnd = end - TRAILER_BYTES;
     if (type === BlockType.NameResolution) {
       this.#facts.carry(type, littleEndianNames(view, start, bodyEnd, this.#isLittleEndian));
     } else {
+      const isWhole = type !== BlockType.Custom || bodyEnd - start >= ENTERPRISE_BYTES;
       const body = new Uint8Array(view.buffer, view.byteOffset + start, bodyEnd - start);
-      this.#facts.carry(type, this.#isLittleEndian ? body.slice() : undefined);
+      this.#facts.carry(type, this.#isLittleEndian && isWhole ? body.slice() : undefined);
     }
   }
 

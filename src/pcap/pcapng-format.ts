@@ -13,6 +13,8 @@ export const enum BlockType {
   NameResolution = 4,
   InterfaceStatistics = 5,
   EnhancedPacket = 6,
+  /** Entries of the capturing host's systemd journal, in time like packets. */
+  JournalExport = 9,
   DecryptionSecrets = 10,
   Custom = 0x0bad,
   CustomNotCopied = 0x40000bad,

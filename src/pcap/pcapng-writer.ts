@@ -29,6 +29,8 @@ const TWO_32 = 0x1_0000_0000;
 const NS_PER_SECOND = 1e9;
 /** The last whole second whose nanoseconds fit 64 bits. */
 const SECONDS_MAX = 18_446_744_072;
+/** LINKTYPE_ETHERNET. */
+const ETHERNET = 1;
 const NO_BYTES = new Uint8Array(0);
 /** LINKTYPE_RAW, and the number that libpcap has for it inside. */
 const RAW_IP = 101;
@@ -154,8 +156,12 @@ export class PcapngWriter {
     this.packets++;
   }
 
-  /** Hands what is gathered to the sink. Call at the end. */
+  /**
+   * Hands what is gathered to the sink. Call at the end. libpcap reads no file without an interface, so one that has
+   * none yet gets an Ethernet.
+   */
   flush(): void {
+    if (this.#offsets.length === 0) this.addInterface({ linkType: ETHERNET });
     this.#out.flush();
   }
 

@@ -4,7 +4,7 @@
  * RFC 4443 §4). Other TCP options are left to wire/tcp-options. Hot: no allocation per packet.
  */
 import { IpProtocol } from './ipv4.ts';
-import { Cell, DissectStatus, Octet, type PacketColumns } from './packet-columns.ts';
+import { Cell, DissectStatus, FragmentKind, Octet, type PacketColumns } from './packet-columns.ts';
 import { TCP_FLAGS_MASK, TCP_HEADER_BYTES, TcpField, TcpFlag } from './tcp.ts';
 import { TcpOptionKind, TcpOptionLength, TIMESTAMPS_ALIGNED } from './tcp-options.ts';
 
@@ -41,6 +41,12 @@ export function dissectTransport(
 /** Why bytes up to `needed` are not stored: the snap length cut them off, or the packet ends before. */
 export function missing(needed: number, packetEnd: number): DissectStatus {
   return needed > packetEnd ? DissectStatus.Malformed : DissectStatus.Truncated;
+}
+
+/** As `missing`; the header of a first fragment may go on in the next one (RFC 1858 §3). */
+function cut(needed: number, packetEnd: number, columns: PacketColumns, row: number) {
+  const isFragment = columns.octets[Octet.IsFragment + row] !== FragmentKind.Whole;
+  return isFragment && needed > packetEnd ? DissectStatus.Ok : missing(needed, packetEnd);
 }
 
 /** Writes the transport columns of a packet without a transport header we can read. Returns `status`. */
@@ -82,8 +88,9 @@ function dissectTcp(
   row: number,
 ): DissectStatus {
   const options = at + TCP_HEADER_BYTES;
-  if (options > end)
-    return clearTransport(columns, row, packetEnd - at, missing(options, packetEnd));
+  if (options > end) {
+    return clearTransport(columns, row, packetEnd - at, cut(options, packetEnd, columns, row));
+  }
   writeTcp(view, at, columns, row);
   const cells = columns.cells;
   const headerEnd = at + ((view.getUint8(at + TcpField.OffsetFlags) >> 4) << 2);
@@ -180,8 +187,9 @@ function dissectShort(
 ): DissectStatus {
   const payload = at + SHORT_HEADER_BYTES;
   const length = packetEnd - payload;
-  if (payload > end)
-    return clearTransport(columns, row, packetEnd - at, missing(payload, packetEnd));
+  if (payload > end) {
+    return clearTransport(columns, row, packetEnd - at, cut(payload, packetEnd, columns, row));
+  }
   clearTransport(columns, row, length, DissectStatus.Ok);
   const cells = columns.cells;
   cells[Cell.TransportOffset + row] = at - offset;

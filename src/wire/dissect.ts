@@ -1,7 +1,7 @@
 /**
  * The hot parser of captures: the headers of one packet into one row of PacketColumns. This file reads
- * link headers (Ethernet with VLAN tags, Linux cooked, raw, loopback), IPv4 (RFC 791) and IPv6 with its
- * extension headers (RFC 8200); _dissect-transport reads what they carry.
+ * link headers (Ethernet with VLAN tags, Linux cooked, raw, loopback; MPLS and PPPoE by link-shim), IPv4
+ * (RFC 791) and IPv6 with its extension headers (RFC 8200); _dissect-transport reads what they carry.
  *
  * Any bytes are taken: every read lies in the packet, every walk is bounded, what is wrong becomes a
  * DissectStatus. It looks into no tunnel and no quoted packet, and it verifies no checksum
@@ -19,6 +19,7 @@ import {
 import { FRAGMENT_OFFSET_MASK, IPV4_HEADER_BYTES, IpProtocol, Ipv4Flag } from './ipv4.ts';
 import { IPV6_HEADER_BYTES, Ipv6Field, Ipv6FragmentField, ipv6ExtensionLength } from './ipv6.ts';
 import { LinkLayer, linkHeaderBytes } from './link-layer.ts';
+import { etherTypeOfIp, isShimEtherType, shimEnd } from './link-shim.ts';
 import {
   ADDRESS_WORDS,
   Cell,
@@ -89,6 +90,13 @@ function dissectLink(
     network = skipVlanTags(view, network, end, columns, row);
     etherType = view.getUint16(network - 2);
   }
+  if (isShimEtherType(etherType)) {
+    const start = shimEnd(view, network, end, originalEnd, etherType);
+    if (start >= 0) {
+      network = start;
+      etherType = etherTypeOfIp(view, start);
+    }
+  }
   cells[Cell.EtherType + row] = etherType;
   cells[Cell.NetworkOffset + row] = etherType >= 0 && network < end ? network - offset : -1;
   return network;
@@ -109,15 +117,10 @@ function readEtherType(view: DataView, offset: number, linkLayer: LinkLayer): nu
     case LinkLayer.Raw:
     case LinkLayer.RawIpv4:
     case LinkLayer.RawIpv6:
-      return etherTypeOfVersion(view.getUint8(offset) >> 4);
+      return etherTypeOfIp(view, offset);
     default:
       return -1;
   }
-}
-
-function etherTypeOfVersion(version: number): number {
-  if (version === 4) return EtherType.Ipv4;
-  return version === 6 ? EtherType.Ipv6 : -1;
 }
 
 /** Address families are small, so a word of the other byte order shows in its high half. */

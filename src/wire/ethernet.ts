@@ -16,6 +16,9 @@ export const enum EtherType {
   /** 802.1Q customer tag. */
   Vlan = 0x8100,
   Ipv6 = 0x86dd,
+  Mpls = 0x8847,
+  MplsMulticast = 0x8848,
+  PppoeSession = 0x8864,
   /** 802.1ad service tag. */
   ServiceVlan = 0x88a8,
   /** Service tag of equipment older than 802.1ad. */

@@ -46,6 +46,8 @@ const UNREAD_NAMES: Readonly<Record<number, string>> = {
   6: 'token ring',
   9: 'PPP',
   50: 'PPP in HDLC framing',
+  51: 'PPPoE without Ethernet',
+  104: 'Cisco HDLC',
   105: 'IEEE 802.11',
   127: 'IEEE 802.11 with radiotap header',
   189: 'Linux USB',

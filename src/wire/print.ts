@@ -19,6 +19,7 @@ import {
 import { Ipv4Flag, ipv4HeaderLength, parseIpv4 } from './ipv4.ts';
 import { IPV6_HEADER_BYTES, type Ipv6FragmentHeader, ipv6HeaderLength, parseIpv6 } from './ipv6.ts';
 import { LinkLayer, linkHeaderBytes } from './link-layer.ts';
+import { etherTypeOfIp, isShimEtherType, shimEnd } from './link-shim.ts';
 import { malformedText } from './malformed.ts';
 
 /**
@@ -76,8 +77,30 @@ function formatNetwork(bytes: Uint8Array, at: number, end: number, etherType: nu
     case EtherType.Arp:
       return formatArp(bytes, at, end);
   }
+  if (isShimEtherType(etherType)) {
+    const view = viewOf(bytes);
+    const ip = shimEnd(view, at, end, end, etherType);
+    if (ip >= 0) {
+      const shim = formatShim(view, at, ip, etherType);
+      return `${shim} ${formatNetwork(bytes, ip, end, etherTypeOfIp(view, ip))}`;
+    }
+  }
   if (etherType < ETHERTYPE_MIN) return `802.3, length ${etherType}`;
   return `ethertype 0x${etherType.toString(16).padStart(4, '0')}, length ${end - at}`;
+}
+
+/** The PPPoE header or labels of view[at, end). */
+function formatShim(view: DataView, at: number, end: number, etherType: number): string {
+  if (etherType === EtherType.PppoeSession) {
+    return `PPPoE  [ses 0x${view.getUint16(at + 2).toString(16)}]`;
+  }
+  let text = 'MPLS';
+  for (let label = at; label < end; label += 4) {
+    const word = view.getUint32(label);
+    const bottom = (word & 0x100) === 0 ? '' : ', [S]';
+    text += ` (label ${word >>> 12}, tc ${(word >>> 9) & 7}${bottom}, ttl ${word & 255})`;
+  }
+  return text;
 }
 
 function formatIpv4(bytes: Uint8Array, at: number, end: number): string {

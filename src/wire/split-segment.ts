@@ -13,6 +13,7 @@ import { assert } from '../base/assert.ts';
 import { checksumFinish, pseudoHeaderIpv4Sum, pseudoHeaderIpv6Sum } from './checksum.ts';
 import { IpProtocol, Ipv4Field, ipv4HeaderLength } from './ipv4.ts';
 import { IPV6_HEADER_BYTES, Ipv6Field } from './ipv6.ts';
+import { pppoeLengthAt } from './link-shim.ts';
 import { DissectStatus, FragmentKind, type PacketColumns } from './packet-columns.ts';
 import type { PacketMemory } from './packet-memory.ts';
 import { TcpField, TcpFlag } from './tcp.ts';
@@ -122,6 +123,10 @@ export class SegmentSplitter {
     this.#writeTcp(piece, transport);
     if (this.#isIpv6) this.#writeIpv6(network, transport + length);
     else this.#writeIpv4(piece, network, transport + length);
+    const pppoeLength = pppoeLengthAt(this.#memory.view, target, network);
+    // The PPP protocol counts too (RFC 2516 §4).
+    if (pppoeLength >= 0)
+      this.#memory.view.setUint16(pppoeLength, transport + length - network + 2);
     const isComplete = this.#storedBytes(piece) === this.#pieceBytes(piece);
     if (isComplete) this.#writeTcpChecksum(network, transport, length);
   }

@@ -48,11 +48,11 @@ export function tsharkFields<Field extends string>(
 
 /**
  * IP directly on the link layer and what directly follows it, of a list like eth:ethertype:ip:tcp:http.
- * IP behind an MPLS label is tshark's to find.
+ * IP in an Ethernet frame behind MPLS labels (a pseudowire) is tshark's to find.
  */
 export function outerProtocols(list: string): [network: string, transport: string] {
   const names = list.split(':').filter((name) => !name.startsWith('ipv6.'));
   const at = names.findIndex((name) => name === 'ip' || name === 'ipv6');
-  const isBehindLabel = names.slice(0, at).includes('mpls');
-  return at < 0 || isBehindLabel ? ['', ''] : [names[at] as string, names[at + 1] ?? ''];
+  const isPseudowire = names.slice(0, at).lastIndexOf('eth') > 0;
+  return at < 0 || isPseudowire ? ['', ''] : [names[at] as string, names[at + 1] ?? ''];
 }

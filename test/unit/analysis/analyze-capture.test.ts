@@ -105,6 +105,21 @@ describe('analyzeCapture', () => {
     });
   });
 
+  it('has no stamps and no duration where no packet has one', async () => {
+    const builder = new PcapngBuilder().section().interface();
+    const simple = (frame: number[]) => builder.simple(Uint8Array.from(frame), frame.length);
+    simple(syn);
+    simple(synAck);
+    const unstamped = await analyze(builder.build());
+    const none = { firstTimestamp: null, lastTimestamp: null, durationSeconds: 0 };
+    expect(unstamped.capture).toMatchObject({ ...none, packets: 2 });
+    expect(formatAnalysis(unstamped)).toContain('Protocols TCP 2');
+    builder.enhanced({ ticks: 5_000_000n, data: Uint8Array.from(ack) });
+    const { capture } = await analyze(builder.build());
+    const five = { firstTimestamp: '5.000000000', lastTimestamp: '5.000000000' };
+    expect(capture).toMatchObject({ ...five, durationSeconds: 0, earlierStamps: 0 });
+  });
+
   it('finds them across batches of rows', async () => {
     const records = Array.from({ length: 4500 }, (_, at) => record(10_000 - at, 0, syn));
     const { capture, flows } = await analyze(buildPcap(records, NS));
@@ -189,7 +204,13 @@ describe('CaptureAnalysis', () => {
       rows.count = 1;
       analysis.add(rows, columns);
     }
-    const source = { format: 'pcap', interfaces: [], ending: 'complete', reason: '' } as const;
+    const source = {
+      format: 'pcap',
+      interfaces: [],
+      ending: 'complete',
+      reason: '',
+      counters: { packets: 4, unstampedPackets: 0 },
+    } as const;
     const result = analysis.finish(source, 2);
     expect(result.flows.map(({ clientPort }) => clientPort)).toEqual([4030, 4020]);
     expect(result.omittedFlows).toBe(2);

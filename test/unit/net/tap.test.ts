@@ -77,6 +77,21 @@ describe('Tap', () => {
     ]);
   });
 
+  it('has an offset where nanoseconds since 1970 do not fit 64 bits', () => {
+    for (const [epoch, offset] of [
+      [0, 0],
+      [-100, -100],
+      [4_294_967_295, 0],
+      [18_446_744_073_709, 18_446_744_073_709],
+      [1e19, 2 ** 62],
+    ] as const) {
+      const { network, tap, interfaces } = createTap();
+      tap.setEpoch(epoch, 0);
+      tap.deliver(captureFrame(network, new Array<number>(60).fill(0)));
+      expect(interfaces[0]?.offsetSeconds).toBe(offset);
+    }
+  });
+
   it('notes on a packet what the path did to its frame', () => {
     const { network, tap, written } = createTap();
     const { words } = network.pool;
@@ -103,8 +118,8 @@ describe('Tap', () => {
       tap.deliver(asLayer(layer));
     }
     expect(interfaces).toEqual([
-      { linkType: LinkLayer.Raw, name: 'here', snapLength: 96 },
-      { linkType: LinkLayer.Ethernet, name: 'here', snapLength: 96 },
+      { linkType: LinkLayer.Raw, name: 'here', snapLength: 96, offsetSeconds: 0 },
+      { linkType: LinkLayer.Ethernet, name: 'here', snapLength: 96, offsetSeconds: 0 },
     ]);
     expect(written.map((one) => one.interface)).toEqual([0, 1, 0]);
   });

@@ -70,13 +70,13 @@ describe('pcapng', () => {
     ]);
   });
 
-  it('gives simple packets their snap length and the stamp of the packet before — §4.4', () => {
+  it('gives simple packets their snap length and the stamp of the packet before, or the first there is — §4.4', () => {
     const builder = new PcapngBuilder().section().interface({ snapLength: 40 });
     builder.simple(data.subarray(0, 40), 1500).enhanced({ ticks: 9n, data });
     builder.simple(data.subarray(0, 30), 30);
     const { packets, reader } = readCapture(builder.build());
     expect(packets.map(({ time, captured, original }) => [time, captured, original])).toEqual([
-      ['0.000000000', 40, 1500],
+      ['0.000009000', 40, 1500],
       ['0.000009000', 61, 61],
       ['0.000009000', 30, 30],
     ]);
@@ -136,6 +136,13 @@ describe('pcapng', () => {
       expect(reader.carried).toEqual(littleEndian ? [expected, unknown] : [expected]);
       expect(reader.counters.blocksNotKept).toBe(littleEndian ? 0 : 1);
     }
+  });
+
+  it('carries no journal entries, which are packets to other readers, and no cut custom block', () => {
+    const builder = start().block(9, patternBytes(40)).block(0x0bad, patternBytes(0));
+    const { reader } = readCapture(builder.enhanced({ data }).build());
+    expect(reader.carried).toEqual([]);
+    expect(reader.counters).toMatchObject({ unknownBlocks: 1, customBlocks: 1, blocksNotKept: 1 });
   });
 
   it('carries no more than 16 MiB of blocks', () => {

@@ -18,6 +18,12 @@ function sectionBytes(application: string): Uint8Array {
 }
 
 describe('PcapngWriter', () => {
+  it('gives a capture without packets an interface, as libpcap wants it', () => {
+    const { packets, reader } = readCapture(writePcapng([], []));
+    expect([packets.length, reader.ending]).toEqual([0, 'complete']);
+    expect(reader.interfaces.map(({ linkType }) => linkType)).toEqual([1]);
+  });
+
   it('writes sections, interfaces and packets, byte for byte — §4.1, §4.2, §4.3', () => {
     const written = writePcapng(
       [{ linkType: 1, name: 'in', snapLength: 96 }],

@@ -114,6 +114,40 @@ describe('dissect, link layers', () => {
     check(deep, LinkLayer.Ethernet, { status: DissectStatus.NotIp, etherType: 0x8100 });
   });
 
+  it('finds IP behind MPLS labels and PPPoE — RFC 3032 §2.1, RFC 2516 §4', () => {
+    const Ethernet = LinkLayer.Ethernet;
+    const macs = new Array<number>(12).fill(2);
+    const labels = [0, 6, 0x40, 64, 0, 1, 1, 64];
+    const pppoe = (protocol: number) => [0x11, 0, 0, 9, 0, 42, ...u16(protocol)];
+    const ports = { sourcePort: 1024, destinationPort: 80, payloadLength: 3 };
+    const behindLabels = { ...ports, etherType: 0x0800, networkOffset: 22, ipVersion: 4 };
+    check([...macs, 0x88, 0x47, ...labels, ...TCP_V4], Ethernet, behindLabels);
+    const tagged = [...macs, 0x81, 0, 0, 5, 0x88, 0x64];
+    const inSession = { ...ports, etherType: 0x86dd, networkOffset: 26, vlan: 5, ipVersion: 6 };
+    check([...tagged, ...pppoe(0x57), ...TCP_V6], Ethernet, inSession);
+    check([...tagged, ...pppoe(0x21), ...TCP_V4], Ethernet, { ...ports, networkOffset: 26 });
+    const cooked = [...new Array<number>(14).fill(0), 0x88, 0x48];
+    check([...cooked, ...labels, ...TCP_V6], LinkLayer.LinuxCooked, { networkOffset: 24 });
+  });
+
+  it('takes nothing else behind labels or PPPoE for IP', () => {
+    const macs = new Array<number>(12).fill(2);
+    const other = { ipVersion: 0, status: DissectStatus.NotIp };
+    const mpls = (behind: readonly number[]) => {
+      const packet = [...macs, 0x88, 0x47, 0, 1, 1, 64, ...behind];
+      check(packet, LinkLayer.Ethernet, { ...other, etherType: 0x8847, networkOffset: 14 });
+    };
+    // An Ethernet frame (to a MAC address 46:…), a length beyond the packet, no bottom of the stack.
+    mpls([0x46, 0, 9, 9, 9, 9, ...macs.slice(6), 8, 0, ...TCP_V4]);
+    mpls([0x52, ...TCP_V4.slice(1)]);
+    mpls([0x60, ...new Array<number>(5).fill(0xff), ...TCP_V6.slice(6)]);
+    check([...macs, 0x88, 0x47, ...new Array<number>(100).fill(0)], LinkLayer.Ethernet, other);
+    for (const protocol of [0xc021, 0x57]) {
+      const session = [0x11, 0, 0, 9, 0, 42, ...u16(protocol)];
+      check([...macs, 0x88, 0x64, ...session, ...TCP_V4], LinkLayer.Ethernet, other);
+    }
+  });
+
   it('says of other network layers what they are, and of unsupported link layers nothing', () => {
     const arp = [...ethernetBytes(V4, []).slice(0, 12), 8, 6, 0, 1];
     check(arp, LinkLayer.Ethernet, {
@@ -211,6 +245,14 @@ describe('dissect, IP', () => {
       payloadLength: 23,
     });
     check(fragment(0), LinkLayer.Raw, { isFragment: FragmentKind.Whole, payloadLength: 3 });
+  });
+
+  it('takes no first fragment for malformed whose header goes on in the next — RFC 1858 §3', () => {
+    const tiny = [...TCP_V4.slice(0, 28)];
+    tiny.splice(2, 2, ...u16(28));
+    tiny.splice(6, 2, 0x20, 0);
+    const facts = { isFragment: FragmentKind.First, transportOffset: -1, payloadLength: 8 };
+    check(tiny, LinkLayer.Raw, { ...facts, status: DissectStatus.Ok });
   });
 
   it('walks extension headers of all kinds to the transport, and not forever — RFC 8200 §4.1', () => {

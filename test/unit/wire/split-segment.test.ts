@@ -48,18 +48,24 @@ const TARGET = 80_000;
 const columns = new PacketColumns(1);
 
 /** Splits a raw IP packet by an MTU of 1500. Gives the pieces, or what begin returned. */
-function splitRaw(packet: readonly number[]): number[][] | number {
+const splitRaw = (packet: readonly number[]) => splitPacket(packet, LinkLayer.Raw, 0);
+
+function splitPacket(
+  packet: readonly number[],
+  layer: LinkLayer,
+  network: number,
+): number[][] | number {
   const memory = packetMemory(new Uint8Array(100_000));
   memory.bytes.set(packet, SOURCE);
   const { length } = packet;
-  dissect(memory.view, SOURCE, length, length, LinkLayer.Raw, columns, 0);
+  dissect(memory.view, SOURCE, length, length, layer, columns, 0);
   const splitter = new SegmentSplitter(memory, 1500);
   const count = splitter.begin(SOURCE, length, length, columns, 0, 0);
   if (count < 2) return count;
   return Array.from({ length: count }, (_, piece) => {
     splitter.emit(piece, TARGET);
     const end = TARGET + splitter.capturedLength(piece);
-    expect(verifyChecksums(memory, TARGET, end, end)).toBe(ChecksumVerdict.Good);
+    expect(verifyChecksums(memory, TARGET + network, end, end)).toBe(ChecksumVerdict.Good);
     return Array.from(memory.bytes.slice(TARGET, end));
   });
 }
@@ -105,6 +111,16 @@ describe('SegmentSplitter', () => {
     const pieces = splitRaw(packet);
     expect(payloadOf(pieces, 72)).toEqual(PAYLOAD);
     expect((pieces as number[][]).every((piece) => piece[6] === 6)).toBe(true);
+  });
+
+  it('gives each piece behind PPPoE the length of its own — RFC 2516 §4', () => {
+    const link = [...new Array<number>(12).fill(2), 0x88, 0x64, 0x11, 0, 0, 9, 0xff, 0xff, 0, 0x21];
+    const spec = { ...V4, payload: PAYLOAD.slice(0, 3000) };
+    const packet = [...link, ...ipBytes(spec, 6, tcpBytes(spec))];
+    const pieces = splitPacket(packet, LinkLayer.Ethernet, link.length) as number[][];
+    expect(payloadOf(pieces, link.length + 52)).toEqual(spec.payload);
+    const lengths = pieces.map((piece) => piece.slice(18, 20));
+    expect(lengths).toEqual([u16(1502), u16(1502), u16(52 + 104 + 2)]);
   });
 
   it('leaves alone what fits, and cannot split fragments and other transports', () => {
