@@ -155,7 +155,7 @@ const ARENA_BYTES_MAX = 2 ** 31 - (4 << 20);
 /** Longest time a frame spends on the line of a link: five standard deviations of jitter, all schedules. */
 function lineDelayNs(config: LinkConfig): Duration {
   const scheduled = config.schedule?.changes.map((change) => change.delayNs ?? 0) ?? [];
-  const base = Math.max(config.delayNs ?? 0, ...scheduled);
+  const base = scheduled.reduce((most, delayNs) => Math.max(most, delayNs), config.delayNs ?? 0);
   return base + 5 * (config.impairments?.jitter?.spreadNs ?? 0);
 }
 

@@ -148,7 +148,10 @@ export function sampleIntervalNs(endNs: Duration | Instant): Duration {
 export function processingDelayFor(links: readonly GraphLink[]): Duration {
   const rateOf = ({ rate, trace }: LinkConfig) =>
     trace?.meanBitsPerSecond ?? rate ?? Number.POSITIVE_INFINITY;
-  const slowest = Math.min(...links.map(({ config }) => rateOf(config)));
+  const slowest = links.reduce(
+    (least, { config }) => Math.min(least, rateOf(config)),
+    Number.POSITIVE_INFINITY,
+  );
   return Math.round((FRAME_BYTES * 8e9) / slowest);
 }
 
