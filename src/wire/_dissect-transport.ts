@@ -109,7 +109,12 @@ function dissectTcp(
   cells[Cell.TsVal + row] = 0;
   cells[Cell.TsEcr + row] = 0;
   columns.octets[Octet.HasTimestamps + row] = 0;
-  if (headerEnd < options || headerEnd > packetEnd) return DissectStatus.Malformed;
+  if (headerEnd < options || headerEnd > packetEnd) {
+    // Its ports may be true; where its data begins, and so what it says of the stream, is not known.
+    cells[Cell.TransportOffset + row] = -1;
+    cells[Cell.PayloadLength + row] = 0;
+    return DissectStatus.Malformed;
+  }
   dissectOptions(view, options, Math.min(headerEnd, end), columns, row);
   return headerEnd > end ? DissectStatus.Truncated : DissectStatus.Ok;
 }

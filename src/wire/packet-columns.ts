@@ -98,7 +98,7 @@ export class PacketColumns {
   readonly identification: Int32Array;
   /** FragmentKind. */
   readonly isFragment: Uint8Array;
-  /** Offset of the transport header from the packet's first byte; absent, cut or later fragment -1. */
+  /** Offset of the transport header from the packet's first byte; absent, cut, later fragment or of an impossible length -1. */
   readonly transportOffset: Int32Array;
   /** ICMP and ICMPv6 echo: the identifier; absent -1. */
   readonly sourcePort: Int32Array;

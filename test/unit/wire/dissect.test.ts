@@ -309,8 +309,9 @@ describe('dissect, transports', () => {
       return packet;
     };
     const bad = { status: DissectStatus.Malformed, sourcePort: 1024, hasTimestamps: 0 };
-    check(withOffset(4), LinkLayer.Raw, bad);
-    check(withOffset(6), LinkLayer.Raw, { ...bad, payloadLength: 0 });
+    const noStream = { transportOffset: -1, payloadLength: 0 };
+    check(withOffset(4), LinkLayer.Raw, { ...bad, ...noStream });
+    check(withOffset(6), LinkLayer.Raw, { ...bad, ...noStream });
   });
 
   it('takes no padding for a transport header', () => {
