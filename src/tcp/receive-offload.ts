@@ -1,8 +1,8 @@
 /**
  * Segments that a receiver's offload has merged before TCP sees them: one text, acknowledged as one, which counts as many.
  * In the `linux` profile it is taken into the receive buffer by its memory, and what of such memory was text is from then
- * on the part of the buffer that is offered as window. As measured there: a block of one page for the first bytes, behind
- * headroom and before a trailer, the rest in whole pages, and a descriptor.
+ * on the part of the buffer that is offered as window. The model, fitted to the windows that Linux's own scripts expect:
+ * a block of one page for the first bytes, behind headroom and before a trailer, the rest in whole pages, a descriptor.
  */
 import type { Bytes } from '../base/units.ts';
 import type { ArrivedSegment } from './arrived-segment.ts';

@@ -139,10 +139,9 @@ export function growReceiveWindow(connection: TcpConnection, length: Bytes): voi
   if (length < connection.rcvMss || !connection.config.growsReceiveWindow) return;
   const free = freeBytes(connection, fullWindow(connection));
   if (connection.rcvWindowLimit >= free) return;
-  connection.rcvWindowLimit = Math.min(
-    free,
-    connection.rcvWindowLimit + 2 * Math.max(connection.advMss, length),
-  );
+  // Of the segment itself: what fills a hole brings out more than it has.
+  const step = 2 * Math.max(connection.advMss, connection.context.segment.length);
+  connection.rcvWindowLimit = Math.min(free, connection.rcvWindowLimit + step);
   // The sender is to hear of it: the ACK of this segment is not delayed.
   if (connection.config.quickAckSegments > 0) connection.quickAcks |= 1;
 }
