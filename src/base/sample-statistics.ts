@@ -43,12 +43,15 @@ export function summarise(values: readonly number[]): SampleSummary {
   return { count, mean, standardDeviation, halfWidth95 };
 }
 
-/** The value of rank ⌈q · n⌉ in ascending order, 0 <= q <= 1; null without values. */
-export function nearestRank(values: readonly number[], q: number): number | null {
-  if (values.length === 0) return null;
+/** Gives the value of rank ⌈q · n⌉ in ascending order, 0 <= q <= 1; null without values. Sorts once for all q. */
+export function nearestRanks(values: readonly number[]): (q: number) => number | null {
   const sorted = new Float64Array(values).sort();
-  const rank = Math.max(1, Math.ceil(q * sorted.length - 1e-6));
-  return sorted[rank - 1] as number;
+  return (q) => sorted[Math.max(1, Math.ceil(q * sorted.length - 1e-6)) - 1] ?? null;
+}
+
+/** One of them. */
+export function nearestRank(values: readonly number[], q: number): number | null {
+  return nearestRanks(values)(q);
 }
 
 /** Jain, Chiu and Hawe 1984: (Σx)² / (n Σx²); null when all are 0. */

@@ -150,3 +150,8 @@ export const enum RoutedExtra {
   /** The ingress it came in by, of a switch with priority-based flow control. */
   Ingress = 14,
 }
+
+/** FrameWord.Ports as the other end has them. */
+export function swapPorts(ports: number): number {
+  return (ports << 16) | (ports >>> 16);
+}

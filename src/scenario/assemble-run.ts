@@ -1,6 +1,6 @@
 /** From a finished run of flows to its result document (run-result). Cold. */
 import { formatIpAddress } from '../base/ip-address.ts';
-import { jainIndex, nearestRank } from '../base/sample-statistics.ts';
+import { jainIndex, nearestRanks } from '../base/sample-statistics.ts';
 import { type Duration, NEVER, NS_PER_SECOND } from '../base/units.ts';
 import { DropReason } from '../engine/drop-reason.ts';
 import type { Link } from '../net/link.ts';
@@ -56,7 +56,7 @@ function assembleTransactions(flow: RunningFlow, name: string): TransactionResul
   const { transactionsNs = [] } = flow.ends.progress;
   const ms = transactionsNs.map((ns) => ns / NS_PER_MS);
   if (ms.length === 0) return [];
-  const rank = (q: number) => nearestRank(ms, q) as number;
+  const rank = nearestRanks(ms) as (q: number) => number;
   return [
     {
       flow: name,
@@ -107,6 +107,7 @@ function completionOf({ flows }: FlowRun): Pick<RunResult, 'completion'> {
   if (sized.length === 0) return {};
   const done = sized.filter(({ completedNs }) => completedNs < NEVER);
   const times = done.map(({ completedNs, beganNs }) => (completedNs - beganNs) / NS_PER_MS);
+  const rank = nearestRanks(times);
   const bytes = done.reduce((sum, { deliveredBytes }) => sum + deliveredBytes, 0);
   const beganNs = sized.reduce((first, flow) => Math.min(first, flow.beganNs), NEVER);
   const lastNs = done.reduce((last, { completedNs }) => Math.max(last, completedNs), beganNs);
@@ -114,10 +115,10 @@ function completionOf({ flows }: FlowRun): Pick<RunResult, 'completion'> {
     completion: {
       flows: sized.length,
       completed: done.length,
-      firstMs: nearestRank(times, 0),
-      medianMs: nearestRank(times, 0.5),
-      p99Ms: nearestRank(times, 0.99),
-      lastMs: nearestRank(times, 1),
+      firstMs: rank(0),
+      medianMs: rank(0.5),
+      p99Ms: rank(0.99),
+      lastMs: rank(1),
       goodputMbps: lastNs > beganNs ? (bytes * 8e3) / (lastNs - beganNs) : null,
       timeouts: flows.reduce((sum, { senderTotals }) => sum + senderTotals.timeouts, 0),
     },

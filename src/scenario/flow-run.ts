@@ -6,6 +6,7 @@
 import { NetError } from '../base/errors.ts';
 import type { Bytes, Duration, Instant } from '../base/units.ts';
 import { outOfLine, Task } from '../engine/task.ts';
+import { swapPorts } from '../frame/frame-record.ts';
 import type { Link } from '../net/link.ts';
 import type { Network } from '../net/network.ts';
 import type { Host } from '../stack/host.ts';
@@ -53,9 +54,6 @@ export interface RunPlan {
 
 /** Behind it in the traffic class is ECN. */
 const DSCP_SHIFT = 2;
-
-/** As the other end has them. */
-const swapped = (ports: number): number => (ports << 16) | (ports >>> 16);
 
 /** Of a connection that no flow has opened: damage that no checksum found has made it. */
 const STRANGER: Application = {
@@ -128,7 +126,7 @@ export class FlowRun {
     const acceptor: Acceptor = (connection) => {
       const opened = this.#openedBy(connection);
       const { remoteAddress, localAddress, ports } = connection;
-      this.#opened.delete(remoteAddress, localAddress, swapped(ports));
+      this.#opened.delete(remoteAddress, localAddress, swapPorts(ports));
       return opened?.accept(connection) ?? STRANGER;
     };
     // ECN and what the acceptor sends are the flow's as well.
@@ -185,7 +183,7 @@ export class FlowRun {
 
   /** The flow whose passive end this is. */
   #openedBy({ remoteAddress, localAddress, ports }: TcpConnection): RunningFlow | undefined {
-    return this.flows[this.#opened.find(remoteAddress, localAddress, swapped(ports))];
+    return this.flows[this.#opened.find(remoteAddress, localAddress, swapPorts(ports))];
   }
 
   /** @internal */

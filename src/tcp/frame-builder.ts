@@ -16,6 +16,7 @@ import {
   MetaShift,
   NO_FRAME,
   NO_PAYLOAD,
+  swapPorts,
 } from '../frame/frame-record.ts';
 import { IpProtocol } from '../wire/ipv4.ts';
 import { TcpFlag } from '../wire/tcp.ts';
@@ -254,7 +255,7 @@ export function buildAnswer(
   const ports = words[from + FrameWord.Ports];
   words[at + FrameWord.Src] = words[from + FrameWord.Dst];
   words[at + FrameWord.Dst] = words[from + FrameWord.Src];
-  words[at + FrameWord.Ports] = (ports << 16) | (ports >>> 16);
+  words[at + FrameWord.Ports] = swapPorts(ports);
   words[at + FrameWord.Seq] = seq;
   words[at + FrameWord.Ack] = ack;
   words[at + FrameWord.FlagsWindow] = (flags << 16) | window;

@@ -65,28 +65,20 @@ export function selectWindow(connection: TcpConnection): Bytes {
   const current = connection.rcvWnd;
   const full = fullWindow(connection);
   let next = freeWindow(connection, full);
-  // A gain of less than a segment, or half the buffer, is silly.
+  // A gain of less than a segment, or half the buffer, is silly: in Linux over the window that was last offered, in the
+  // texts over what is left of it.
   const step = Math.min(connection.rcvMss, full >> 1);
+  const known = connection.config.growsReceiveWindow ? offered(connection) : current;
   if (next < step) next = 0;
   if (connection.rcvWndShift > 0) {
     const unit = 1 << connection.rcvWndShift;
     next = (next + unit - 1) & -unit;
-  } else if (isGainSilly(connection, next, step)) {
-    next = connection.config.growsReceiveWindow ? offered(connection) : current;
+  } else if (next >= known && next - known < step) {
+    next = known;
   } else if (next > step && step > 0) {
     next = next - (next % step);
   }
   return Math.max(current, next);
-}
-
-/** In Linux against the window that was last offered, in the texts against what is left of it. */
-function isGainSilly(connection: TcpConnection, next: Bytes, step: Bytes): boolean {
-  if (connection.config.growsReceiveWindow) {
-    const gain = next - offered(connection);
-    return gain >= 0 && gain < step;
-  }
-  const gain = next - connection.rcvWnd;
-  return gain > 0 && gain < step;
 }
 
 /** The window as the last ACK offered it. */

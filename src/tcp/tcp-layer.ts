@@ -9,7 +9,14 @@
 import { changeFields } from '../base/changing-fields.ts';
 import { seqFromWire } from '../base/seq.ts';
 import type { Bytes, Instant } from '../base/units.ts';
-import { FRAME_SHIFT, type FrameId, FrameWord, MetaBit, NO_FRAME } from '../frame/frame-record.ts';
+import {
+  FRAME_SHIFT,
+  type FrameId,
+  FrameWord,
+  MetaBit,
+  NO_FRAME,
+  swapPorts,
+} from '../frame/frame-record.ts';
 import type { CongestionControllerFactory } from '../recovery/congestion.ts';
 import type { ArrivedSegment } from './arrived-segment.ts';
 import type { TcpConfig } from './config.ts';
@@ -361,7 +368,7 @@ export class TcpLayer implements ConnectionOwner, ConnectionMaker {
     const connection = this.#add(
       words[at + FrameWord.Dst],
       words[at + FrameWord.Src],
-      (ports << 16) | (ports >>> 16),
+      swapPorts(ports),
       isIpv6,
     );
     return connection;
@@ -377,7 +384,7 @@ export class TcpLayer implements ConnectionOwner, ConnectionMaker {
     }
     this.#connections[slot] = connection;
     this.#newestSlot = slot;
-    this.#table.set(remote, local, (ports << 16) | (ports >>> 16), slot);
+    this.#table.set(remote, local, swapPorts(ports), slot);
     this.#count++;
     return connection;
   }
@@ -395,7 +402,7 @@ export class TcpLayer implements ConnectionOwner, ConnectionMaker {
   onTimeWait(connection: TcpConnection): void {
     const row = this.#timeWait.add(connection);
     const { ports } = connection;
-    const key = (ports << 16) | (ports >>> 16);
+    const key = swapPorts(ports);
     this.#table.set(connection.remoteAddress, connection.localAddress, key, -1 - row);
     connection.leftForTimeWait = true;
   }
@@ -403,7 +410,7 @@ export class TcpLayer implements ConnectionOwner, ConnectionMaker {
   /** @internal ConnectionOwner */
   onClosed(connection: TcpConnection): void {
     const { ports, listener, slot } = connection;
-    const key = (ports << 16) | (ports >>> 16);
+    const key = swapPorts(ports);
     if (!connection.leftForTimeWait) {
       this.#table.delete(connection.remoteAddress, connection.localAddress, key);
     }

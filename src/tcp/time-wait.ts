@@ -5,7 +5,7 @@
  */
 import { seqBefore, seqFromWire, seqInWindow } from '../base/seq.ts';
 import { type Instant, NEVER } from '../base/units.ts';
-import { NO_FRAME } from '../frame/frame-record.ts';
+import { NO_FRAME, swapPorts } from '../frame/frame-record.ts';
 import { TcpFlag } from '../wire/tcp.ts';
 import type { ArrivedSegment } from './arrived-segment.ts';
 import type { TcpConnection } from './connection.ts';
@@ -78,7 +78,7 @@ export class TimeWaitTable {
     const { ports } = connection;
     words[at + Word.Source] = connection.remoteAddress;
     words[at + Word.Destination] = connection.localAddress;
-    words[at + Word.Ports] = (ports << 16) | (ports >>> 16);
+    words[at + Word.Ports] = swapPorts(ports);
     words[at + Word.SndNxt] = connection.sndNxt;
     words[at + Word.RcvNxt] = connection.rcvNxt;
     words[at + Word.Window] = windowField(connection);

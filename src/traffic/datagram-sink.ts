@@ -1,6 +1,6 @@
 /** Where datagrams of a datagram source end: it is told of each with its delay, or sends it back. */
 import type { Duration } from '../base/units.ts';
-import { FRAME_SHIFT, type FrameId, FrameWord } from '../frame/frame-record.ts';
+import { FRAME_SHIFT, type FrameId, FrameWord, swapPorts } from '../frame/frame-record.ts';
 import type { FrameSink } from '../frame/frame-sink.ts';
 import type { Network } from '../net/network.ts';
 import type { DatagramSource } from './datagram-source.ts';
@@ -52,7 +52,7 @@ export class DatagramEcho implements FrameSink {
     const ports = words[at + FrameWord.Ports];
     words[at + FrameWord.Src] = words[at + FrameWord.Dst];
     words[at + FrameWord.Dst] = source;
-    words[at + FrameWord.Ports] = (ports << 16) | (ports >>> 16);
+    words[at + FrameWord.Ports] = swapPorts(ports);
     this.#to.deliver(frame);
   }
 }

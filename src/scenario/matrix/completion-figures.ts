@@ -1,5 +1,5 @@
 /** The part of a metric card about flows with an end: completion times, and how far they are from the ideal. Cold. */
-import { nearestRank, summarise } from '../../base/sample-statistics.ts';
+import { nearestRanks, summarise } from '../../base/sample-statistics.ts';
 import type { RunningFlow } from '../running-flow.ts';
 import type { MetricCard } from './metric-card.ts';
 
@@ -27,6 +27,7 @@ export function completionFigures(
     .filter(({ plan, completedNs }) => Number.isFinite(plan.sizeBytes) && completedNs <= nowNs)
     .map((flow) => completionOf(flow, capacityMbps));
   const times = done.map(({ ms }) => ms);
+  const rank = nearestRanks(times);
   const slowdown = (above: number, upTo: number) =>
     meanOrNull(
       done
@@ -35,9 +36,9 @@ export function completionFigures(
     );
   return {
     fctMeanMs: meanOrNull(times),
-    fctP50Ms: nearestRank(times, 0.5),
-    fctP99Ms: nearestRank(times, 0.99),
-    fctP999Ms: nearestRank(times, 0.999),
+    fctP50Ms: rank(0.5),
+    fctP99Ms: rank(0.99),
+    fctP999Ms: rank(0.999),
     slowdownMean: slowdown(0, Number.POSITIVE_INFINITY),
     slowdownTo100kB: slowdown(0, SHORT_BYTES),
     slowdownTo10MB: slowdown(SHORT_BYTES, MEDIUM_BYTES),
