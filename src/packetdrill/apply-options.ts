@@ -23,6 +23,7 @@ export function configureConnection(connection: TcpConnection, options: SocketOp
   connection.notSentLowAt = options.notSentLowAtBytes;
   connection.trafficClass = options.trafficClass;
   connection.ttl = options.ttl;
+  connection.tellsSoftErrors = options.tellsSoftErrors;
   connection.windowClamp = options.windowClampBytes;
   connection.synRetries = options.synRetries ?? connection.synRetries;
   setUserTimeout(connection, options.userTimeoutNs);
@@ -59,6 +60,8 @@ export const OPTION_EFFECTS: Readonly<Record<string, Effect>> = {
   TCP_SYNCNT: (connection, options) => {
     connection.synRetries = options.synRetries ?? connection.synRetries;
   },
+  IP_RECVERR: applySoftErrors,
+  IPV6_RECVERR: applySoftErrors,
   IP_TOS: applyTrafficClass,
   IPV6_TCLASS: applyTrafficClass,
   IP_TTL: applyTtl,
@@ -67,6 +70,10 @@ export const OPTION_EFFECTS: Readonly<Record<string, Effect>> = {
 
 function applyTrafficClass(connection: TcpConnection, options: SocketOptions): void {
   connection.trafficClass = options.trafficClass;
+}
+
+function applySoftErrors(connection: TcpConnection, options: SocketOptions): void {
+  connection.tellsSoftErrors = options.tellsSoftErrors;
 }
 
 function applyTtl(connection: TcpConnection, options: SocketOptions): void {

@@ -46,8 +46,12 @@ export function connectSocket(
 ): Attempt {
   let hasStarted = false;
   return () => {
+    if (address.isUnspecified) {
+      stopListening(socket, port);
+      return success(0);
+    }
     if (socket.listener !== undefined) return failure('EISCONN');
-    if (address.isUnspecified) return disconnect(socket, port);
+    if (socket.isSpent) return failure('EINVAL');
     if (socket.connection === undefined && !hasStarted) {
       if (socket.isConnectDeferred) return failure('EISCONN');
       const remote = remoteEnd(address, port);
@@ -63,21 +67,39 @@ export function connectSocket(
       if (socket.isNonBlocking) return failure('EINPROGRESS');
       return undefined;
     }
+    const { isConnecting } = socket;
     const outcome = connectProgress(socket);
+    // One that failed may try again.
+    if (isConnecting && outcome !== undefined && outcome.result < 0) letGo(socket, port);
     return outcome ?? (socket.isNonBlocking ? failure('EALREADY') : undefined);
   };
 }
 
-/** connect to AF_UNSPEC: the socket is as new, and its peer hears of it. */
-function disconnect(socket: SocketDescriptor, port: TcpPort): CallOutcome {
-  if (socket.connection !== undefined) port.abort(socket.connection);
+/** The socket is as new, and its peer hears of it: connect(2) to AF_UNSPEC. A connection that it cuts off is an error. */
+export function letGo(socket: SocketDescriptor, port: TcpPort): void {
+  const { connection } = socket;
+  if (connection !== undefined) {
+    const { state, error } = connection;
+    const isCut = state !== TcpState.Closed && state !== TcpState.LastAck;
+    const told = TCP_ERROR_NAMES[error];
+    socket.error = isCut && state !== TcpState.Closing ? 'ECONNRESET' : told || socket.error;
+    socket.hasQueuedError ||= connection.hasQueuedError;
+    port.abort(connection);
+  }
   socket.connection = undefined;
   socket.isConnecting = false;
   socket.isConnectDeferred = false;
-  socket.isErrorTold = false;
+  socket.isSpent = false;
   socket.isReadShut = false;
-  socket.boundPort = 0;
-  return success(0);
+  socket.isWriteShut = false;
+  if (!socket.holdsPort) socket.boundPort = 0;
+}
+
+/** Who was not accepted yet is turned away; the port stays bound. */
+export function stopListening(socket: SocketDescriptor, port: TcpPort): void {
+  if (socket.listener !== undefined) port.closeListener(socket.listener);
+  socket.listener = undefined;
+  letGo(socket, port);
 }
 
 /** How a connect that was started stands; undefined while the handshake goes on. */

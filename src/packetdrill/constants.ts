@@ -190,6 +190,7 @@ const ERRNOS: Readonly<Record<string, number>> = {
   EACCES: 13,
   ENOMSG: 42,
   EHOSTDOWN: 112,
+  ENONET: 64,
 };
 
 /** Value of a symbol; undefined for one that is not known. */

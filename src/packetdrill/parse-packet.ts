@@ -22,13 +22,24 @@ const FLAG_LETTERS: Readonly<Record<string, number>> = {
 };
 
 /** Protocols and encapsulations of the language and its dialects. */
-const OTHER_PROTOCOLS = ['udp', 'udplite', 'gre', 'mpls', 'raw', 'psp', 'sctp', 'ipv4', 'ipv6'];
+const OTHER_PROTOCOLS = [
+  'udp',
+  'udplite',
+  'gre',
+  'mpls',
+  'raw',
+  'psp',
+  'encap',
+  'sctp',
+  'ipv4',
+  'ipv6',
+];
 
 /** The cursor is at `<` or `>`. */
 export function parsePacket(lexer: Lexer): PacketAction {
   const direction = lexer.takes('<') ? 'inject' : 'expect';
   if (direction === 'expect') lexer.expect('>');
-  const ip = parseIpInfo(lexer);
+  const ip = parseIpInfo(lexer, direction);
   const quoted = parseQuote(lexer);
   if (quoted !== undefined && !lexer.sees('icmp')) lexer.fail('icmp behind the range it quotes');
   if (lexer.takesWord('icmp')) {
@@ -54,12 +65,12 @@ export function parsePacket(lexer: Lexer): PacketAction {
 
 const NO_IP_INFO: IpInfo = { ecn: undefined, trafficClass: undefined, ttl: undefined };
 
-function parseIpInfo(lexer: Lexer): IpInfo {
+function parseIpInfo(lexer: Lexer, direction: PacketAction['direction']): IpInfo {
   let info = NO_IP_INFO;
   for (;;) {
     if (seesQuote(lexer)) return info;
-    if (lexer.takes('[')) info = { ...info, ...parseBracketed(lexer, ']') };
-    else if (lexer.takes('(')) info = { ...info, ...parseBracketed(lexer, ')') };
+    if (lexer.takes('[')) info = { ...info, ...parseBracketed(lexer, ']', direction) };
+    else if (lexer.takes('(')) info = { ...info, ...parseBracketed(lexer, ')', direction) };
     else return info;
   }
 }
@@ -76,7 +87,11 @@ function parseQuote(lexer: Lexer): SequenceRange | undefined {
 }
 
 /** `[ect0]`, `[tos 0x2, ttl 64]`, `(hlim 64)`: one or more, separated by commas. */
-function parseBracketed(lexer: Lexer, close: string): Partial<IpInfo> {
+function parseBracketed(
+  lexer: Lexer,
+  close: string,
+  direction: PacketAction['direction'],
+): Partial<IpInfo> {
   let info: Partial<IpInfo> = {};
   do {
     const word = lexer.needWord('ect0, ect1, ce, noecn, tos, class, ttl or hlim');
@@ -84,6 +99,7 @@ function parseBracketed(lexer: Lexer, close: string): Partial<IpInfo> {
     else if (word === 'tos' || word === 'class') {
       info = { ...info, trafficClass: needByte(lexer) };
     } else if (word === 'ttl' || word === 'hlim') info = { ...info, ttl: needByte(lexer) };
+    else if (word === 'flowlabel' && direction === 'inject') needFlowLabel(lexer);
     else if (word === 'flowlabel' || word === 'id') lexer.refuse(`${word} of the IP header`);
     else lexer.fail(`ect0, ect1, ce, noecn, tos, class, ttl or hlim instead of ${word}`);
   } while (lexer.takes(','));
@@ -93,6 +109,12 @@ function parseBracketed(lexer: Lexer, close: string): Partial<IpInfo> {
 
 const isEcnMark = (word: string): word is EcnMark =>
   word === 'ect0' || word === 'ect1' || word === 'ect01' || word === 'ce' || word === 'noecn';
+
+/** Of an injected packet: a receiver has no use for it. */
+function needFlowLabel(lexer: Lexer): void {
+  const value = Number(lexer.need(/0x[0-9a-fA-F]+/y, 'a flow label in hex'));
+  if (value >= 2 ** 20) lexer.fail('a flow label below 2^20');
+}
 
 function needByte(lexer: Lexer): number {
   const value = Number(lexer.need(/0x[0-9a-fA-F]+|\d+/y, 'a byte'));

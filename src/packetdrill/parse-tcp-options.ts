@@ -98,7 +98,7 @@ function parseAccEcn(lexer: Lexer): ScriptTcpOption {
 function parseMd5(lexer: Lexer): ScriptTcpOption {
   if (lexer.sees(',') || lexer.sees('>')) return { kind: 'md5', digest: new Uint8Array(0) };
   const digest = needHex(lexer, 'an MD5 digest in hex');
-  if (digest.length !== MD5_DIGEST_BYTES) lexer.fail('an MD5 digest of 16 bytes');
+  if (digest.length > MD5_DIGEST_BYTES) lexer.fail('an MD5 digest of at most 16 bytes');
   return { kind: 'md5', digest };
 }
 

@@ -34,10 +34,20 @@ function parseOperand(lexer: Lexer): Value {
   const number = lexer.take(NUMBER);
   if (number !== undefined) return { kind: 'number', value: readNumber(number) };
   const string = lexer.take(STRING);
-  if (string !== undefined) return { kind: 'string', bytes: readString(string) };
+  if (string !== undefined) return parseStrings(lexer, string);
   const name = lexer.needWord('a value');
   if (lexer.takes('(')) return { kind: 'call', name, args: parseList(lexer, ')') };
   return { kind: 'symbol', name };
+}
+
+/** Strings one behind the other are one; `...` behind it stands for what else there may be. */
+function parseStrings(lexer: Lexer, first: string): Value {
+  const bytes = [...readString(first)];
+  for (let next = lexer.take(STRING); next !== undefined; next = lexer.take(STRING)) {
+    bytes.push(...readString(next));
+  }
+  lexer.takes('...');
+  return { kind: 'string', bytes: Uint8Array.from(bytes) };
 }
 
 /** Behind the opening bracket; takes the closing one. */

@@ -5,8 +5,8 @@ import { failure, success, withOutput } from './call-outcome.ts';
 import type { Attempt } from './connect-calls.ts';
 import { constantValue } from './constants.ts';
 import type { Value } from './script.ts';
-import type { SocketDescriptor } from './socket-descriptor.ts';
-import { takeError } from './socket-error.ts';
+import { readGoal, type SocketDescriptor } from './socket-descriptor.ts';
+import { hasError, takeError } from './socket-error.ts';
 import { type CallOutcome, Unsupported } from './stack-under-test.ts';
 import type { TcpPort } from './tcp-port.ts';
 
@@ -27,9 +27,12 @@ export function receiveCall(
   if (bytes < 0) return () => failure(name === 'read' ? 'EINVAL' : 'EFAULT');
   const flags = numberOf(isMessage ? args[2] : args[3], 0);
   if ((flags & MSG_OOB) !== 0) throw new Unsupported('urgent data');
+  // Whatever the state: POSIX's read of nothing.
+  if (bytes === 0 && (name === 'read' || name === 'readv')) return () => success(0);
   const isBadBuffer = isNull(args[1]) && bytes > 0;
+  const receipt: Receipt = { bytes, flags, isBadBuffer, takenBytes: 0, isWaiting: false };
   return () => {
-    const outcome = receiveSome(socket, port, isBadBuffer ? -1 : bytes, flags);
+    const outcome = receiveSome(socket, port, receipt);
     if (!isMessage || outcome === undefined || outcome.result < 0) return outcome;
     return withInQueue(outcome, args[1], socket);
   };
@@ -40,27 +43,49 @@ function requestedBytes(name: string, args: readonly Value[]): number {
   return name === 'readv' ? vectorListBytes(args[1]) : numberOf(args[2]);
 }
 
-/** `bytes` -1: the buffer is bad. */
+/** What a call has got so far: one that waits for more may have taken some. */
+interface Receipt {
+  readonly bytes: number;
+  readonly flags: number;
+  readonly isBadBuffer: boolean;
+  takenBytes: number;
+  isWaiting: boolean;
+}
+
 function receiveSome(
   socket: SocketDescriptor,
   port: TcpPort,
-  bytes: number,
-  flags: number,
+  receipt: Receipt,
 ): CallOutcome | undefined {
   const { connection } = socket;
-  if (connection === undefined) return failure('ENOTCONN');
+  const { bytes, flags, isBadBuffer } = receipt;
+  if (socket.listener !== undefined) return failure('ENOTCONN');
+  const isPeek = (flags & MSG_PEEK) !== 0;
   const mayWait = !socket.isNonBlocking && (flags & MSG_DONTWAIT) === 0;
-  const waiting = connection.unreadBytes;
-  const isEnough = (flags & MSG_WAITALL) === 0 || waiting >= bytes || !mayWait;
-  const isOver = connection.isPeerDone || connection.state === TcpState.Closed;
-  if (waiting > 0 && (isEnough || isOver)) {
-    if (bytes < 0) return failure('EFAULT');
-    const taken = Math.min(bytes, waiting);
-    return success((flags & MSG_PEEK) !== 0 ? taken : port.receiveBytes(connection, taken));
+  const waiting = (connection?.unreadBytes ?? 0) - (isPeek ? receipt.takenBytes : 0);
+  const isClosed = connection?.state === TcpState.Closed;
+  const isEnd = connection?.isPeerDone === true;
+  const isOver = isEnd || isClosed || socket.isReadShut || hasError(socket);
+  // A reader that waits is woken for no less than SO_RCVLOWAT.
+  if (receipt.isWaiting && !isOver && waiting < readGoal(socket, 2 ** 31)) return undefined;
+  receipt.isWaiting = mayWait;
+  const taken = Math.min(bytes - receipt.takenBytes, waiting);
+  if (connection !== undefined && taken > 0) {
+    if (isBadBuffer)
+      return receipt.takenBytes > 0 ? success(receipt.takenBytes) : failure('EFAULT');
+    receipt.takenBytes += isPeek ? taken : port.receiveBytes(connection, taken);
   }
+  const goal = (flags & MSG_WAITALL) === 0 ? readGoal(socket, bytes) : bytes || 1;
+  if (receipt.takenBytes >= goal) return success(receipt.takenBytes);
+  if (bytes === 0 && waiting > 0) return success(0);
+  if (receipt.takenBytes > 0) {
+    return !mayWait || isOver ? success(receipt.takenBytes) : undefined;
+  }
+  if (isEnd) return success(0);
   const error = takeError(socket);
   if (error !== undefined) return error;
-  if (isOver || socket.isReadShut) return success(0);
+  if (isClosed || socket.isReadShut) return success(0);
+  if (connection === undefined && !socket.isConnectDeferred) return failure('ENOTCONN');
   return mayWait ? undefined : failure('EAGAIN');
 }
 

@@ -13,6 +13,7 @@ import {
   abort,
   close,
   discard,
+  shutdownRead,
   shutdownWrite,
   writeZeros,
   writeZerosWithin,
@@ -277,8 +278,8 @@ export class ScriptHost implements TcpPort {
     this.settle();
   }
 
-  shutdownReceive(_connection: TcpConnection): void {
-    // Linux goes on receiving, and what comes can be read: the socket remembers, the connection need not.
+  shutdownReceive(connection: TcpConnection): void {
+    shutdownRead(connection);
   }
 
   close(connection: TcpConnection): void {

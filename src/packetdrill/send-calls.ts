@@ -34,6 +34,15 @@ interface SendRequest {
   readonly isBadBuffer: boolean;
 }
 
+interface SendProgress {
+  sentBytes: number;
+  /** The connection is to be opened by this call. */
+  opens: boolean;
+  /** It is, and the handshake is not over. */
+  isOpening: boolean;
+  isBlocked: boolean;
+}
+
 export function sendCall(
   name: string,
   args: readonly Value[],
@@ -44,7 +53,12 @@ export function sendCall(
   if ((request.flags & MSG_OOB) !== 0) throw new Unsupported('urgent data of ours');
   // As a size_t it is more than an address space has.
   if (request.bytes < 0) return () => failure(name === 'write' ? 'EINVAL' : 'EFAULT');
-  const state = { sentBytes: 0, opens: opensConnection(socket, request), isBlocked: false };
+  const state = {
+    sentBytes: 0,
+    opens: opensConnection(socket, request),
+    isBlocked: false,
+    isOpening: false,
+  };
   return () => {
     const opened = state.opens ? openWithData(socket, port, request, state) : undefined;
     return opened ?? sendSome(socket, port, request, state);
@@ -87,7 +101,7 @@ function openWithData(
   socket: SocketDescriptor,
   port: TcpPort,
   request: SendRequest,
-  state: { sentBytes: number; opens: boolean },
+  state: SendProgress,
 ): CallOutcome | undefined {
   state.opens = false;
   if ((port.defaults.fastOpenBits & CLIENT_ENABLED) === 0) return failure('EOPNOTSUPP');
@@ -106,6 +120,7 @@ function openWithData(
   const taken = socket.connection?.synDataBytes ?? 0;
   if (isWaiting(socket, request.flags)) {
     state.sentBytes = taken;
+    state.isOpening = true;
     return undefined;
   }
   return isCookieKnown && taken > 0 ? success(taken) : failure('EINPROGRESS');
@@ -117,21 +132,24 @@ function sendSome(
   socket: SocketDescriptor,
   port: TcpPort,
   request: SendRequest,
-  state: { sentBytes: number; isBlocked: boolean },
+  state: SendProgress,
 ): CallOutcome | undefined {
   const mayWait = isWaiting(socket, request.flags);
   const { connection } = socket;
-  if (connection === undefined) return failure('EPIPE');
   const error = takeError(socket);
+  if (connection === undefined) return error ?? failure('EPIPE');
   // What went with a SYN that failed was not sent.
-  const wasSent = state.sentBytes > 0 && !socket.isConnecting;
+  const wasSent = state.sentBytes > 0 && !state.isOpening;
   if (error !== undefined) return wasSent ? success(state.sentBytes) : error;
   const { state: tcpState } = connection;
-  if (tcpState === TcpState.Closed || connection.isWriteShut) return failure('EPIPE');
   const isOpening =
     tcpState === TcpState.SynSent || (tcpState === TcpState.SynReceived && !connection.isFastOpen);
+  const isShut = connection.isWriteShut || (!isOpening && socket.isWriteShut);
+  if (tcpState === TcpState.Closed || isShut) return failure('EPIPE');
   if (isOpening) return mayWait ? undefined : failure('EAGAIN');
-  connectProgress(socket);
+  // Another writer leaves it to connect to say that the socket is connected.
+  if (state.isOpening && mayWait) connectProgress(socket);
+  state.isOpening = false;
   if (request.isBadBuffer) return failure('EFAULT');
   // One that waits for room goes on when there is plenty.
   if (state.isBlocked && !port.isWritable(connection)) return undefined;

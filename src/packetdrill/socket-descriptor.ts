@@ -16,12 +16,20 @@ export class SocketDescriptor {
   connection: TcpConnection | undefined = undefined;
   /** connect was called, and its success has not been told. */
   isConnecting = false;
+  /** Shut down when its opening had failed and nobody had asked: it cannot be used again. */
+  isSpent = false;
   /** connect was called with TCP_FASTOPEN_CONNECT: the SYN waits for the first write. */
   isConnectDeferred = false;
   deferredRemote: RemoteEnd | undefined = undefined;
-  /** The connection's error was told: it is told once. */
-  isErrorTold = false;
+  /** Of a connection that the socket has let go of, by its name; the others are the connection's. */
+  error: string | undefined = undefined;
+  /** An error message is in the queue that MSG_ERRQUEUE reads: poll tells of it until somebody does. */
+  hasQueuedError = false;
   isReadShut = false;
+  /** Of a socket without connection. */
+  isWriteShut = false;
+  /** Bound by bind, not by connect or accept: it stays so when the connection is over. */
+  holdsPort = false;
   /** The listening socket serves Fast Open to this many; -1: as the system says. */
   fastOpenQueue = -1;
   fastOpenKey: Uint8Array | undefined = undefined;
@@ -51,11 +59,13 @@ export interface SocketOptions {
   lingerNs: Duration;
   quickAck: number;
   notSentLowAtBytes: Bytes;
+  receiveLowAtBytes: Bytes;
   trafficClass: number;
   ttl: number;
   fastOpenConnect: boolean;
   fastOpenNoCookie: boolean;
   tellsInQueue: boolean;
+  tellsSoftErrors: boolean;
   congestionControl: string;
   /** Options without effect here, by level and name, to be read back. */
   readonly others: Map<string, number>;
@@ -79,14 +89,21 @@ export function usualOptions(congestionControl: string): SocketOptions {
     lingerNs: -1,
     quickAck: -1,
     notSentLowAtBytes: 0,
+    receiveLowAtBytes: 1,
     trafficClass: 0,
     ttl: 64,
     fastOpenConnect: false,
     fastOpenNoCookie: false,
     tellsInQueue: false,
+    tellsSoftErrors: false,
     congestionControl,
     others: new Map(),
   };
+}
+
+/** Bytes that a read of `bytes` waits for, and poll with it: SO_RCVLOWAT, but one at least. */
+export function readGoal({ options }: SocketDescriptor, bytes: Bytes): Bytes {
+  return Math.min(options.receiveLowAtBytes, bytes) || 1;
 }
 
 export class EpollDescriptor {

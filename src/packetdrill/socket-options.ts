@@ -8,7 +8,7 @@ import { failure, success, withOutput } from './call-outcome.ts';
 import { constantName, constantValue, errnoValue } from './constants.ts';
 import type { Value } from './script.ts';
 import type { SocketDescriptor, SocketOptions } from './socket-descriptor.ts';
-import { takeError } from './socket-error.ts';
+import { takeAnyError } from './socket-error.ts';
 import { type CallOutcome, Unsupported } from './stack-under-test.ts';
 import type { TcpPort } from './tcp-port.ts';
 
@@ -34,7 +34,8 @@ function truth(
     | 'keepAlive'
     | 'fastOpenConnect'
     | 'fastOpenNoCookie'
-    | 'tellsInQueue',
+    | 'tellsInQueue'
+    | 'tellsSoftErrors',
 ): OptionRule {
   return {
     read: ({ options }) => (options[field] ? 1 : 0),
@@ -95,7 +96,14 @@ const RULES: Readonly<Record<string, Readonly<Record<string, OptionRule>>>> = {
         return true;
       },
     },
-    SO_ERROR: { read: (socket) => takeError(socket)?.errno ?? 0 },
+    SO_ERROR: { read: (socket) => takeAnyError(socket)?.errno ?? 0 },
+    SO_RCVLOWAT: {
+      read: ({ options }) => options.receiveLowAtBytes,
+      write: (options, value) => {
+        options.receiveLowAtBytes = value < 0 ? 2 ** 31 - 1 : value || 1;
+        return true;
+      },
+    },
     SO_ACCEPTCONN: { read: ({ listener }) => (listener === undefined ? 0 : 1) },
     SO_TYPE: { read: () => constantValue('SOCK_STREAM') ?? 1 },
   },
@@ -162,8 +170,12 @@ const RULES: Readonly<Record<string, Readonly<Record<string, OptionRule>>>> = {
       },
     },
   },
-  SOL_IP: { IP_TOS: TRAFFIC_CLASS, IP_TTL: TTL },
-  SOL_IPV6: { IPV6_TCLASS: TRAFFIC_CLASS, IPV6_UNICAST_HOPS: TTL },
+  SOL_IP: { IP_TOS: TRAFFIC_CLASS, IP_TTL: TTL, IP_RECVERR: truth('tellsSoftErrors') },
+  SOL_IPV6: {
+    IPV6_TCLASS: TRAFFIC_CLASS,
+    IPV6_UNICAST_HOPS: TTL,
+    IPV6_RECVERR: truth('tellsSoftErrors'),
+  },
 };
 
 /** Kept and read back, without effect. */
@@ -174,16 +186,13 @@ const KEPT = new Set([
   'SO_ZEROCOPY',
   'SO_OOBINLINE',
   'SO_BUSY_POLL',
-  'SO_RCVLOWAT',
   'TCP_LINGER2',
   'TCP_SAVE_SYN',
   'IP_MTU_DISCOVER',
   'IP_FREEBIND',
-  'IP_RECVERR',
   'IP_BIND_ADDRESS_NO_PORT',
   'IPV6_MTU_DISCOVER',
   'IPV6_V6ONLY',
-  'IPV6_RECVERR',
 ]);
 
 const LEVELS: Readonly<Record<string, string>> = {

@@ -3,13 +3,14 @@
  * an outcome or, when it would block, nothing; the runner tries again when something has happened. A new
  * descriptor has the number that the script gives it.
  */
+import { seqDiff } from '../base/seq.ts';
 import type { TcpConnection } from '../tcp/connection.ts';
 import { TCP_ERROR_NAMES } from '../tcp/errors.ts';
 import { TcpState } from '../tcp/state.ts';
 import { SERVICE_PORT } from './addresses.ts';
 import { numberOf, outputOf, socketAddressOf } from './arguments.ts';
 import { failure, success, withOutput } from './call-outcome.ts';
-import { type Attempt, acceptFrom, connectSocket } from './connect-calls.ts';
+import { type Attempt, acceptFrom, connectSocket, letGo, stopListening } from './connect-calls.ts';
 import { constantValue } from './constants.ts';
 import { epollCall, pollCall } from './poll-calls.ts';
 import { receiveCall } from './receive-calls.ts';
@@ -31,6 +32,7 @@ const SOCK_STREAM = constantValue('SOCK_STREAM') as number;
 const FIRST_DESCRIPTOR = 3;
 const SHUT_RD = 0;
 const SHUT_WR = 1;
+const SHUT_RDWR = 2;
 
 const SENDS = new Set(['write', 'writev', 'send', 'sendto', 'sendmsg']);
 const RECEIVES = new Set(['read', 'readv', 'recv', 'recvfrom', 'recvmsg']);
@@ -129,19 +131,21 @@ export class Sockets {
   }
 
   #bind({ args }: SyscallAction, socket: SocketDescriptor): CallOutcome {
-    if (socket.boundPort !== 0 || socket.connection !== undefined) return failure('EINVAL');
+    if (socket.holdsPort || isInUse(socket)) return failure('EINVAL');
     const port = socketAddressOf(args[1]).port ?? SERVICE_PORT;
     const others = [...this.#descriptors.values()].filter((other) => other !== socket);
     const clashes = others.some(
       (other) =>
         other.kind === 'socket' &&
         other.boundPort === port &&
+        (other.holdsPort || isInUse(other)) &&
         (other.listener !== undefined ||
           !other.options.reuseAddress ||
           !socket.options.reuseAddress),
     );
     if (clashes) return failure('EADDRINUSE');
     socket.boundPort = port;
+    socket.holdsPort = true;
     return success(0);
   }
 
@@ -157,14 +161,27 @@ export class Sockets {
   }
 
   #shutdown(socket: SocketDescriptor, how: number): CallOutcome {
-    const { connection } = socket;
+    if (how < SHUT_RD || how > SHUT_RDWR) return failure('EINVAL');
+    const { connection, listener } = socket;
+    if (listener !== undefined) {
+      if (how !== SHUT_WR) stopListening(socket, this.#port);
+      return success(0);
+    }
+    if (socket.isConnecting) {
+      socket.isConnecting = isOpening(socket);
+      socket.isSpent = connection?.state === TcpState.Closed;
+    }
+    if (connection?.state === TcpState.SynSent) {
+      letGo(socket, this.#port);
+      return success(0);
+    }
+    // What is shut stays so, though the call fails.
+    if (how !== SHUT_WR) socket.isReadShut = true;
+    if (how !== SHUT_RD) socket.isWriteShut = true;
     if (connection === undefined || connection.state === TcpState.Closed) {
       return failure('ENOTCONN');
     }
-    if (how !== SHUT_WR) {
-      socket.isReadShut = true;
-      this.#port.shutdownReceive(connection);
-    }
+    if (how !== SHUT_WR) this.#port.shutdownReceive(connection);
     if (how !== SHUT_RD) this.#port.shutdownSend(connection);
     return success(0);
   }
@@ -212,6 +229,12 @@ export class Sockets {
   }
 }
 
+/** Listens, or has a connection that is not over. */
+function isInUse({ listener, connection }: SocketDescriptor): boolean {
+  if (listener !== undefined) return true;
+  return connection !== undefined && connection.state !== TcpState.Closed;
+}
+
 function fcntl(descriptor: Descriptor, { args }: SyscallAction): CallOutcome {
   const command = numberOf(args[1]);
   if (descriptor.kind === 'epoll') return success(0);
@@ -223,7 +246,7 @@ function fcntl(descriptor: Descriptor, { args }: SyscallAction): CallOutcome {
   return success(0);
 }
 
-/** SIOCINQ, SIOCOUTQ and SIOCOUTQNSD: tcp(7). */
+/** SIOCINQ, SIOCOUTQ and SIOCOUTQNSD: tcp(7). A FIN takes a place in the two of the send queue. */
 function ioctl({ args }: SyscallAction, socket: SocketDescriptor): CallOutcome {
   const { connection } = socket;
   if (socket.listener !== undefined) return failure('EINVAL');
@@ -232,10 +255,29 @@ function ioctl({ args }: SyscallAction, socket: SocketDescriptor): CallOutcome {
     case constantValue('SIOCINQ'):
       return withOutput(0, 'SIOCINQ', wanted, connection?.unreadBytes ?? 0);
     case constantValue('SIOCOUTQ'):
-      return withOutput(0, 'SIOCOUTQ', wanted, connection?.sendQueue.byteLength ?? 0);
+      return withOutput(0, 'SIOCOUTQ', wanted, isOpening(socket) ? 0 : queuedPlaces(socket));
     case constantValue('SIOCOUTQNSD'):
-      return withOutput(0, 'SIOCOUTQNSD', wanted, connection?.unsentBytes ?? 0);
+      return withOutput(0, 'SIOCOUTQNSD', wanted, isOpening(socket) ? 0 : unsentPlaces(socket));
     default:
       throw new Unsupported(`ioctl ${numberOf(args[1])}`);
   }
+}
+
+function isOpening({ connection }: SocketDescriptor): boolean {
+  const state = connection?.state;
+  return state === TcpState.SynSent || state === TcpState.SynReceived;
+}
+
+/** Sequence numbers that were given out and are not acknowledged. */
+function queuedPlaces(socket: SocketDescriptor): number {
+  const { connection } = socket;
+  if (connection === undefined) return 0;
+  return seqDiff(connection.sndNxt, connection.sndUna) + unsentPlaces(socket);
+}
+
+/** Those that were not sent. */
+function unsentPlaces({ connection }: SocketDescriptor): number {
+  if (connection === undefined || connection.state === TcpState.Closed) return 0;
+  const waitsToEnd = connection.isWriteShut && !connection.isFinSent;
+  return connection.unsentBytes + (waitsToEnd ? 1 : 0);
 }

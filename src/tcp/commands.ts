@@ -64,7 +64,7 @@ export function writeZerosWithin(
   room: Bytes,
   flags: number,
 ): Bytes {
-  if (writeError(connection) !== TcpError.None) return 0;
+  if (length === 0 || writeError(connection) !== TcpError.None) return 0;
   const count = Math.min(length, room);
   if (count > 0) ownSendQueue(connection).appendZeros(count);
   const isShort = count < length;
@@ -180,6 +180,11 @@ export function shutdownWrite(connection: TcpConnection): TcpError {
   else if (state === TcpState.CloseWait) connection.setState(TcpState.LastAck);
   connection.context.wake(connection);
   return TcpError.None;
+}
+
+/** Nothing will be read any more: what comes when our FIN is out is answered by a reset (RFC 1122 §4.2.2.13). */
+export function shutdownRead(connection: TcpConnection): void {
+  connection.isReadShut = true;
 }
 
 /** The application is done with the connection: RFC 9293 §3.10.4, and a reset when data is unread (§3.6.1). */

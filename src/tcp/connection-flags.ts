@@ -53,6 +53,9 @@ export const FLAGS: readonly string[] = [
   'isHeldByWindow',
   'hasSeenEct',
   'isControllerDue',
+  'tellsSoftErrors',
+  'hasQueuedError',
+  'isReadShut',
 ];
 
 /**

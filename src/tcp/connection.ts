@@ -104,6 +104,13 @@ export class TcpConnection {
   declare error: TcpError;
   /** A failure that did not end the connection (ICMP): told when it does end. */
   declare softError: TcpError;
+  declare softErrorNs: Instant;
+  /** Such a failure is an error at once: IP_RECVERR of ip(7). */
+  declare tellsSoftErrors: boolean;
+  /** Nobody will read what comes. */
+  declare isReadShut: boolean;
+  /** The ICMP error that ended its opening is in the queue of error messages. */
+  declare hasQueuedError: boolean;
 
   // Send sequence variables: RFC 9293 §3.3.1.
   iss: SeqNumber = ZERO_SEQ;

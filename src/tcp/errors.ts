@@ -21,6 +21,11 @@ export const enum TcpError {
   ConnectionAborted = 15,
   /** A router could not make sense of a header of ours. */
   ProtocolError = 16,
+  /** Nobody knows the host. */
+  HostDown = 17,
+  HostIsolated = 18,
+  /** A source route that fails. */
+  NotSupported = 19,
 }
 
 /** Names by TcpError; the first is empty. */
@@ -42,4 +47,7 @@ export const TCP_ERROR_NAMES = [
   'EINPROGRESS',
   'ECONNABORTED',
   'EPROTO',
+  'EHOSTDOWN',
+  'ENONET',
+  'EOPNOTSUPP',
 ] as const;

@@ -25,6 +25,9 @@ export const enum IcmpErrorKind {
   SourceQuench = 5,
   TimeExceeded = 6,
   ParameterProblem = 7,
+  HostUnknown = 8,
+  HostIsolated = 9,
+  SourceRouteFailed = 10,
 }
 
 export interface IcmpError {
@@ -39,24 +42,25 @@ export interface IcmpError {
   readonly mtu: Bytes;
 }
 
-export function handleIcmpError(connection: TcpConnection, error: IcmpError): void {
+/** False when it asks for nothing to be sent. */
+export function handleIcmpError(connection: TcpConnection, error: IcmpError): boolean {
   const { sequence } = error;
   const isInFlight =
     !seqBefore(sequence, connection.sndUna) && !seqBefore(connection.sndNxt, sequence);
   if (!isInFlight) {
     connection.context.count(TcpCounter.OutOfWindowIcmps);
-    return;
+    return false;
   }
   switch (error.kind) {
     case IcmpErrorKind.PacketTooBig:
       onPacketTooBig(connection, error.mtu);
       if (connection.state === TcpState.SynSent) resendSyn(connection);
       else resendTooBig(connection);
-      return;
+      return true;
     case IcmpErrorKind.SourceQuench:
-      return;
+      return false;
     default:
-      onUnreachable(connection, toError(error.kind));
+      return onUnreachable(connection, toError(error.kind));
   }
 }
 
@@ -70,25 +74,48 @@ function toError(kind: IcmpErrorKind): TcpError {
       return TcpError.ConnectionRefused;
     case IcmpErrorKind.ParameterProblem:
       return TcpError.ProtocolError;
+    case IcmpErrorKind.HostUnknown:
+      return TcpError.HostDown;
+    case IcmpErrorKind.HostIsolated:
+      return TcpError.HostIsolated;
+    case IcmpErrorKind.SourceRouteFailed:
+      return TcpError.NotSupported;
     default:
       return TcpError.HostUnreachable;
   }
 }
 
-function onUnreachable(connection: TcpConnection, error: TcpError): void {
+function keepSoftError(connection: TcpConnection, error: TcpError): void {
+  connection.softError = error;
+  connection.softErrorNs = connection.context.clock.nowNs;
+}
+
+/** The soft error, if the peer has not been heard since. */
+export function currentSoftError(connection: TcpConnection): TcpError {
+  const { softError, softErrorNs, lastReceivedNs } = connection;
+  return lastReceivedNs > softErrorNs ? TcpError.None : softError;
+}
+
+function onUnreachable(connection: TcpConnection, error: TcpError): boolean {
   const { state, isInAcceptQueue, listener } = connection;
   const isOpening = state === TcpState.SynSent || state === TcpState.SynReceived;
   // One of Fast Open that somebody has accepted is as good as established.
   const isAccepted = isInAcceptQueue && listener === undefined;
-  if (!isOpening || isAccepted) connection.softError = error;
+  if (!isOpening || isAccepted) {
+    if (connection.tellsSoftErrors) connection.error = error;
+    else keepSoftError(connection, error);
+    return false;
+  }
   // RFC 5927 §5.2: a peer that knocks is not turned away for the want of a port there.
-  else if (listener === undefined || isInAcceptQueue || isOfPath(error)) {
+  if (listener === undefined || isInAcceptQueue || isOfPath(error)) {
+    connection.hasQueuedError = true;
     failConnection(connection, error);
   }
+  return true;
 }
 
 function isOfPath(error: TcpError): boolean {
-  return error === TcpError.HostUnreachable || error === TcpError.NetworkUnreachable;
+  return error !== TcpError.ProtocolUnreachable && error !== TcpError.ConnectionRefused;
 }
 
 /** A SYN is as short as segments get: it was its data that made it too long. It goes out again without. */

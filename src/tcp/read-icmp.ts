@@ -62,7 +62,10 @@ const UNREACHABLE: Readonly<Record<number, IcmpErrorKind>> = {
   2: IcmpErrorKind.ProtocolUnreachable,
   3: IcmpErrorKind.PortUnreachable,
   4: IcmpErrorKind.PacketTooBig,
+  5: IcmpErrorKind.SourceRouteFailed,
   6: IcmpErrorKind.NetworkUnreachable,
+  7: IcmpErrorKind.HostUnknown,
+  8: IcmpErrorKind.HostIsolated,
   9: IcmpErrorKind.NetworkUnreachable,
   11: IcmpErrorKind.NetworkUnreachable,
 };

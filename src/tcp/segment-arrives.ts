@@ -265,6 +265,11 @@ function completeHandshake(connection: TcpConnection, segment: ArrivedSegment): 
 /** Sixth, the URG bit: tolerated; urgent data stays in the stream, RFC 9293 §3.8.5. */
 function checkUrgent(_connection: TcpConnection, _segment: ArrivedSegment): void {}
 
+/** Both halves are shut. */
+function refusesText({ isReadShut, state }: TcpConnection): boolean {
+  return isReadShut && state !== TcpState.Established;
+}
+
 /** Seventh, the segment text. False when the connection is gone. */
 function processText(connection: TcpConnection, segment: ArrivedSegment): boolean {
   if (segment.length === 0) return true;
@@ -274,7 +279,7 @@ function processText(connection: TcpConnection, segment: ArrivedSegment): boolea
     return true;
   }
   const isNew = seqBefore(connection.rcvNxt, seqAdd(segment.seq, segment.length));
-  if (connection.isOrphan && isNew) {
+  if ((connection.isOrphan || refusesText(connection)) && isNew) {
     // RFC 9293 §3.6.1: nobody will read it, so the peer should know.
     connection.context.count(TcpCounter.AbortOnData);
     sendResetFor(connection.context, segment);

@@ -2,7 +2,7 @@
  * What applications rarely set on a connection, in one object that all connections share until one of them differs:
  * tcp/packed-fields. It starts from the configuration.
  */
-import type { Bytes, Duration } from '../base/units.ts';
+import type { Bytes, Duration, Instant } from '../base/units.ts';
 import type { TcpConfig } from './config.ts';
 
 /** What applications rarely set: tcp/options, or assigned to the connection's fields of these names. */
@@ -20,6 +20,8 @@ export interface ConnectionSettings {
   /** TTL or hop limit. */
   ttl: number;
   quickAckChoice: number;
+  /** When softError came. */
+  softErrorNs: Instant;
   /** Of the receive buffer, what is offered as window: as the segments that came use its memory. */
   receiveShare: number;
 }
@@ -38,6 +40,7 @@ export function defaultSettings(config: TcpConfig): ConnectionSettings {
     trafficClass: 0,
     ttl: config.ttl,
     quickAckChoice: -1,
+    softErrorNs: -1,
     receiveShare: config.receiveWindowShare,
   };
 }
@@ -55,5 +58,6 @@ export const SETTING_NAMES: readonly (keyof ConnectionSettings)[] = [
   'trafficClass',
   'ttl',
   'quickAckChoice',
+  'softErrorNs',
   'receiveShare',
 ];

@@ -193,8 +193,7 @@ export class TcpLayer implements ConnectionOwner, ConnectionMaker {
     const found = this.#table.find(error.remoteAddress, error.localAddress, ports);
     if (found === NOT_FOUND || found < 0) return;
     const connection = this.#connections[found] as TcpConnection;
-    handleIcmpError(connection, error);
-    context.wake(connection);
+    if (handleIcmpError(connection, error)) context.wake(connection);
   }
 
   /** When pollTimeoutNs has come. */

@@ -10,6 +10,7 @@ import { needController } from './controller-start.ts';
 import { TcpCounter } from './counters.ts';
 import { endConnection, failConnection, resetConnection } from './ending.ts';
 import { TcpError } from './errors.ts';
+import { currentSoftError } from './icmp-errors.ts';
 import { onReorderingTimeout, onRetransmissionTimeout } from './loss-timeouts.ts';
 import { onBlackHoleSuspected } from './path-mtu.ts';
 import { restartRto, setRetransmitTimer } from './retransmit-timer.ts';
@@ -104,7 +105,8 @@ function fireSyn(connection: TcpConnection): void {
 }
 
 function orSoft(connection: TcpConnection, error: TcpError): TcpError {
-  return connection.softError === TcpError.None ? error : connection.softError;
+  const soft = currentSoftError(connection);
+  return soft === TcpError.None ? error : soft;
 }
 
 function isUserTimeoutOver(connection: TcpConnection): boolean {
