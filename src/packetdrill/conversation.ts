@@ -1,6 +1,7 @@
 /**
  * All connections of a script and which of them a packet line is about. A line without ports speaks of the
- * connection opened last: by the SYN that the script injected to a listening socket, or by our own. With
+ * connection opened last: by the first SYN that the script injected to a listening socket (a later one has the same ends),
+ * or by our own. With
  * ports (`1234 > 8080`) it names its connection.
  */
 import { TcpFlag } from '../wire/tcp.ts';
@@ -33,8 +34,8 @@ export class Conversation {
     const flow = isOpening
       ? this.#openedFlow(packet, listening)
       : this.#existingFlow(packet, listening?.port ?? SERVICE_PORT);
-    if (!isSyn) flow.hasInjectedMore = true;
-    else if (!flow.isSynchronized) flow.remoteIsn = packet.sequence.start;
+    if (!isSyn) return flow;
+    if (!flow.isSynchronized) flow.remoteIsn = packet.sequence.start;
     else if (isOpening) flow.reopeningIsn = packet.sequence.start;
     return flow;
   }
@@ -42,15 +43,15 @@ export class Conversation {
   #openedFlow(packet: TcpPacket, listening: ListeningSocket | undefined): Flow {
     const current = this.#current;
     if (packet.ports !== undefined || current === undefined) {
-      return this.#existingFlow(packet, listening?.port ?? SERVICE_PORT);
+      const flow = this.#existingFlow(packet, listening?.port ?? SERVICE_PORT);
+      flow.listenerSerial ??= listening?.serial;
+      return flow;
     }
     const isSimultaneous = current.isActive && !current.isSynchronized;
-    const isRepeated =
+    const isOfListener =
       !current.isActive &&
-      !current.hasInjectedMore &&
-      current.remoteIsn === packet.sequence.start &&
       (current.listenerSerial === undefined || current.listenerSerial === listening?.serial);
-    if (isSimultaneous || isRepeated || listening === undefined) return current;
+    if (isSimultaneous || isOfListener || listening === undefined) return current;
     const opened = this.#add(new Flow(listening.port, this.#nextPeerPort++, false));
     opened.listenerSerial = listening.serial;
     return opened;

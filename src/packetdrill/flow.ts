@@ -19,8 +19,6 @@ export class Flow {
   isSynchronized = false;
   /** Of the socket that its SYN went to: a later one has connections of its own. */
   listenerSerial: number | undefined;
-  /** The script injected something behind its SYN. */
-  hasInjectedMore = false;
   readonly timestamps = new TimestampMap();
 
   constructor(localPort: number, remotePort: number, isActive: boolean) {

@@ -28,11 +28,10 @@ export type ShellEffect =
 
 /**
  * The `defaults.sh` beside the scripts of Linux's own selftests, where it differs from that of the public suite: Fast
- * Open for those who ask, and the SYN timeouts of a current kernel.
+ * Open for those who ask.
  */
 const KERNEL_DEFAULTS: ShellEffect[] = [
   { kind: 'sysctl', name: 'net.ipv4.tcp_fastopen', value: '0x3' },
-  { kind: 'sysctl', name: 'net.ipv4.tcp_syn_linear_timeouts', value: '4' },
 ];
 
 /** Effects of one backquoted command, in order. */

@@ -24,7 +24,7 @@ import {
 const NS_PER_US: Duration = 1e3;
 const NS_PER_MS: Duration = 1e6;
 
-/** Linux as the public suite sets it up; the timeouts of a SYN are still those before Linux 6.5. */
+/** Linux as the public suite sets it up. */
 export const SUITE_SETTINGS: StackSettings = {
   tcp: {
     ...LINUX_PROFILE,
@@ -34,7 +34,6 @@ export const SUITE_SETTINGS: StackSettings = {
     sendBufferBytesMax: 4 << 20,
     synRetries: 5,
     synAckRetries: 5,
-    synLinearTimeouts: 0,
     usesSlowStartAfterIdle: false,
     ecn: EcnMode.Off,
     pacingGains: PACING_GAINS_LINUX,

@@ -22,7 +22,12 @@ import { onTailLossProbeAck } from './loss-timeouts.ts';
 import { onMtuProbeAcked, updateSmss } from './path-mtu.ts';
 import { updateRack, widenReorderingWindow } from './rack.ts';
 import { advanceRecovery, countDuplicates } from './recovery.ts';
-import { restartRto, scheduleLossProbe, settleWindowProbe } from './retransmit-timer.ts';
+import {
+  answerWindowProbe,
+  restartRto,
+  scheduleLossProbe,
+  settleWindowProbe,
+} from './retransmit-timer.ts';
 import { NO_ROW } from './segment-table.ts';
 import { settleCursor } from './send-cursor.ts';
 import { sendRoom } from './send-room.ts';
@@ -47,7 +52,7 @@ export function processAck(connection: TcpConnection, segment: ArrivedSegment): 
   if (!hadSegments) {
     // Data that came twice may show that the last reduction was needless.
     if (outcome.dsacks > 0 && needController(connection)) advanceRecovery(connection, segment);
-    settleIdle(connection, advances);
+    settleIdle(connection, segment, advances || isWindowUpdate);
     return;
   }
   outcome.advances = advances;
@@ -171,12 +176,10 @@ export function dropSent(connection: TcpConnection, bytes: Bytes): void {
   connection.sendQueue = connection.context.returnQueue(connection.sendQueue);
 }
 
-/** Nothing was in flight: a window update, or an old ACK. */
-function settleIdle(connection: TcpConnection, advances: boolean): void {
-  if (advances || connection.probes > 0) {
-    connection.probes = 0;
-    connection.stalledSinceNs = NO_TIME;
-  }
+/** Nothing was in flight: a window update, or an old ACK. What only brings text tells nothing of the window. */
+function settleIdle(connection: TcpConnection, segment: ArrivedSegment, isNews: boolean): void {
+  const isOld = seqBefore(segment.ack, connection.sndUna);
+  if (isNews || (segment.length === 0 && !isOld)) answerWindowProbe(connection);
   settleWindowProbe(connection);
 }
 

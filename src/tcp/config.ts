@@ -102,6 +102,10 @@ export interface TcpConfig {
   readonly synAckRetries: number;
   /** So many retransmissions of a SYN come after the initial timeout each, before it doubles, and on top of the others. */
   readonly synLinearTimeouts: number;
+  /** A SYN that is answered by an ACK of something else is sent again so soon, once; 0: when its time has come. */
+  readonly hastenedSynNs: Duration;
+  /** Where both sides open at once, the SYN-ACK offers what the SYN did, agreed to or not; RFC 7323 §3.2 has what is agreed. */
+  readonly offersAgain: boolean;
   /** R1: after this many retransmissions the path is in doubt (black-hole detection). */
   readonly retriesR1: number;
   /** R2 for data: at least 100 s. In retransmissions. */
@@ -161,13 +165,13 @@ export interface TcpConfig {
   readonly challengeAckIntervalNs: Duration;
   /** The same for ACKs that answer segments outside the window. */
   readonly outOfWindowAckIntervalNs: Duration;
-  /** RFC 9293 §3.10.7.4: an ACK of what was never sent is answered; Linux drops it silently. */
-  readonly answersAckOfUnsent: boolean;
   /**
    * A reset at the right edge of the window, and in TIME-WAIT what has no ACK, are answered, as Linux does; RFC 9293
    * §3.10.7.4 drops them.
    */
   readonly answersDoubtful: boolean;
+  /** What comes behind the peer's FIN gets no ACK, and text across it a reset, as in Linux. */
+  readonly doubtsTextBehindFin: boolean;
   /** As Linux tells the application: a reset in CLOSE-WAIT is a broken pipe, and one in CLOSING or LAST-ACK is told too. */
   readonly tellsResetAsLinux: boolean;
 
@@ -237,6 +241,8 @@ export const RFC_PROFILE: TcpConfig = {
   synRetries: 7, // 1 + 2 + … + 64 s > 3 min, with the last wait
   synAckRetries: 7,
   synLinearTimeouts: 0, // RFC 6298 §5.5
+  hastenedSynNs: 0,
+  offersAgain: false,
   retriesR1: 3, // RFC 9293 §3.8.3
   retriesR2: 15,
   orphanRetries: 8,
@@ -266,8 +272,8 @@ export const RFC_PROFILE: TcpConfig = {
   keepAliveProbes: 9,
   challengeAckIntervalNs: 500 * MS,
   outOfWindowAckIntervalNs: 0,
-  answersAckOfUnsent: true,
   answersDoubtful: false,
+  doubtsTextBehindFin: false,
   tellsResetAsLinux: false,
   backlog: 128,
   usesSynCookies: false,
@@ -311,6 +317,8 @@ export const LINUX_PROFILE: TcpConfig = {
   synRetries: 6,
   synAckRetries: 5,
   synLinearTimeouts: 4, // tcp_syn_linear_timeouts
+  hastenedSynNs: 2 * MS, // two ticks
+  offersAgain: true,
   usesSlowStartAfterIdle: true,
   pacingGains: PACING_GAINS_LINUX,
   unpacedSegments: 9, // the tenth and later ones pay, as in its qdisc fq
@@ -322,8 +330,8 @@ export const LINUX_PROFILE: TcpConfig = {
   timeWaitNs: 60 * SECOND,
   finWait2Ns: 60 * SECOND,
   outOfWindowAckIntervalNs: 500 * MS,
-  answersAckOfUnsent: false,
   answersDoubtful: true,
+  doubtsTextBehindFin: true,
   tellsResetAsLinux: true,
   backlog: 4096,
   usesSynCookies: true,

@@ -308,8 +308,10 @@ export class TcpConnection {
   backoffs = 0;
   /** Timeouts since SND.UNA moved: R1 and R2 of RFC 9293 §3.8.3. */
   retransmits = 0;
-  /** Window probes in a row. */
+  /** Window probes in a row that nobody answered. */
   probes = 0;
+  /** Doublings of their timeout, while the window stays closed. */
+  probeBackoffs = 0;
   keepAliveSent = 0;
   /** When the first timeout or probe in a row fired: R1, R2 and the user timeout count from what is before it. */
   declare stalledSinceNs: Instant;

@@ -86,21 +86,34 @@ export function transmitSyn(connection: TcpConnection): FrameId {
     : TcpFlag.Syn | synEcnFlags(connection);
   const length = isAnswer ? 0 : takeSynData(connection);
   const payload = length > 0 ? synPayload(connection, length) : NO_PAYLOAD;
-  const frame = buildSegment(connection, connection.iss, flags, length, payload);
+  const offersAgain = isAnswer && connection.listener === undefined && config.offersAgain;
+  const frame = offersAgain
+    ? buildOffer(connection, flags)
+    : buildSegment(connection, connection.iss, flags, length, payload);
   if (frame === NO_FRAME) {
     // As if it had been lost.
     setRetransmitTimer(connection, RetransmitMode.Rto);
     return NO_FRAME;
   }
-  const shift = connection.hasWindowScaling ? connection.rcvWndShift : -1;
+  const hasScale = offersAgain ? config.usesWindowScaling : connection.hasWindowScaling;
+  const hasSack = offersAgain ? config.usesSack : connection.hasSack;
   markSyn(connection, frame, isAnswer);
-  setSynOptions(context, frame, connection.advMss, shift, connection.hasSack);
+  setSynOptions(context, frame, connection.advMss, hasScale ? connection.rcvWndShift : -1, hasSack);
   if (connection.fastOpenForm !== FastOpenForm.Absent) addFastOpen(connection, frame);
   if (isAnswer && mayCarryOption(connection)) addSynOption(connection, frame);
   connection.lastSentNs = context.clock.nowNs;
   if (state === TcpState.SynSent || config.synAckRetries > 0) {
     setRetransmitTimer(connection, RetransmitMode.Rto);
   }
+  return frame;
+}
+
+/** The SYN-ACK where both sides open at once, with timestamps as the SYN had them. */
+function buildOffer(connection: TcpConnection, flags: number): FrameId {
+  const { config, hasTimestamps } = connection;
+  connection.hasTimestamps = config.usesTimestamps;
+  const frame = buildSegment(connection, connection.iss, flags, 0, NO_PAYLOAD);
+  connection.hasTimestamps = hasTimestamps;
   return frame;
 }
 

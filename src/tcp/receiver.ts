@@ -58,8 +58,10 @@ function receiveOutOfOrder(connection: TcpConnection, segment: ArrivedSegment): 
   if (before > 0) {
     noteDuplicate(connection, segment.seq, Math.min(before, segment.length));
     if (before >= segment.length) {
+      const isNewFin = segment.has(TcpFlag.Fin) && before === segment.length;
       segment.trimFront(segment.length);
-      scheduleAck(connection, true);
+      // A FIN that is next decides for itself.
+      if (!isNewFin || connection.isPeerDone) scheduleAck(connection, true);
       return;
     }
     segment.trimFront(before);

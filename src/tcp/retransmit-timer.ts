@@ -2,7 +2,8 @@
  * The one timer of the send side and what it is set for: retransmission (RFC 6298 §5), tail loss probe
  * (RFC 8985 §7.2), reordering (§6.2 step 5), window probe (RFC 9293 §3.8.6.1). They exclude each other. Hot.
  */
-import { type Duration, NEVER } from '../base/units.ts';
+import { seqDiff } from '../base/seq.ts';
+import { type Duration, NEVER, NO_TIME } from '../base/units.ts';
 import { CongestionState, ProbeKind, RetransmitMode, type TcpConnection } from './connection.ts';
 import { TIMER_KINDS, TimerKind } from './context.ts';
 import { TcpState } from './state.ts';
@@ -34,7 +35,7 @@ function rtoNs(connection: TcpConnection): Duration {
 }
 
 function windowProbeNs(connection: TcpConnection): Duration {
-  const timeoutNs = connection.rtt.timeoutNs(connection.probes);
+  const timeoutNs = connection.rtt.timeoutNs(connection.probeBackoffs);
   return boundByUserTimeout(connection, Math.min(timeoutNs, connection.config.persistNsMax));
 }
 
@@ -122,12 +123,31 @@ export function settleWindowProbe(connection: TcpConnection): void {
   if (!waits) {
     if (retransmitMode === RetransmitMode.WindowProbe) {
       connection.probes = 0;
+      connection.probeBackoffs = 0;
       if (scoreboard.segments === 0) setRetransmitTimer(connection, RetransmitMode.None);
       else setRetransmitTimer(connection, RetransmitMode.Rto);
     }
     return;
   }
   if (retransmitMode === RetransmitMode.None) {
+    setRetransmitTimer(connection, RetransmitMode.WindowProbe);
+  }
+}
+
+/**
+ * An ACK while nothing is in flight: who answers probes is there, and the wait for the next one begins anew. A window
+ * that is open again ends them.
+ */
+export function answerWindowProbe(connection: TcpConnection): void {
+  connection.probes = 0;
+  if (connection.retransmitMode !== RetransmitMode.WindowProbe) return;
+  const room = seqDiff(connection.sndWndEnd, connection.sndNxt);
+  const isOpen = room > 0 && room >= Math.min(connection.unsentBytes, connection.smss);
+  if (isOpen) {
+    connection.probeBackoffs = 0;
+    connection.stalledSinceNs = NO_TIME;
+    setRetransmitTimer(connection, RetransmitMode.None);
+  } else {
     setRetransmitTimer(connection, RetransmitMode.WindowProbe);
   }
 }

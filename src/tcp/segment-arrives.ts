@@ -85,11 +85,12 @@ function arrivesInSynSent(connection: TcpConnection, segment: ArrivedSegment): v
       seqDiff(connection.sndNxt, connection.iss),
     )
   ) {
+    hastenSyn(connection);
     sendResetFor(context, segment);
     return;
   }
   // RFC 7323 §3.2: an echo of nothing that was sent is from another connection.
-  if (hasAck && !segment.has(TcpFlag.Rst) && !isEchoOfSyn(connection, segment)) {
+  if (hasAck && !isEchoOfSyn(connection, segment)) {
     context.count(TcpCounter.PawsDiscards);
     sendResetFor(context, segment);
     return;
@@ -146,6 +147,12 @@ function acknowledgeSyn(connection: TcpConnection, segment: ArrivedSegment): voi
   connection.bytesAcked += taken;
 }
 
+/** The peer has an older connection of ours, which our reset ends: in the `linux` profile the SYN follows soon. */
+function hastenSyn({ config, context, slot, synRetransmits }: TcpConnection): void {
+  if (config.hastenedSynNs === 0 || synRetransmits > 0) return;
+  context.setTimer(slot, TimerKind.Retransmit, context.clock.nowNs + config.hastenedSynNs);
+}
+
 /** The SYN-ACK echoes a timestamp between that of our first SYN and now, or none. */
 function isEchoOfSyn(connection: TcpConnection, segment: ArrivedSegment): boolean {
   if (!connection.hasTimestamps || !segment.hasTimestamps || segment.tsEcr === 0) return true;
@@ -194,9 +201,9 @@ function checkAck(connection: TcpConnection, segment: ArrivedSegment): boolean {
   const { sndUna, sndNxt } = connection;
   if (connection.state === TcpState.SynReceived) return completeHandshake(connection, segment);
   // RFC 5961 §5.2.
-  const isOfUnsent = seqBefore(sndNxt, segment.ack);
-  if (isOfUnsent || seqBefore(segment.ack, seqAdd(sndUna, -connection.maxSndWnd))) {
-    if (!isOfUnsent || connection.config.answersAckOfUnsent) sendChallengeAck(connection);
+  const oldest = seqAdd(sndUna, -connection.maxSndWnd);
+  if (seqBefore(sndNxt, segment.ack) || seqBefore(segment.ack, oldest)) {
+    sendChallengeAck(connection);
     return false;
   }
   updateTsRecent(connection, segment);
@@ -274,15 +281,34 @@ function refusesText({ isReadShut, state }: TcpConnection): boolean {
 function processText(connection: TcpConnection, segment: ArrivedSegment): boolean {
   if (segment.length === 0) return true;
   if (!canReceive(connection.state)) {
-    // Text after a FIN: ignored, but the peer may need our ACK.
-    scheduleAck(connection, true);
-    return true;
+    return takeTextBehindFin(connection, segment);
   }
   const isNew = seqBefore(connection.rcvNxt, seqAdd(segment.seq, segment.length));
   if ((connection.isOrphan || refusesText(connection)) && isNew) {
     // RFC 9293 §3.6.1: nobody will read it, so the peer should know.
     connection.context.count(TcpCounter.AbortOnData);
     sendResetFor(connection.context, segment);
+    failConnection(connection, TcpError.ConnectionReset);
+    return false;
+  }
+  receiveText(connection, segment);
+  return true;
+}
+
+/**
+ * The peer has sent its FIN. Text at all: RFC 9293 §3.10.7.4 has it ignored, but the peer may need our ACK. In the `linux`
+ * profile text behind the FIN is dropped without one, and text across it resets.
+ */
+function takeTextBehindFin(connection: TcpConnection, segment: ArrivedSegment): boolean {
+  if (!connection.config.doubtsTextBehindFin) {
+    scheduleAck(connection, true);
+    return true;
+  }
+  const { rcvNxt, context } = connection;
+  if (!seqBefore(segment.seq, rcvNxt)) return false;
+  if (seqBefore(rcvNxt, seqAdd(segment.seq, segment.length))) {
+    context.count(TcpCounter.AbortOnData);
+    sendResetFor(context, segment);
     failConnection(connection, TcpError.ConnectionReset);
     return false;
   }

@@ -9,7 +9,7 @@ import { ProbeKind, type TcpConnection } from './connection.ts';
 import { TcpCounter } from './counters.ts';
 import { buildAck } from './frame-builder.ts';
 import { retransmit } from './retransmit.ts';
-import { NO_ROW } from './segment-table.ts';
+import { NO_ROW, SegmentFlag } from './segment-table.ts';
 import { beginChunk } from './send-chunk.ts';
 import { endFlags, hasFinBehind, sendChunked, sendNew } from './send-new.ts';
 import { fillBuffer, growHead, reconcileBuffers } from './write-queue.ts';
@@ -26,6 +26,11 @@ export function transmitProbe(connection: TcpConnection): FrameId {
     if (kind === ProbeKind.Loss) noteLossProbe(connection, false);
     return frame;
   }
+  if (kind === ProbeKind.Loss && room > 0 && isBareFinDue(connection)) {
+    const frame = sendNew(connection, 0, SegmentFlag.Fin);
+    noteLossProbe(connection, false);
+    return frame;
+  }
   if (kind === ProbeKind.Loss) {
     if (scoreboard.tail === NO_ROW) return NO_FRAME;
     const frame = retransmit(connection, scoreboard.tail, false);
@@ -35,6 +40,11 @@ export function transmitProbe(connection: TcpConnection): FrameId {
   context.count(kind === ProbeKind.Window ? TcpCounter.WindowProbes : TcpCounter.KeepAlives);
   // An old sequence number makes the peer answer: RFC 9293 §3.8.4.
   return buildAck(connection, seqAdd(connection.sndUna, -1));
+}
+
+/** All data has been sent, and the congestion window keeps the FIN back. */
+function isBareFinDue(connection: TcpConnection): boolean {
+  return connection.isWriteShut && !connection.isFinSent && connection.unsentBytes === 0;
 }
 
 /** New data whatever the congestion window. Into a window that is too small it goes with PSH, as Linux has it. */

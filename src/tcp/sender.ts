@@ -155,8 +155,8 @@ function transmitChunk(connection: TcpConnection, unsent: Bytes): FrameId {
   reconcileBuffers(connection, unsent);
   const room = seqDiff(connection.sndWndEnd, connection.sndNxt);
   if (unsent === 0) {
-    // Not strict about a bare FIN: it ends the connection.
-    if (room <= 0) return NO_FRAME;
+    // It counts as a segment as any other.
+    if (room <= 0 || !hasWindowFor(connection, connection.smss)) return NO_FRAME;
     return sendNew(connection, 0, SegmentFlag.Fin);
   }
   for (;;) {

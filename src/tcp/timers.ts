@@ -92,7 +92,8 @@ function fireSyn(connection: TcpConnection): void {
   const linear = state === TcpState.SynSent ? config.synLinearTimeouts : 0;
   const limit = state === TcpState.SynSent ? connection.synRetries + linear : config.synAckRetries;
   if (connection.stalledSinceNs < 0) connection.stalledSinceNs = connection.lastSentNs;
-  if (connection.synRetransmits >= limit || isUserTimeoutOver(connection)) {
+  const isOver = connection.synRetransmits >= limit || (linear > 0 && isSynTimeOver(connection));
+  if (isOver || isUserTimeoutOver(connection)) {
     failConnection(connection, orSoft(connection, TcpError.TimedOut));
     return;
   }
@@ -102,6 +103,13 @@ function fireSyn(connection: TcpConnection): void {
   if (connection.synRetransmits > linear) connection.backoffs++;
   connection.retransmits++;
   connection.isSynDue = true;
+}
+
+/** The time that the retransmissions of a SYN take where each timeout doubles bounds those that do not, too. */
+function isSynTimeOver(connection: TcpConnection): boolean {
+  const { config, context, stalledSinceNs, synRetries } = connection;
+  const wholeNs = config.rtt.rtoInitialNs * (2 ** (synRetries + 1) - 1);
+  return context.clock.nowNs - stalledSinceNs >= wholeNs;
 }
 
 function orSoft(connection: TcpConnection, error: TcpError): TcpError {
@@ -140,6 +148,7 @@ function fireWindowProbe(connection: TcpConnection): void {
     return;
   }
   connection.probes++;
+  if (connection.probeBackoffs < config.retriesR2) connection.probeBackoffs++;
   connection.probeDue = ProbeKind.Window;
   setRetransmitTimer(connection, RetransmitMode.WindowProbe);
 }
