@@ -360,6 +360,7 @@ function tellController(connection: TcpConnection): void {
   sample.advancesSndUna =
     outcome.acknowledgedSegments > 0 ||
     (connection.reordering > config.dupThresh && outcome.sackedSegments > 0);
+  connection.segmentsOutAtAck = scoreboard.segments;
   controller.onAck(sample, connection.rtt);
   if (controller.isHoldingBack === true) {
     connection.rate.markAppLimited(scoreboard.inFlightBytes);

@@ -48,6 +48,16 @@ export function onSegmentSent(connection: TcpConnection, length: Bytes): void {
   context.cells[connection.cellsAt + TimeCell.LastSent] = context.clock.nowNs;
 }
 
+/**
+ * Pacing goes by the window or, in the `linux` profile, by this where it is more: what was sent and not acknowledged at
+ * the last ACK, once segments are missing. A window that recovery has cut says less of the path. 0 for none.
+ */
+export function sentAtAck(connection: TcpConnection): Bytes {
+  if (connection.congestionState === CongestionState.Open || !connection.config.sendsChunks)
+    return 0;
+  return connection.segmentsOutAtAck * connection.smss;
+}
+
 function pace(connection: TcpConnection, length: Bytes): void {
   // This one is counted already.
   if (connection.dataSegmentsOut <= connection.config.unpacedSegments) return;
@@ -55,13 +65,16 @@ function pace(connection: TcpConnection, length: Bytes): void {
   let rate = controller.pacingRate;
   let quantum = controller.sendQuantum;
   if (rate === UNPACED) {
-    const { cwnd, ssthresh } = controller;
+    const cwnd = sendWindow(connection);
+    const { ssthresh } = controller;
     rate = derivePacingRate(
       cwnd,
       ssthresh,
       connection.rtt.smoothedNs,
       connection.config.pacingGains,
     );
+    const sent = sentAtAck(connection);
+    if (sent > cwnd) rate *= sent / cwnd;
     quantum = sendQuantumAt(rate, smss);
   }
   if (connection.config.sendsChunks) {

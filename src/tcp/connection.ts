@@ -349,6 +349,8 @@ export class TcpConnection {
   declare isCwndLimited: boolean;
   flightMaxBytes: Bytes = 0;
   flightMaxSeq: SeqNumber = ZERO_SEQ;
+  /** Not acknowledged after the last ACK while segments were missing, SACKed ones counted: pacing goes by it. */
+  segmentsOutAtAck = 0;
   /** The last SYN or data. */
   declare lastSentNs: Instant;
   declare lastReceivedNs: Instant;

@@ -8,7 +8,7 @@ import { SSTHRESH_UNSET, UNPACED } from '../recovery/congestion.ts';
 import { derivePacingRate } from '../recovery/pacer.ts';
 import { AccurateEcn } from './accurate-ecn.ts';
 import { BusyKind, busyNs } from './busy-time.ts';
-import { sendWindow } from './congestion-window.ts';
+import { sendWindow, sentAtAck } from './congestion-window.ts';
 import { RetransmitMode, type TcpConnection } from './connection.ts';
 import { needController } from './controller-start.ts';
 import { TcpState } from './state.ts';
@@ -85,6 +85,7 @@ function pathInfo(connection: TcpConnection) {
   let pacingRate = hasController ? controller.pacingRate : UNPACED;
   if (pacingRate === UNPACED && hasController) {
     pacingRate = derivePacingRate(cwnd, ssthresh, rtt.smoothedNs, config.pacingGains);
+    pacingRate *= Math.max(1, sentAtAck(connection) / cwnd);
   }
   return {
     tcpi_rto: us(rtt.timeoutNs(connection.backoffs)),

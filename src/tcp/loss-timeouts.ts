@@ -43,6 +43,7 @@ export function onRetransmissionTimeout(connection: TcpConnection): void {
   markLostAtTimeout(connection);
   controller.onRetransmissionTimeout(flight, flightSize(connection));
   connection.congestionState = CongestionState.Loss;
+  connection.segmentsOutAtAck = scoreboard.segments;
   connection.highSeq = connection.sndNxt;
   connection.duplicateAcks = 0;
   connection.frtoStep =

@@ -9,7 +9,7 @@ import { seqBefore, seqDiff } from '../base/seq.ts';
 import { type Bytes, NS_PER_SECOND } from '../base/units.ts';
 import { UNPACED } from '../recovery/congestion.ts';
 import { reservedForAccEcn } from './accurate-ecn-option.ts';
-import { flightSize, sendWindow } from './congestion-window.ts';
+import { flightSize, sendWindow, sentAtAck } from './congestion-window.ts';
 import { CongestionState, type TcpConnection } from './connection.ts';
 import { TimeCell } from './connection-times.ts';
 import { NO_ROW, SegmentFlag } from './segment-table.ts';
@@ -133,7 +133,7 @@ export function chunkSegmentsMax(connection: TcpConnection): number {
 
 /** In 1/1024 s, the largest chunk at most: a small integer, since a double would go through the heap. */
 function bytesByRate(connection: TcpConnection): Bytes {
-  const { controller, config, rtt, scoreboard, smss } = connection;
+  const { controller, config, rtt } = connection;
   const { pacingRate } = controller;
   const { sendChunkBytesMax } = config;
   if (pacingRate !== UNPACED) {
@@ -141,7 +141,7 @@ function bytesByRate(connection: TcpConnection): Bytes {
   }
   const cwnd = sendWindow(connection);
   const { slowStart, avoidance } = config.pacingGains;
-  const sent = Math.max(cwnd, scoreboard.segments * smss);
+  const sent = Math.max(cwnd, sentAtAck(connection));
   const gained = cwnd < controller.ssthresh / 2 ? slowStart * sent : avoidance * sent;
   const bytes = (gained * NS_PER_SECOND) / rtt.smoothedNs / (1 << RATE_SHIFT);
   return Math.min(bytes, sendChunkBytesMax) | 0;
