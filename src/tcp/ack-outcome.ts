@@ -3,7 +3,7 @@
  * they had been sent twice, whether they came in another order. Filled by the scoreboard row by row, read by
  * tcp/acknowledgment, tcp/rack and tcp/recovery. One object a host, refilled for each ACK. Hot.
  */
-import { type SeqNumber, seqBefore, seqDiff, seqFromWire } from '../base/seq.ts';
+import { type SeqNumber, seqBefore, seqFromWire } from '../base/seq.ts';
 import { type Bytes, type Instant, NEVER, NO_TIME } from '../base/units.ts';
 import { AckRecord, type DeliveryRateEstimator, LossRecord } from '../recovery/delivery-rate.ts';
 import { ROW_SHIFT, SegmentFlag, type SegmentTable, SegmentWord } from './segment-table.ts';
@@ -30,10 +30,14 @@ export class AckOutcome {
   hasRetransmitted = false;
   /** Something sent once, before `highSeq`, has arrived: RFC 5682 §3.1 step 3. */
   hasOriginal = false;
-  /** A segment sent once arrived after others sent later: RFC 8985 §6.2 step 3. */
-  isReordered = false;
-  /** How far below the end of what was SACKed before. */
-  reorderedBytes: Bytes = 0;
+  /** A segment sent once arrived after others sent later (RFC 8985 §6.2 step 3): the first that was SACKed now. */
+  hasLateSack = false;
+  lateSackSeq: SeqNumber = seqFromWire(0);
+  /** And the first that was acknowledged. */
+  hasLateAck = false;
+  lateAckSeq: SeqNumber = seqFromWire(0);
+  /** SND.UNA before this ACK. */
+  priorUna: SeqNumber = seqFromWire(0);
   /** RACK's newest delivered segment: RFC 8985 §6.2 step 2. */
   rackSentNs: Instant = NONE;
   rackEnd: SeqNumber = seqFromWire(0);
@@ -86,8 +90,8 @@ export class AckOutcome {
     this.sackedSentNs = NONE;
     this.hasRetransmitted = false;
     this.hasOriginal = false;
-    this.isReordered = false;
-    this.reorderedBytes = 0;
+    this.hasLateSack = false;
+    this.hasLateAck = false;
     this.rackSentNs = NONE;
     this.rackRttSentNs = NONE;
     this.#hasAckedRtt = false;
@@ -145,7 +149,12 @@ export class AckOutcome {
     } else if ((flags & SegmentFlag.Sacked) === 0) {
       if (this.firstSentNs < 0) this.firstSentNs = table.sentNs(row);
       this.lastSentNs = table.sentNs(row);
-      this.#onOriginal(table, row);
+      const seq = table.seq(row);
+      if (this.#isLate(seq) && (!this.hasLateAck || seqBefore(seq, this.lateAckSeq))) {
+        this.hasLateAck = true;
+        this.lateAckSeq = seq;
+      }
+      if (!seqBefore(this.#highSeq, table.end(row))) this.hasOriginal = true;
     }
     if ((flags & SegmentFlag.Sacked) === 0) this.#onDelivered(table, row, flags);
   }
@@ -158,19 +167,21 @@ export class AckOutcome {
     if ((flags & SegmentFlag.EverRetransmitted) === 0) {
       if (this.sackedSentNs < 0) this.sackedSentNs = table.sentNs(row);
       this.lastSackedSentNs = table.sentNs(row);
-      this.#onOriginal(table, row);
+      const seq = table.seq(row);
+      if (this.#isLate(seq)) this.noteLateSack(seq);
+      if (!seqBefore(this.#highSeq, table.end(row))) this.hasOriginal = true;
     }
     this.#onDelivered(table, row, flags);
   }
 
-  #onOriginal(table: SegmentTable, row: number): void {
-    const end = table.end(row);
-    if (this.#hasSacked && seqBefore(end, this.#sackedEnd)) {
-      this.isReordered = true;
-      const distance = seqDiff(this.#sackedEnd, table.seq(row));
-      if (distance > this.reorderedBytes) this.reorderedBytes = distance;
-    }
-    if (!seqBefore(this.#highSeq, end)) this.hasOriginal = true;
+  noteLateSack(seq: SeqNumber): void {
+    if (this.hasLateSack && !seqBefore(seq, this.lateSackSeq)) return;
+    this.hasLateSack = true;
+    this.lateSackSeq = seq;
+  }
+
+  #isLate(seq: SeqNumber): boolean {
+    return this.#hasSacked && seqBefore(seq, this.#sackedEnd);
   }
 
   #onDelivered(table: SegmentTable, row: number, flags: number): void {

@@ -1,9 +1,9 @@
 /**
- * The fifth step of RFC 9293 §3.10.7.4 on the send side: SND.UNA and the send window, SACK and DSACK blocks
- * (RFC 2018 §5, RFC 2883 §5), the RTT (RFC 6298 §3, RFC 7323 §4), then loss detection, recovery and the
+ * The fifth step of RFC 9293 §3.10.7.4 on the send side: SND.UNA and the send window, SACK blocks
+ * (tcp/sack-blocks), the RTT (RFC 6298 §3, RFC 7323 §4), then loss detection, recovery and the
  * congestion controller, in this order. Hot: no allocation per ACK.
  */
-import { type SeqNumber, seqBefore, seqDiff, seqFromWire } from '../base/seq.ts';
+import { type SeqNumber, seqBefore, seqDiff } from '../base/seq.ts';
 import { type Bytes, NO_TIME } from '../base/units.ts';
 import { NO_SAMPLE } from '../recovery/congestion.ts';
 import { TcpFlag } from '../wire/tcp.ts';
@@ -15,7 +15,6 @@ import { flightSize, inReduction, isWindowUsed, restartAfterIdle } from './conge
 import { CongestionState, type TcpConnection } from './connection.ts';
 import { TimeCell } from './connection-times.ts';
 import { needController } from './controller-start.ts';
-import { TcpCounter } from './counters.ts';
 import { TransportEvent } from './events.ts';
 import { type FlowMeter, NO_METER_ROW } from './flow-meter.ts';
 import { onTailLossProbeAck } from './loss-timeouts.ts';
@@ -28,6 +27,7 @@ import {
   scheduleLossProbe,
   settleWindowProbe,
 } from './retransmit-timer.ts';
+import { processSack, takeDsack } from './sack-blocks.ts';
 import { NO_ROW } from './segment-table.ts';
 import { settleCursor } from './send-cursor.ts';
 import { sendRoom } from './send-room.ts';
@@ -43,14 +43,19 @@ export function processAck(connection: TcpConnection, segment: ArrivedSegment): 
   const hadSegments = scoreboard.segments > 0;
   sample.priorInFlight = flightSize(connection);
   outcome.begin(rate, connection.highSeq, rtt.minNs);
+  outcome.priorUna = connection.sndUna;
   if (scoreboard.highestSacked !== NO_ROW) {
     outcome.setSackedEnd(context.segments.end(scoreboard.highestSacked));
   }
+  const hasSack = segment.hasSack && connection.hasSack;
+  // What came twice may lie below SEG.ACK, and its rows are still there.
+  const first = hasSack ? takeDsack(connection, segment) : 0;
   if (advances) advanceUna(connection, segment.ack);
-  if (segment.hasSack && connection.hasSack) processSack(connection, segment);
+  if (hasSack) processSack(connection, segment, first);
   outcome.hasEcho = connection.hasEcn && hasEcho(connection, segment);
   if (!hadSegments) {
     // Data that came twice may show that the last reduction was needless.
+    connection.deliveredSegments += outcome.deliveredSegments;
     if (outcome.dsacks > 0 && needController(connection)) advanceRecovery(connection, segment);
     settleIdle(connection, segment, advances || isWindowUpdate);
     return;
@@ -183,104 +188,6 @@ function settleIdle(connection: TcpConnection, segment: ArrivedSegment, isNews: 
   settleWindowProbe(connection);
 }
 
-const SACK_BLOCKS_MAX = 4;
-
-/** RFC 2018 §5; the first block may report a duplicate: RFC 2883 §5. */
-function processSack(connection: TcpConnection, segment: ArrivedSegment): void {
-  const { context, scoreboard } = connection;
-  const { pool } = context;
-  const count = Math.min(segment.sackCount(pool), SACK_BLOCKS_MAX);
-  let first = 0;
-  if (isDsack(connection, segment, count)) {
-    onDsack(connection, segment.sackLeft(pool, 0), segment.sackRight(pool, 0));
-    first = 1;
-  }
-  if (scoreboard.segments === 0) return;
-  for (let block = first; block < count; block++) {
-    const left = segment.sackLeft(pool, block);
-    const right = segment.sackRight(pool, block);
-    // Only what is in flight: RFC 2018 §5 leaves the rest to us, and blocks may be forged.
-    if (!seqBefore(left, right) || seqBefore(connection.sndNxt, right)) continue;
-    if (!seqBefore(connection.sndUna, right)) continue;
-    sackNew(connection, left, right);
-  }
-  rememberSack(connection, segment, first, count);
-}
-
-/** Marks a block without what the blocks of the last ACK said already. */
-function sackNew(connection: TcpConnection, left: SeqNumber, right: SeqNumber): void {
-  const { context, scoreboard } = connection;
-  const { sackCache } = context;
-  const at = scoreboard.index << 3;
-  let from = seqBefore(left, connection.sndUna) ? connection.sndUna : left;
-  let to = right;
-  for (let block = 0; block < SACK_BLOCKS_MAX; block++) {
-    const knownLeft = seqFromWire(sackCache[at + 2 * block]);
-    const knownRight = seqFromWire(sackCache[at + 2 * block + 1]);
-    if (!seqBefore(knownLeft, knownRight)) continue;
-    if (!seqBefore(from, knownLeft) && seqBefore(from, knownRight)) from = knownRight;
-    if (!seqBefore(knownRight, to) && seqBefore(knownLeft, to)) to = knownLeft;
-  }
-  if (!seqBefore(from, to)) return;
-  context.outcome.blockLeft = left;
-  context.outcome.blockRight = right;
-  scoreboard.sack(from, to, context.outcome);
-}
-
-function rememberSack(
-  connection: TcpConnection,
-  segment: ArrivedSegment,
-  first: number,
-  count: number,
-): void {
-  const { context } = connection;
-  const { sackCache, pool } = context;
-  const { index } = connection.scoreboard;
-  context.clearSackCache(index);
-  let at = index << 3;
-  for (let block = first; block < count; block++) {
-    const right = segment.sackRight(pool, block);
-    if (seqBefore(connection.sndNxt, right)) continue;
-    sackCache[at++] = segment.sackLeft(pool, block);
-    sackCache[at++] = right;
-  }
-}
-
-/** RFC 2883 §4: below the acknowledgment, or inside the second block. */
-function isDsack(connection: TcpConnection, segment: ArrivedSegment, count: number): boolean {
-  const { pool } = connection.context;
-  if (count === 0) return false;
-  const left = segment.sackLeft(pool, 0);
-  const right = segment.sackRight(pool, 0);
-  if (!seqBefore(left, right)) return false;
-  if (seqBefore(left, segment.ack)) return true;
-  if (count < 2) return false;
-  return (
-    !seqBefore(left, segment.sackLeft(pool, 1)) && !seqBefore(segment.sackRight(pool, 1), right)
-  );
-}
-
-/** RFC 3708 §3: a retransmission was needless, if it was in the recovery that may be undone. */
-function onDsack(connection: TcpConnection, left: SeqNumber, right: SeqNumber): void {
-  const { context, smss } = connection;
-  const { outcome } = context;
-  const length = seqDiff(right, left);
-  // More than was ever on offer is dubious.
-  if (length > connection.maxSndWnd) return;
-  context.count(TcpCounter.DsackRecv);
-  const copies = Math.ceil(length / smss);
-  connection.dsackDups += copies;
-  // What was sent once and arrived twice says nothing about our retransmissions.
-  if (connection.dsackDups > connection.totalRetransmits) return;
-  outcome.dsacks += copies;
-  outcome.deliveredSegments += copies;
-  outcome.deliveredBytes += length;
-  outcome.hasProbeDsack = connection.isTlpOut && length <= smss && right === connection.tlpEnd;
-  if (!connection.hasUndo || connection.undoRetransmits <= 0) return;
-  if (!seqBefore(connection.undoUna, right)) return;
-  connection.undoRetransmits = Math.max(0, connection.undoRetransmits - copies);
-}
-
 /** One sample an ACK: of segments sent once, or by timestamp: RFC 6298 §3, RFC 7323 §4. */
 function sampleRtt(connection: TcpConnection, segment: ArrivedSegment, advances: boolean): boolean {
   const { context, rtt } = connection;
@@ -335,7 +242,6 @@ function fillSample(connection: TcpConnection, advances: boolean): void {
   sample.inFlight = flightSize(connection);
   sample.inFlightSegments = scoreboard.inFlightSegments;
   sample.advancesSndUna = advances;
-  sample.isCwndLimited = isWindowUsed(connection);
   sample.inRecovery = inReduction(connection);
   rate.endAck(sample, Math.max(0, rtt.minNs));
   if (sample.intervalNs <= 0) return;
@@ -350,6 +256,7 @@ function tellController(connection: TcpConnection): void {
   const { sample } = outcome;
   const isReducing = inReduction(connection);
   sample.inRecovery = isReducing;
+  sample.isCwndLimited = isWindowUsed(connection);
   sample.isTimedOut = connection.congestionState === CongestionState.Loss;
   // Not `?? 0`: a double or a small integer goes through the heap.
   if (connection.pacer === undefined) sample.nextSendNs = 0;
@@ -377,7 +284,7 @@ function tellController(connection: TcpConnection): void {
   if (delivered > 0 || sample.lostSegments > 0) {
     let allowed = prr.onAck(delivered, flight / unit, isSafe);
     // RFC 6582 §3.2 step 3: a partial ACK sends the next missing segment whatever the pipe says.
-    if (!connection.hasSack && outcome.newlyLostSegments > 0) {
+    if (!inSegments && !connection.hasSack && outcome.newlyLostSegments > 0) {
       allowed = Math.max(allowed, connection.smss / unit);
     }
     connection.prrWindow = flight + allowed * unit;

@@ -125,6 +125,11 @@ export interface TcpConfig {
   readonly usesFrto: boolean;
   /** Undo of spurious recoveries: RFC 4015 by timestamps, RFC 3708 by DSACK. */
   readonly usesUndo: boolean;
+  /**
+   * A reduction of which all is acknowledged ends when something sent later is acknowledged as well, as in Linux; else
+   * at once where nothing is in flight: RFC 6582 §3.2.
+   */
+  readonly holdsEndedPeriod: boolean;
   /** RFC 5681 §4.1, RFC 7661. */
   readonly usesSlowStartAfterIdle: boolean;
   /** Sending is spread out at the controller's rate, or at the ratios below of cwnd / SRTT. */
@@ -252,6 +257,7 @@ export const RFC_PROFILE: TcpConfig = {
   usesLimitedTransmit: true,
   usesFrto: true,
   usesUndo: true,
+  holdsEndedPeriod: false,
   usesSlowStartAfterIdle: true,
   usesPacing: false,
   pacingGains: PACING_GAINS_RFC,
@@ -319,6 +325,7 @@ export const LINUX_PROFILE: TcpConfig = {
   synLinearTimeouts: 4, // tcp_syn_linear_timeouts
   hastenedSynNs: 2 * MS, // two ticks
   offersAgain: true,
+  holdsEndedPeriod: true,
   usesSlowStartAfterIdle: true,
   pacingGains: PACING_GAINS_LINUX,
   unpacedSegments: 9, // the tenth and later ones pay, as in its qdisc fq

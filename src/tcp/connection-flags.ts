@@ -56,6 +56,7 @@ export const FLAGS: readonly string[] = [
   'tellsSoftErrors',
   'hasQueuedError',
   'isReadShut',
+  'isResendHeld',
 ];
 
 /**

@@ -345,6 +345,8 @@ export class TcpConnection {
   retransmitTsVal = 0;
   declare hasRetransmitTsVal: boolean;
   frtoStep = 0;
+  /** What is lost waits for the next ACK: the hole before it was filled by the original. */
+  declare isResendHeld: boolean;
   // Window validation: RFC 7661, RFC 5681 §4.1.
   declare isCwndLimited: boolean;
   flightMaxBytes: Bytes = 0;

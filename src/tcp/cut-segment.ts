@@ -52,8 +52,7 @@ function linkRest(scoreboard: Scoreboard, words: Int32Array, row: number, rest: 
   if ((flags & SegmentFlag.Lost) !== 0) scoreboard.lostSegments++;
   if ((flags & SegmentFlag.Retransmitted) !== 0) scoreboard.retransmittedSegments++;
   if ((flags & SegmentFlag.Sacked) !== 0) return;
-  const isWaiting = (flags & (SegmentFlag.Lost | SegmentFlag.Retransmitted)) === SegmentFlag.Lost;
-  (isWaiting ? scoreboard.lost : scoreboard.flight).insertAfter(words, row, rest);
+  scoreboard.listOf(flags).insertAfter(words, row, rest);
 }
 
 /** The part of a row that was cut off starts `length` bytes further on in the send queue. */

@@ -12,7 +12,7 @@ import { TcpError } from './errors.ts';
 import { onPacketTooBig, pathMss } from './path-mtu.ts';
 import { finishLosses, markLost } from './rack.ts';
 import { restartRto } from './retransmit-timer.ts';
-import { NO_ROW } from './segment-table.ts';
+import { NO_ROW, SegmentFlag } from './segment-table.ts';
 import { TcpState } from './state.ts';
 
 export const enum IcmpErrorKind {
@@ -134,10 +134,9 @@ function resendTooBig(connection: TcpConnection): void {
   const { segments, outcome } = context;
   if (connection.controller === undefined || scoreboard.head === NO_ROW) return;
   outcome.begin(connection.rate, connection.highSeq, connection.rtt.minNs);
-  for (let row = scoreboard.flight.head; row !== NO_ROW; ) {
-    const next = segments.timeNext(row);
-    if (segments.length(row) > smss) markLost(connection, row);
-    row = next;
+  for (let row = scoreboard.head; row !== NO_ROW; row = segments.next(row)) {
+    const isSacked = (segments.flags(row) & SegmentFlag.Sacked) !== 0;
+    if (!isSacked && segments.length(row) > smss) markLost(connection, row);
   }
   finishLosses(connection);
   restartRto(connection);

@@ -20,6 +20,7 @@ export function onRetransmissionTimeout(connection: TcpConnection): void {
   const { context, controller, scoreboard } = connection;
   const { segments, outcome } = context;
   context.count(TcpCounter.Timeouts);
+  connection.isResendHeld = false;
   connection.timeouts++;
   if (connection.stalledSinceNs < 0) {
     connection.stalledSinceNs = segments.sentNs(scoreboard.head);
@@ -35,12 +36,12 @@ export function onRetransmissionTimeout(connection: TcpConnection): void {
     connection.congestionState <= CongestionState.Disorder ||
     !seqBefore(connection.sndUna, connection.highSeq) ||
     (connection.congestionState === CongestionState.Loss && connection.retransmits === 0);
-  if (isFirst) startUndo(connection);
   if (connection.mtuSearch !== undefined) isMtuProbeLost(connection, connection.mtuSearch.end);
   forgetRenegedSacks(connection);
   // Else what duplicate ACKs stand for would be lost and delivered, and less than nothing in flight.
   if (!connection.hasSack) scoreboard.emulateSacked(-1e9, connection.smss);
   markLostAtTimeout(connection);
+  if (isFirst) startUndo(connection);
   controller.onRetransmissionTimeout(flight, flightSize(connection));
   connection.congestionState = CongestionState.Loss;
   connection.segmentsOutAtAck = scoreboard.segments;
@@ -97,6 +98,7 @@ export function onReorderingTimeout(connection: TcpConnection): void {
   const { context, smss, config } = connection;
   const { outcome } = context;
   const { sample } = outcome;
+  connection.isResendHeld = false;
   outcome.begin(connection.rate, connection.highSeq, connection.rtt.minNs);
   sample.priorInFlight = flightSize(connection);
   findLate(connection);

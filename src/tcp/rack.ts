@@ -4,7 +4,7 @@
  * for each round trip in which a DSACK shows that a retransmission was needless. Segments in flight are
  * listed in order of transmission, so that an ACK looks only at those it decides about. Hot.
  */
-import { seqBefore } from '../base/seq.ts';
+import { type SeqNumber, seqBefore, seqDiff } from '../base/seq.ts';
 import type { Duration } from '../base/units.ts';
 import { CongestionState, RetransmitMode, type TcpConnection } from './connection.ts';
 import { TimeCell } from './connection-times.ts';
@@ -19,7 +19,7 @@ const REORDERING_MAX = 300;
 export function updateRack(connection: TcpConnection): void {
   const { context } = connection;
   const { outcome } = context;
-  if (outcome.isReordered) noteOvertaken(connection);
+  if (outcome.hasLateSack || outcome.hasLateAck) noteOvertaken(connection);
   if (outcome.rackSentNs < 0) return;
   connection.isRackAdvanced = true;
   const { cells } = context;
@@ -33,19 +33,30 @@ export function updateRack(connection: TcpConnection): void {
   connection.rackEnd = outcome.rackEnd;
 }
 
-/** Step 3; the distance is what Linux calls the reordering degree. */
+/** Step 3. After a timeout that nothing can undo, what is SACKed out of order says nothing. */
 function noteOvertaken(connection: TcpConnection): void {
-  noteReordering(
-    connection,
-    Math.ceil(connection.context.outcome.reorderedBytes / connection.smss),
-  );
+  const { congestionState, hasUndo, context } = connection;
+  const { outcome } = context;
+  const isTelling = congestionState !== CongestionState.Loss || hasUndo;
+  if (outcome.hasLateSack && isTelling) noteLate(connection, outcome.lateSackSeq);
+  if (outcome.hasLateAck) noteLate(connection, outcome.lateAckSeq);
 }
 
-/** Segments have overtaken each other by so many. */
+/** What begins at `seq` came after all that is SACKed; the distance is what Linux calls the reordering degree. */
+export function noteLate(connection: TcpConnection, seq: SeqNumber): void {
+  const { scoreboard, context, smss } = connection;
+  const { highestSacked } = scoreboard;
+  const end = highestSacked === NO_ROW ? connection.sndUna : context.segments.end(highestSacked);
+  const distance = seqDiff(end, seq);
+  if (distance <= 0) return;
+  noteReordering(connection, Math.max(connection.reordering, Math.ceil(distance / smss)));
+}
+
+/** The reordering degree, in segments. */
 export function noteReordering(connection: TcpConnection, segments: number): void {
   connection.isReorderingSeen = true;
   connection.reorderSeen++;
-  connection.reordering = Math.min(Math.max(connection.reordering, segments), REORDERING_MAX);
+  connection.reordering = Math.min(segments, REORDERING_MAX);
 }
 
 /** Step 4: a DSACK widens the reordering window, once a round trip. */
@@ -67,6 +78,11 @@ export function widenReorderingWindow(connection: TcpConnection): void {
 export function onRackRecoveryEnd(connection: TcpConnection): void {
   if (connection.rackWindowPersist > 0) connection.rackWindowPersist--;
   else connection.rackWindowSteps = 1;
+}
+
+/** A recovery was needless: the window stays wide for one more. */
+export function onDsackUndo(connection: TcpConnection): void {
+  connection.rackWindowPersist = Math.min(connection.rackWindowPersist + 1, PERSIST_RECOVERIES);
 }
 
 /** RACK.reo_wnd now. */
@@ -105,7 +121,7 @@ export function findLate(connection: TcpConnection): Duration {
     if (sentNs > rackSentNs) break;
     if (sentNs === rackSentNs && !seqBefore(segments.end(row), connection.rackEnd)) break;
     const leftNs = sentNs + waitNs - nowNs;
-    if (leftNs <= 0) markLost(connection, row);
+    if (leftNs <= 0) markLost(connection, row, SegmentFlag.RackLost);
     else if (leftNs > longestNs) longestNs = leftNs;
     row = next;
   }
@@ -118,17 +134,19 @@ export function markLostAtTimeout(connection: TcpConnection): void {
   const { context, scoreboard } = connection;
   const { segments, clock } = context;
   const lateNs = connection.rackRttNs;
-  for (let row = scoreboard.flight.head; row !== NO_ROW; ) {
-    const next = segments.timeNext(row);
+  for (let row = scoreboard.head; row !== NO_ROW; row = segments.next(row)) {
+    if ((segments.flags(row) & SegmentFlag.Sacked) !== 0) continue;
     const isLate = segments.sentNs(row) + lateNs <= clock.nowNs;
     if (!connection.hasSack || row === scoreboard.head || isLate) markLost(connection, row);
-    row = next;
+    // Whatever was sent of it last: it goes first now.
+    const isOut = (segments.flags(row) & SegmentFlag.Retransmitted) !== 0;
+    if (isOut && row === scoreboard.head) markLost(connection, row);
   }
   finishLosses(connection);
 }
 
 /** Marks a segment and tells the controller, one behind: the last of a burst is told so. */
-export function markLost(connection: TcpConnection, row: number): void {
+export function markLost(connection: TcpConnection, row: number, byRack = 0): void {
   const { context, scoreboard } = connection;
   const { outcome, segments } = context;
   const flags = segments.words[(row << ROW_SHIFT) + SegmentWord.Flags];
@@ -140,7 +158,7 @@ export function markLost(connection: TcpConnection, row: number): void {
   outcome.newlyLostSegments++;
   outcome.newlyLostBytes += length;
   if ((flags & SegmentFlag.Retransmitted) !== 0) outcome.hasLostRetransmission = true;
-  scoreboard.markLost(row);
+  scoreboard.markLost(row, byRack);
 }
 
 export function finishLosses(connection: TcpConnection): void {

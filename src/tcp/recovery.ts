@@ -13,13 +13,22 @@ import { demandCwr, flightSize } from './congestion-window.ts';
 import { CongestionState, type TcpConnection } from './connection.ts';
 import { TcpCounter } from './counters.ts';
 import { isMtuProbeLost } from './path-mtu.ts';
-import { detectLosses, finishLosses, markLost, noteReordering, onRackRecoveryEnd } from './rack.ts';
+import {
+  detectLosses,
+  finishLosses,
+  markLost,
+  noteLate,
+  noteReordering,
+  onDsackUndo,
+  onRackRecoveryEnd,
+} from './rack.ts';
 import { deferRto } from './retransmit-timer.ts';
 import { NO_ROW, SegmentFlag } from './segment-table.ts';
 
 /** Moves between the states after an ACK: RFC 6675 §5. */
 export function advanceRecovery(connection: TcpConnection, segment: ArrivedSegment): void {
   const hasEce = connection.context.outcome.hasEcho;
+  if (connection.isResendHeld) connection.isResendHeld = false;
   if (connection.context.outcome.advances && isReneging(connection)) {
     deferRto(connection);
     return;
@@ -57,7 +66,7 @@ function endPeriod(connection: TcpConnection, segment: ArrivedSegment): boolean 
   const { congestionState, controller, sndUna, highSeq } = connection;
   if (congestionState === CongestionState.Cwr) {
     // CWR has to reach the receiver: something above has to be acknowledged.
-    if (sndUna === highSeq && connection.scoreboard.segments > 0) return false;
+    if (sndUna === highSeq && isHeldAt(connection)) return false;
     controller.onExitRecovery();
     setOpen(connection);
     return false;
@@ -80,8 +89,12 @@ function closePeriod(connection: TcpConnection, segment: ArrivedSegment): boolea
 
 /** Without SACK the period ends only beyond RecoveryPoint, lest late duplicates begin another: RFC 6582 §4.1. */
 function isHeld(connection: TcpConnection): boolean {
-  const { hasSack, sndUna, highSeq, scoreboard } = connection;
-  return !hasSack && sndUna === highSeq && scoreboard.segments > 0;
+  return !connection.hasSack && connection.sndUna === connection.highSeq && isHeldAt(connection);
+}
+
+/** Something is in flight that shows the end when it is acknowledged; Linux waits for what is sent later as well. */
+function isHeldAt({ scoreboard, config }: TcpConnection): boolean {
+  return scoreboard.segments > 0 || config.holdsEndedPeriod;
 }
 
 function setOpen(connection: TcpConnection): void {
@@ -101,7 +114,11 @@ function continueRecovery(connection: TcpConnection, segment: ArrivedSegment): v
 /** A hole was filled by the original, not by its retransmission. True when no more is to be marked lost for now. */
 function undoPartially(connection: TcpConnection, segment: ArrivedSegment): boolean {
   if (!connection.hasUndo || !isPacketDelayed(connection, segment)) return false;
-  if (connection.scoreboard.retransmittedSegments > 0) return true;
+  noteLate(connection, connection.context.outcome.priorUna);
+  if (connection.scoreboard.retransmittedSegments > 0) {
+    connection.isResendHeld = true;
+    return true;
+  }
   undo(connection, TcpCounter.PartialUndo, true);
   settleOpen(connection);
   return false;
@@ -188,10 +205,12 @@ export function enterRecovery(connection: TcpConnection, hasEce: boolean): void 
   const { context, controller } = connection;
   context.count(connection.hasSack ? TcpCounter.SackRecovery : TcpCounter.RenoRecovery);
   startUndo(connection);
-  connection.highSeq = connection.sndNxt;
-  connection.isTlpOut = false;
   // A reduction that is under way already is not made twice, unless marks only called for a little one.
   const isUnderWay = connection.congestionState === CongestionState.Cwr;
+  if (!isUnderWay || connection.config.granularity === 'bytes') {
+    connection.highSeq = connection.sndNxt;
+    connection.isTlpOut = false;
+  }
   if (!isUnderWay || controller.recoveryWindow === 'own') {
     const windowBefore = controller.cwnd;
     controller.onEnterRecovery(CongestionCause.Loss, context.outcome.sample);
@@ -249,6 +268,7 @@ function isPacketDelayed(connection: TcpConnection, segment: ArrivedSegment): bo
 /** Every retransmission of the period arrived twice, it may be after its end: RFC 3708 §3. */
 function undoByDsack(connection: TcpConnection): boolean {
   if (!connection.hasUndo || connection.undoRetransmits !== 0) return false;
+  onDsackUndo(connection);
   undo(connection, TcpCounter.DsackUndo, false);
   return true;
 }
@@ -328,8 +348,12 @@ export function countDuplicates(connection: TcpConnection): void {
     const known = scoreboard.sackedSegments;
     outcome.deliveredSegments = Math.max(1, outcome.acknowledgedSegments - known);
     outcome.deliveredBytes = Math.min(outcome.deliveredSegments * smss, outcome.deliveredBytes);
-    const isRecovery = congestionState === CongestionState.Recovery;
-    scoreboard.emulateSacked(isRecovery ? 1 - outcome.acknowledgedSegments : -1e9, smss);
+    const left = known - outcome.acknowledgedSegments + 1;
+    scoreboard.emulateSacked(left - known, smss);
+    // More duplicates than there are segments that they could stand for.
+    if (left > scoreboard.sackedSegments)
+      noteReordering(connection, scoreboard.segments + outcome.acknowledgedSegments);
+    if (congestionState !== CongestionState.Recovery) scoreboard.emulateSacked(-1e9, smss);
     connection.duplicateAcks = 0;
   }
 }

@@ -33,6 +33,8 @@ export class Scoreboard {
   readonly flight = new TimeList();
   /** Lost and not sent again, in order of sequence. */
   readonly lost = new TimeList();
+  /** Lost by RACK, and after an undo not lost any more. */
+  readonly forgiven = new TimeList();
   segments = 0;
   sackedSegments = 0;
   lostSegments = 0;
@@ -96,16 +98,22 @@ export class Scoreboard {
     words[at] |= SegmentFlag.ChunkEnd;
   }
 
+  /** Where a segment that is not SACKed is linked by its Time words. */
+  listOf(flags: number): TimeList {
+    const isWaiting = (flags & (SegmentFlag.Lost | SegmentFlag.Retransmitted)) === SegmentFlag.Lost;
+    if (isWaiting) return this.lost;
+    return (flags & SegmentFlag.RackLost) !== 0 ? this.forgiven : this.flight;
+  }
+
   /** The segment is sent once more. A probe for one that is not lost changes nothing in what is in flight. */
   markRetransmitted(row: number): void {
     const words = this.#table.words;
     const at = row << ROW_SHIFT;
     const flags = words[at + SegmentWord.Flags];
-    const isWaiting = (flags & (SegmentFlag.Lost | SegmentFlag.Retransmitted)) === SegmentFlag.Lost;
-    (isWaiting ? this.lost : this.flight).remove(words, row);
+    this.listOf(flags).remove(words, row);
     this.flight.append(words, row);
     words[at + SegmentWord.Transmissions]++;
-    words[at + SegmentWord.Flags] = flags | SegmentFlag.EverRetransmitted;
+    words[at + SegmentWord.Flags] = (flags | SegmentFlag.EverRetransmitted) & ~SegmentFlag.RackLost;
     if ((flags & SegmentFlag.Lost) === 0) return;
     words[at + SegmentWord.Flags] |= SegmentFlag.Retransmitted;
     if ((flags & SegmentFlag.Retransmitted) !== 0) return;
@@ -113,26 +121,32 @@ export class Scoreboard {
     this.retransmittedBytes += this.#table.sequenceLength(row);
   }
 
-  /** Its last transmission is lost. */
-  markLost(row: number): void {
+  /**
+   * Its last transmission is lost; of a retransmission of what was not, the first. `byRack`: RackLost, or nothing.
+   */
+  markLost(row: number, byRack: number): void {
     const words = this.#table.words;
     const at = row << ROW_SHIFT;
     const flags = words[at + SegmentWord.Flags];
     assert((flags & SegmentFlag.Sacked) === 0, 'a SACKed segment is marked lost');
     const length = this.#table.sequenceLength(row);
-    if ((flags & SegmentFlag.Retransmitted) !== 0) {
-      this.retransmittedSegments--;
-      this.retransmittedBytes -= length;
-    } else if ((flags & SegmentFlag.Lost) !== 0) {
-      return;
-    }
+    const isRetransmitted = (flags & SegmentFlag.Retransmitted) !== 0;
+    let now = flags | SegmentFlag.Lost | byRack;
     if ((flags & SegmentFlag.Lost) === 0) {
       this.lostSegments++;
       this.lostBytes += length;
+    } else {
+      if (!isRetransmitted) return;
+      this.retransmittedSegments--;
+      this.retransmittedBytes -= length;
+      now &= ~SegmentFlag.Retransmitted;
     }
-    words[at + SegmentWord.Flags] = (flags | SegmentFlag.Lost) & ~SegmentFlag.Retransmitted;
-    this.flight.remove(words, row);
-    this.#insertLost(row);
+    words[at + SegmentWord.Flags] = now;
+    const list = this.listOf(now);
+    if (list === this.listOf(flags)) return;
+    this.listOf(flags).remove(words, row);
+    if (list === this.lost) this.#insertLost(row);
+    else list.append(words, row);
   }
 
   /** Nearly always the last or the first. */
@@ -153,10 +167,17 @@ export class Scoreboard {
   unmarkLost(): void {
     const table = this.#table;
     const words = table.words;
+    let previous = NO_ROW;
     for (let row = this.lost.head; row !== NO_ROW; row = this.lost.head) {
       this.lost.remove(words, row);
-      this.flight.insertAfter(words, NO_ROW, row);
-      words[(row << ROW_SHIFT) + SegmentWord.Flags] &= ~SegmentFlag.Lost;
+      const at = (row << ROW_SHIFT) + SegmentWord.Flags;
+      words[at] &= ~SegmentFlag.Lost;
+      if ((words[at] & SegmentFlag.RackLost) !== 0) this.forgiven.append(words, row);
+      else {
+        previous = this.#placeInFlight(row, previous);
+        this.flight.insertAfter(words, previous, row);
+        previous = row;
+      }
       this.lostSegments--;
       this.lostBytes -= table.sequenceLength(row);
     }
@@ -168,6 +189,21 @@ export class Scoreboard {
       this.lostSegments--;
       this.lostBytes -= table.sequenceLength(row);
     }
+  }
+
+  /** Behind which one a segment belongs by its time; `previous` was the answer for one before it in sequence. */
+  #placeInFlight(row: number, previous: number): number {
+    const table = this.#table;
+    const sentNs = table.sentNs(row);
+    let place = previous !== NO_ROW && table.sentNs(previous) <= sentNs ? previous : NO_ROW;
+    let next = place === NO_ROW ? this.flight.head : table.timeNext(place);
+    while (next !== NO_ROW && table.sentNs(next) <= sentNs) {
+      const isLater = table.sentNs(next) === sentNs && seqBefore(table.seq(row), table.seq(next));
+      if (isLater) break;
+      place = next;
+      next = table.timeNext(next);
+    }
+    return place;
   }
 
   /** The peer forgot what it had SACKed, or may have: RFC 2018 §8. */
@@ -315,8 +351,7 @@ export class Scoreboard {
 
   #leaveTimeList(row: number, flags: number): void {
     if ((flags & SegmentFlag.Sacked) !== 0) return;
-    const isWaiting = (flags & (SegmentFlag.Lost | SegmentFlag.Retransmitted)) === SegmentFlag.Lost;
-    (isWaiting ? this.lost : this.flight).remove(this.#table.words, row);
+    this.listOf(flags).remove(this.#table.words, row);
   }
 
   /**
@@ -342,13 +377,39 @@ export class Scoreboard {
     const flags = table.words[at + SegmentWord.Flags];
     const length = table.sequenceLength(row);
     outcome.onSacked(table, row);
-    this.#uncount(flags, length);
     this.#leaveTimeList(row, flags);
+    // A retransmission of what was not lost after all is in flight still.
+    const isAnswered = (flags & SegmentFlag.Lost) !== 0;
+    const answered = isAnswered ? SegmentFlag.Lost | SegmentFlag.Retransmitted : 0;
+    this.#uncount(isAnswered ? flags : flags & ~SegmentFlag.Retransmitted, length);
     table.words[at + SegmentWord.Flags] =
-      (flags & ~(SegmentFlag.Lost | SegmentFlag.Retransmitted)) | SegmentFlag.Sacked;
+      (flags & ~(answered | SegmentFlag.RackLost)) | SegmentFlag.Sacked;
     this.sackedSegments++;
     this.sackedBytes += length;
     if (!this.#isBelowHighestSacked(row)) this.highestSacked = row;
+  }
+
+  /**
+   * Segments that lie whole in [left, right), which the peer has received twice, and were sent again: how many. Where one
+   * was SACKed before, the first transmission was late; a retransmission that is in flight has arrived.
+   */
+  duplicate(left: SeqNumber, right: SeqNumber, outcome: AckOutcome): number {
+    const table = this.#table;
+    let count = 0;
+    for (let row = this.#find(left); row !== NO_ROW; row = table.next(row)) {
+      if (seqBefore(right, table.end(row))) break;
+      const flags = table.flags(row);
+      const isWhole = !seqBefore(table.seq(row), left);
+      if (!isWhole || (flags & SegmentFlag.EverRetransmitted) === 0) continue;
+      count++;
+      if ((flags & SegmentFlag.Sacked) === 0) continue;
+      outcome.noteLateSack(table.seq(row));
+      if ((flags & SegmentFlag.Retransmitted) === 0) continue;
+      table.words[(row << ROW_SHIFT) + SegmentWord.Flags] = flags & ~SegmentFlag.Retransmitted;
+      this.retransmittedSegments--;
+      this.retransmittedBytes -= table.sequenceLength(row);
+    }
+    return count;
   }
 
   #isBelowHighestSacked(row: number): boolean {
@@ -385,6 +446,8 @@ export class Scoreboard {
     this.flight.tail = NO_ROW;
     this.lost.head = NO_ROW;
     this.lost.tail = NO_ROW;
+    this.forgiven.head = NO_ROW;
+    this.forgiven.tail = NO_ROW;
     this.highestSacked = NO_ROW;
     this.#hint = NO_ROW;
     this.segments = 0;

@@ -1,8 +1,8 @@
 /**
  * Rows of sent segments that are not acknowledged, of all connections of a host: a cache line each, times of
  * delivery-rate sampling in it, and four words of its counts apart. A row is in its connection's list by
- * sequence number, and, unless SACKed, in one of two others through the Time links: in order of
- * transmission while it is in flight, in order of sequence when it is lost and not sent again.
+ * sequence number, and, unless SACKed, in one of three others through the Time links: in order of
+ * transmission while it is in flight, in order of sequence when it is lost and not sent again, or when that was undone.
  *
  * Hot: no allocation per segment; columns double when they are full.
  */
@@ -45,6 +45,8 @@ export const enum SegmentFlag {
   MtuProbe = 64,
   /** The last of a chunk: what is sent again together ends here at the latest. */
   ChunkEnd = 128,
+  /** RACK has called it lost, and does not look at it again until it is sent again. */
+  RackLost = 256,
 }
 
 export class SegmentTable implements SentRows {

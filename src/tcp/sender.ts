@@ -99,10 +99,20 @@ function transmitData(connection: TcpConnection): FrameId {
     connection.frtoStep = 0;
   }
   const lost = scoreboard.lost.head;
-  if (lost === NO_ROW) return transmitNew(connection);
+  if (lost === NO_ROW || isResendHeld(connection)) return transmitNew(connection);
   const length = connection.context.segments.length(lost);
   if (!hasWindowFor(connection, Math.min(length, connection.smss))) return NO_FRAME;
   return retransmit(connection, lost, endsResentChunk(connection, lost));
+}
+
+/**
+ * Not now: Linux sends no more again than is lost, also while retransmissions of what is not lost after all are in
+ * flight.
+ */
+function isResendHeld({ isResendHeld, scoreboard, config }: TcpConnection): boolean {
+  if (isResendHeld) return true;
+  if (config.granularity === 'bytes') return false;
+  return scoreboard.retransmittedSegments >= scoreboard.lostSegments;
 }
 
 /** Something waits only for its time. */

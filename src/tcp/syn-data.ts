@@ -58,7 +58,7 @@ export function settleSynData(connection: TcpConnection): void {
   const { head, headSkip } = connection.sendQueue;
   const row = scoreboard.append(sndUna, length, SegmentFlag.Push, head, headSkip);
   context.ownRate(connection).stampSent(context.segments, row, length, length);
-  scoreboard.markLost(row);
+  scoreboard.markLost(row, 0);
   connection.highSeq = end;
   connection.hasUndo = false;
   connection.congestionState = CongestionState.Loss;

@@ -187,6 +187,9 @@ describe('fast recovery without SACK', () => {
     for (let count = 0; count < 3; count++) peer.sends('.', { ack: 1 });
     peer.expects('.', { seq: 1 });
     peer.wait(RTT_MS);
+    // More than ssthresh is in flight: nothing goes out in answer to the first segment of three.
+    peer.sends('.', { ack: 3001 });
+    peer.expectsNothing();
     peer.sends('.', { ack: 3001 });
     peer.expects('.', { seq: 3001 });
     peer.wait(RTT_MS);
