@@ -12,7 +12,10 @@ import {
   setSendBuffer,
   setUserTimeout,
 } from '../tcp/options.ts';
+import { TcpState } from '../tcp/state.ts';
 import type { SocketOptions } from './socket-descriptor.ts';
+
+const NS_PER_SECOND = 1e9;
 
 /** Before its SYN or SYN-ACK. */
 export function configureConnection(connection: TcpConnection, options: SocketOptions): void {
@@ -22,7 +25,9 @@ export function configureConnection(connection: TcpConnection, options: SocketOp
   connection.lingerNs = options.lingerNs;
   connection.notSentLowAt = options.notSentLowAtBytes;
   connection.trafficClass = options.trafficClass;
-  connection.ttl = options.ttl;
+  applyTtl(connection, options);
+  applyPathMtuMode(connection, options);
+  applyLinger2(connection, options);
   connection.tellsSoftErrors = options.tellsSoftErrors;
   connection.windowClamp = options.windowClampBytes;
   connection.synRetries = options.synRetries ?? connection.synRetries;
@@ -40,7 +45,7 @@ export const OPTION_EFFECTS: Readonly<Record<string, Effect>> = {
   TCP_NODELAY: (connection, options) => setNoDelay(connection, options.noDelay),
   TCP_CORK: (connection, options) => setCork(connection, options.cork),
   TCP_QUICKACK: (connection, options) => setQuickAck(connection, options.quickAck !== 0),
-  TCP_MAXSEG: (connection, options) => setMssClamp(connection, options.maxSegmentBytes),
+  TCP_MAXSEG: applyMaxSegment,
   TCP_USER_TIMEOUT: (connection, options) => setUserTimeout(connection, options.userTimeoutNs),
   TCP_KEEPIDLE: applyKeepAlive,
   TCP_KEEPINTVL: applyKeepAlive,
@@ -62,6 +67,9 @@ export const OPTION_EFFECTS: Readonly<Record<string, Effect>> = {
   },
   IP_RECVERR: applySoftErrors,
   IPV6_RECVERR: applySoftErrors,
+  IP_MTU_DISCOVER: applyPathMtuMode,
+  IPV6_MTU_DISCOVER: applyPathMtuMode,
+  TCP_LINGER2: applyLinger2,
   IP_TOS: applyTrafficClass,
   IPV6_TCLASS: applyTrafficClass,
   IP_TTL: applyTtl,
@@ -77,7 +85,24 @@ function applySoftErrors(connection: TcpConnection, options: SocketOptions): voi
 }
 
 function applyTtl(connection: TcpConnection, options: SocketOptions): void {
-  connection.ttl = options.ttl;
+  connection.ttl = options.ttl < 0 ? connection.config.ttl : options.ttl;
+}
+
+/** IP_PMTUDISC_DONT, _INTERFACE and _OMIT: ICMP changes nothing. */
+const MODES_WITHOUT_ICMP: readonly number[] = [0, 4, 5];
+
+function applyPathMtuMode(connection: TcpConnection, { pathMtuMode }: SocketOptions): void {
+  connection.ignoresPathMtu = MODES_WITHOUT_ICMP.includes(pathMtuMode);
+}
+
+function applyLinger2(connection: TcpConnection, { linger2Seconds }: SocketOptions): void {
+  const { config } = connection;
+  connection.finWait2Ns = linger2Seconds === 0 ? config.finWait2Ns : linger2Seconds * NS_PER_SECOND;
+}
+
+/** For the SYN, and for what the peer's SYN says: later it changes nothing. */
+function applyMaxSegment(connection: TcpConnection, { maxSegmentBytes }: SocketOptions): void {
+  if (connection.state === TcpState.SynSent) setMssClamp(connection, maxSegmentBytes);
 }
 
 function applyKeepAlive(connection: TcpConnection, options: SocketOptions): void {

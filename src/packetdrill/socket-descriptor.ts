@@ -61,7 +61,13 @@ export interface SocketOptions {
   notSentLowAtBytes: Bytes;
   receiveLowAtBytes: Bytes;
   trafficClass: number;
+  /** -1: as the system has it. */
   ttl: number;
+  /** IP_PMTUDISC_WANT and its neighbours. */
+  pathMtuMode: number;
+  /** Of TCP_LINGER2; 0: as the system has it, below: none. */
+  linger2Seconds: number;
+  deferAcceptSteps: number;
   fastOpenConnect: boolean;
   fastOpenNoCookie: boolean;
   tellsInQueue: boolean;
@@ -91,7 +97,10 @@ export function usualOptions(congestionControl: string): SocketOptions {
     notSentLowAtBytes: 0,
     receiveLowAtBytes: 1,
     trafficClass: 0,
-    ttl: 64,
+    ttl: -1,
+    pathMtuMode: 1,
+    linger2Seconds: 0,
+    deferAcceptSteps: 0,
     fastOpenConnect: false,
     fastOpenNoCookie: false,
     tellsInQueue: false,

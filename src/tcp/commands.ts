@@ -206,7 +206,10 @@ export function close(connection: TcpConnection): void {
     return;
   }
   shutdownWrite(connection);
-  if (connection.state === TcpState.FinWait2) startFinWait2(connection);
+  if (connection.state === TcpState.FinWait2) {
+    if (connection.finWait2Ns < 0) abort(connection);
+    else startFinWait2(connection);
+  }
   connection.context.wake(connection);
 }
 

@@ -57,6 +57,7 @@ export const FLAGS: readonly string[] = [
   'hasQueuedError',
   'isReadShut',
   'isResendHeld',
+  'ignoresPathMtu',
 ];
 
 /**

@@ -105,6 +105,9 @@ export class TcpConnection {
   /** A failure that did not end the connection (ICMP): told when it does end. */
   declare softError: TcpError;
   declare softErrorNs: Instant;
+  declare finWait2Ns: Duration;
+  /** "Too big" of ICMP changes nothing: IP_MTU_DISCOVER of ip(7). */
+  declare ignoresPathMtu: boolean;
   /** Such a failure is an error at once: IP_RECVERR of ip(7). */
   declare tellsSoftErrors: boolean;
   /** Nobody will read what comes. */

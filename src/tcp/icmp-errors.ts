@@ -53,6 +53,7 @@ export function handleIcmpError(connection: TcpConnection, error: IcmpError): bo
   }
   switch (error.kind) {
     case IcmpErrorKind.PacketTooBig:
+      if (connection.ignoresPathMtu) return false;
       onPacketTooBig(connection, error.mtu);
       if (connection.state === TcpState.SynSent) resendSyn(connection);
       else resendTooBig(connection);

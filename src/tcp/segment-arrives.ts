@@ -208,16 +208,22 @@ function checkAck(connection: TcpConnection, segment: ArrivedSegment): boolean {
   }
   updateTsRecent(connection, segment);
   processAck(connection, segment);
-  return leaveAcknowledged(connection);
+  return leaveAcknowledged(connection, segment);
 }
 
 /** States that end when our FIN is acknowledged. False when the connection is gone. */
-function leaveAcknowledged(connection: TcpConnection): boolean {
+function leaveAcknowledged(connection: TcpConnection, segment: ArrivedSegment): boolean {
   if (!isAllAcknowledged(connection)) return true;
   switch (connection.state) {
     case TcpState.FinWait1:
       connection.setState(TcpState.FinWait2);
-      if (connection.isOrphan) startFinWait2(connection);
+      if (!connection.isOrphan) return true;
+      if (connection.finWait2Ns < 0) {
+        sendResetFor(connection.context, segment);
+        endConnection(connection);
+        return false;
+      }
+      startFinWait2(connection);
       return true;
     case TcpState.Closing:
       enterTimeWait(connection, false);
@@ -232,8 +238,8 @@ function leaveAcknowledged(connection: TcpConnection): boolean {
 
 /** An orphan does not wait for ever. */
 export function startFinWait2(connection: TcpConnection): void {
-  const { context, config, slot } = connection;
-  const atNs = Math.min(Number.MAX_SAFE_INTEGER, context.clock.nowNs + config.finWait2Ns);
+  const { context, finWait2Ns, slot } = connection;
+  const atNs = Math.min(Number.MAX_SAFE_INTEGER, context.clock.nowNs + finWait2Ns);
   context.setTimer(slot, TimerKind.KeepAlive, atNs);
 }
 

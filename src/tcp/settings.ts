@@ -20,6 +20,8 @@ export interface ConnectionSettings {
   /** TTL or hop limit. */
   ttl: number;
   quickAckChoice: number;
+  /** How long one that is closed waits for the FIN of its peer; below 0: not at all. */
+  finWait2Ns: Duration;
   /** When softError came. */
   softErrorNs: Instant;
   /** Of the receive buffer, what is offered as window: as the segments that came use its memory. */
@@ -40,6 +42,7 @@ export function defaultSettings(config: TcpConfig): ConnectionSettings {
     trafficClass: 0,
     ttl: config.ttl,
     quickAckChoice: -1,
+    finWait2Ns: config.finWait2Ns,
     softErrorNs: -1,
     receiveShare: config.receiveWindowShare,
   };
@@ -58,6 +61,7 @@ export const SETTING_NAMES: readonly (keyof ConnectionSettings)[] = [
   'trafficClass',
   'ttl',
   'quickAckChoice',
+  'finWait2Ns',
   'softErrorNs',
   'receiveShare',
 ];
