@@ -192,7 +192,7 @@ export interface TcpConfig {
 
   /** RFC 1191, RFC 8201. */
   readonly usesPathMtuDiscovery: boolean;
-  /** A SYN sent again announces an MSS for the path as it is known by then; RFC 9293 §3.7.1 has the link's. */
+  /** A SYN announces an MSS for the path as it is known by then; RFC 9293 §3.7.1 has the link's. */
   readonly announcesPathMtu: boolean;
   /** RFC 4821. */
   readonly mtuProbing: MtuProbing;

@@ -39,6 +39,33 @@ export function cutSegment(
   return rest;
 }
 
+/** Bits by which a row is counted, and by which it is in one of the lists. */
+const KIND = SegmentFlag.Sacked | SegmentFlag.Lost | SegmentFlag.Retransmitted;
+
+/**
+ * Gives what a segment has beyond `length` bytes to the next one, if both went out in one chunk and wait to be sent again:
+ * the chunk is segmented anew, and has no short segment in the middle. False when it cannot be.
+ */
+export function handOnRest({ segments, pieces }: Ledger, row: number, length: Bytes): boolean {
+  const words = segments.words;
+  const at = row << ROW_SHIFT;
+  const next = words[at + SegmentWord.Next];
+  if (next === NO_ROW) return false;
+  const to = next << ROW_SHIFT;
+  const flags = words[at + SegmentWord.Flags];
+  if ((flags & (SegmentFlag.ChunkEnd | KIND)) !== SegmentFlag.Lost) return false;
+  if ((words[to + SegmentWord.Flags] & KIND) !== SegmentFlag.Lost) return false;
+  const rest = words[at + SegmentWord.Length] - length;
+  words[at + SegmentWord.Length] = length;
+  words[at + SegmentWord.Flags] = flags & ~SegmentFlag.Push;
+  words[to + SegmentWord.Seq] = seqAdd(seqFromWire(words[at + SegmentWord.Seq]), length);
+  words[to + SegmentWord.Length] += rest;
+  words[to + SegmentWord.Piece] = words[at + SegmentWord.Piece];
+  words[to + SegmentWord.PieceSkip] = words[at + SegmentWord.PieceSkip];
+  movePiece(words, to, length, pieces);
+  return true;
+}
+
 function linkRest(scoreboard: Scoreboard, words: Int32Array, row: number, rest: number): void {
   const flags = words[(rest << ROW_SHIFT) + SegmentWord.Flags];
   const next = words[(row << ROW_SHIFT) + SegmentWord.Next];

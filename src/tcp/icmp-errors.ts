@@ -53,8 +53,7 @@ export function handleIcmpError(connection: TcpConnection, error: IcmpError): bo
   }
   switch (error.kind) {
     case IcmpErrorKind.PacketTooBig:
-      if (connection.ignoresPathMtu) return false;
-      onPacketTooBig(connection, error.mtu);
+      if (connection.ignoresPathMtu || !onPacketTooBig(connection, error.mtu)) return false;
       if (connection.state === TcpState.SynSent) resendSyn(connection);
       else resendTooBig(connection);
       return true;
@@ -134,11 +133,14 @@ function resendTooBig(connection: TcpConnection): void {
   const { context, scoreboard, smss } = connection;
   const { segments, outcome } = context;
   if (connection.controller === undefined || scoreboard.head === NO_ROW) return;
+  const lostBefore = scoreboard.lostSegments;
   outcome.begin(connection.rate, connection.highSeq, connection.rtt.minNs);
   for (let row = scoreboard.head; row !== NO_ROW; row = segments.next(row)) {
     const isSacked = (segments.flags(row) & SegmentFlag.Sacked) !== 0;
     if (!isSacked && segments.length(row) > smss) markLost(connection, row);
   }
+  // Nothing in flight is too long for the path: what is sent from now on is shorter.
+  if (scoreboard.lostSegments === lostBefore) return;
   finishLosses(connection);
   restartRto(connection);
   if (connection.congestionState === CongestionState.Loss) return;

@@ -24,7 +24,9 @@ const PROBE_WINDOW_SEGMENTS = 11;
 
 /** The MSS to announce: RFC 6691 §2, options not counted. */
 export function announcedMss(connection: TcpConnection): Bytes {
-  const mss = connection.config.mtuBytes - headerBytes(connection.isIpv6);
+  const { config, pathMtuBytes } = connection;
+  const mtu = config.announcesPathMtu ? pathMtuBytes : config.mtuBytes;
+  const mss = mtu - headerBytes(connection.isIpv6);
   return connection.mssClamp > 0 ? Math.min(mss, connection.mssClamp) : mss;
 }
 
@@ -70,12 +72,12 @@ export function startMtuSearch(connection: TcpConnection): void {
   connection.mtuSearch = { low, high, size: 0, end: connection.sndNxt };
 }
 
-/** A router could not forward a segment of ours: RFC 1191 §5. The caller has checked that it is ours. */
-export function onPacketTooBig(connection: TcpConnection, mtu: Bytes): void {
-  if (!connection.config.usesPathMtuDiscovery) return;
+/** A router could not forward a segment of ours: RFC 1191 §5. The caller has checked that it is ours. False: it is no news. */
+export function onPacketTooBig(connection: TcpConnection, mtu: Bytes): boolean {
+  if (!connection.config.usesPathMtuDiscovery) return false;
   const least = connection.isIpv6 ? MTU_MIN_IPV6 : MTU_MIN_IPV4;
   const bytes = Math.max(mtu, least);
-  if (bytes >= connection.pathMtuBytes) return;
+  if (bytes >= connection.pathMtuBytes) return false;
   connection.pathMtuBytes = bytes;
   const { context, remoteAddress } = connection;
   context.pathMtus.note(remoteAddress, bytes, context.clock.nowNs);
@@ -85,6 +87,7 @@ export function onPacketTooBig(connection: TcpConnection, mtu: Bytes): void {
     mtuSearch.low = Math.min(mtuSearch.low, bytes);
   }
   updateSmss(connection);
+  return true;
 }
 
 /** RFC 4821 §7.7: after R1 timeouts the path may swallow large segments. */

@@ -9,7 +9,7 @@ import { TcpFlag } from '../wire/tcp.ts';
 import { onSegmentSent } from './congestion-window.ts';
 import { CongestionState, RetransmitMode, type TcpConnection } from './connection.ts';
 import { TcpCounter } from './counters.ts';
-import { cutSegment } from './cut-segment.ts';
+import { cutSegment, handOnRest } from './cut-segment.ts';
 import { buildSegment, ecnEcho, markEcnCapable } from './frame-builder.ts';
 import { setRetransmitTimer } from './retransmit-timer.ts';
 import { ROW_SHIFT, SegmentFlag, SegmentWord } from './segment-table.ts';
@@ -23,7 +23,9 @@ export function retransmit(connection: TcpConnection, row: number, endsChunk: bo
   // A window that was taken back: only the first segment is sent into it.
   if (row !== scoreboard.head && !seqBefore(segments.seq(row), connection.sndWndEnd))
     return NO_FRAME;
-  if (segments.length(row) > smss) cutSegment(scoreboard, context, row, smss);
+  if (segments.length(row) > smss && !handOnRest(context, row, smss)) {
+    cutSegment(scoreboard, context, row, smss);
+  }
   const at = row << ROW_SHIFT;
   const words = segments.words;
   const length = words[at + SegmentWord.Length];

@@ -36,8 +36,9 @@ describe('path MTU discovery by ICMP', () => {
     icmp(peer, IcmpErrorKind.PacketTooBig, 1, 1200);
     expect(tcpInfo(peer.connection)).toMatchObject({ tcpi_snd_mss: 1160, tcpi_pmtu: 1200 });
     peer.expects('.', { seq: 1, length: 1160 });
-    // The end of what is sent again together.
-    peer.expects('P.', { seq: 1161, length: 300 });
+    // Segmented anew: the rest of the first goes with the second.
+    peer.expects('P.', { seq: 1161, length: 1160 });
+    peer.expects('P.', { seq: 2321, length: 600 });
   });
 
   it('believes no message about a segment that is not in flight — RFC 5927 §4.1', () => {
