@@ -145,6 +145,11 @@ export interface TcpConfig {
   /** A chunk waits for more ACKs while less than this part of the window is free. */
   readonly deferWindowDivisor: number;
 
+  /**
+   * The window of a client's SYN counts as one that was offered (RFC 9293 §3.8.6.2.1, Max(SND.WND)); a server of Linux
+   * begins with the first ACK.
+   */
+  readonly countsSynWindow: boolean;
   /** Nagle's rule: while any data is unacknowledged (RFC 9293 §3.7.4), or any short segment (Minshall). */
   readonly nagle: 'rfc' | 'minshall';
   /** Cork holds a partial segment at most this long; 0: until the timer of window probes. */
@@ -266,6 +271,7 @@ export const RFC_PROFILE: TcpConfig = {
   sendChunkBytesMax: 65_215, // 64 KiB less the most that headers take in Linux
   sendChunkSegmentsMin: 2,
   deferWindowDivisor: 3,
+  countsSynWindow: true,
   nagle: 'rfc',
   corkNs: 200 * MS,
   persistNsMax: 60 * SECOND,
@@ -330,6 +336,7 @@ export const LINUX_PROFILE: TcpConfig = {
   pacingGains: PACING_GAINS_LINUX,
   unpacedSegments: 9, // the tenth and later ones pay, as in its qdisc fq
   sendsChunks: true,
+  countsSynWindow: false,
   nagle: 'minshall',
   corkNs: 0,
   persistNsMax: 120 * SECOND,

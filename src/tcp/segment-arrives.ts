@@ -254,7 +254,10 @@ function completeHandshake(connection: TcpConnection, segment: ArrivedSegment): 
   updateTsRecent(connection, segment);
   if (connection.sndUna === connection.iss) connection.sndUna = seqAdd(connection.iss, 1);
   connection.sndWnd = segment.window << connection.sndWndShift;
-  connection.maxSndWnd = Math.max(connection.maxSndWnd, connection.sndWnd);
+  // Of a SYN only its data needs the window.
+  const countsSyn = context.config.countsSynWindow || connection.scoreboard.segments > 0;
+  const seen = countsSyn ? connection.maxSndWnd : 0;
+  connection.maxSndWnd = Math.max(seen, connection.sndWnd);
   connection.sndWl1 = segment.seq;
   connection.sndWl2 = segment.ack;
   connection.setState(TcpState.Established);
