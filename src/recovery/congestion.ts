@@ -132,7 +132,8 @@ export interface CongestionController {
   onPacketsLost(loss: Readonly<LossSample>): void;
   /** Once a recovery period: RFC 5681 §3.2, RFC 6675 §5, RFC 9002 §7.3.2. */
   onEnterRecovery(cause: CongestionCause, sample: Readonly<AckSample>): void;
-  onExitRecovery(): void;
+  /** `window`: what PRR has brought the window to, where it is to stay there instead of going to the one after recovery. */
+  onExitRecovery(window?: Bytes): void;
   /**
    * TCP: RFC 5681 §3.1 equation (4); `inFlight` is FlightSize when the timer fired, `notLost` what of it was sent too
    * lately to be lost (RFC 8985 §6.3). Once a timeout.

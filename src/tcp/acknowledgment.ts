@@ -281,7 +281,7 @@ function tellController(connection: TcpConnection): void {
   const delivered = inSegments ? outcome.deliveredSegments : outcome.deliveredBytes;
   const flight = flightSize(connection);
   const isSafe = outcome.advances && outcome.newlyLostSegments === 0;
-  if (delivered > 0 || sample.lostSegments > 0) {
+  if (delivered > 0 || (!inSegments && sample.lostSegments > 0)) {
     let allowed = prr.onAck(delivered, flight / unit, isSafe);
     // RFC 6582 §3.2 step 3: a partial ACK sends the next missing segment whatever the pipe says.
     if (!inSegments && !connection.hasSack && outcome.newlyLostSegments > 0) {

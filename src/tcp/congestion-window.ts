@@ -111,6 +111,7 @@ export function isWindowUsed(connection: TcpConnection): boolean {
 /** RFC 5681 §4.1: nothing sent for longer than the RTO. */
 export function restartAfterIdle(connection: TcpConnection): void {
   if (connection.scoreboard.segments > 0 || !connection.config.usesSlowStartAfterIdle) return;
+  if (inReduction(connection)) return;
   const { context } = connection;
   const lastSentNs = context.cells[connection.cellsAt + TimeCell.LastSent];
   if (lastSentNs < 0) return;

@@ -58,6 +58,8 @@ export const FLAGS: readonly string[] = [
   'isReadShut',
   'isResendHeld',
   'ignoresPathMtu',
+  'leavesWindow',
+  'isTimerBurst',
 ];
 
 /**

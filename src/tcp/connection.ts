@@ -348,6 +348,10 @@ export class TcpConnection {
   retransmitTsVal = 0;
   declare hasRetransmitTsVal: boolean;
   frtoStep = 0;
+  /** An undo does not put the window back: the peer has echoed marks since. */
+  declare leavesWindow: boolean;
+  /** A timer and no ACK is why something is sent. */
+  declare isTimerBurst: boolean;
   /** What is lost waits for the next ACK: the hole before it was filled by the original. */
   declare isResendHeld: boolean;
   // Window validation: RFC 7661, RFC 5681 §4.1.

@@ -21,6 +21,7 @@ export function onRetransmissionTimeout(connection: TcpConnection): void {
   const { segments, outcome } = context;
   context.count(TcpCounter.Timeouts);
   connection.isResendHeld = false;
+  connection.isTimerBurst = true;
   connection.timeouts++;
   if (connection.stalledSinceNs < 0) {
     connection.stalledSinceNs = segments.sentNs(scoreboard.head);
@@ -41,7 +42,10 @@ export function onRetransmissionTimeout(connection: TcpConnection): void {
   // Else what duplicate ACKs stand for would be lost and delivered, and less than nothing in flight.
   if (!connection.hasSack) scoreboard.emulateSacked(-1e9, connection.smss);
   markLostAtTimeout(connection);
-  if (isFirst) startUndo(connection);
+  if (isFirst) {
+    startUndo(connection);
+    connection.leavesWindow = false;
+  }
   controller.onRetransmissionTimeout(flight, flightSize(connection));
   connection.congestionState = CongestionState.Loss;
   connection.segmentsOutAtAck = scoreboard.segments;
@@ -99,6 +103,7 @@ export function onReorderingTimeout(connection: TcpConnection): void {
   const { outcome } = context;
   const { sample } = outcome;
   connection.isResendHeld = false;
+  connection.isTimerBurst = true;
   outcome.begin(connection.rate, connection.highSeq, connection.rtt.minNs);
   sample.priorInFlight = flightSize(connection);
   findLate(connection);

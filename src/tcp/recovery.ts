@@ -9,7 +9,7 @@ import { seqBefore } from '../base/seq.ts';
 import { CongestionCause } from '../recovery/congestion.ts';
 import { ProportionalRateReduction, ReductionBound } from '../recovery/prr.ts';
 import type { ArrivedSegment } from './arrived-segment.ts';
-import { demandCwr, flightSize } from './congestion-window.ts';
+import { demandCwr, flightSize, inReduction } from './congestion-window.ts';
 import { CongestionState, type TcpConnection } from './connection.ts';
 import { TcpCounter } from './counters.ts';
 import { isMtuProbeLost } from './path-mtu.ts';
@@ -29,6 +29,8 @@ import { NO_ROW, SegmentFlag } from './segment-table.ts';
 export function advanceRecovery(connection: TcpConnection, segment: ArrivedSegment): void {
   const hasEce = connection.context.outcome.hasEcho;
   if (connection.isResendHeld) connection.isResendHeld = false;
+  // RFC 3168 §6.1.2: whatever was needless, there is congestion.
+  if (hasEce) connection.leavesWindow = true;
   if (connection.context.outcome.advances && isReneging(connection)) {
     deferRto(connection);
     return;
@@ -72,8 +74,12 @@ function endPeriod(connection: TcpConnection, segment: ArrivedSegment): boolean 
     return false;
   }
   if (!connection.hasSack) connection.scoreboard.emulateSacked(-1e9, connection.smss);
+  // Undone while it was held: PRR has gone on since.
+  const wasUndone = connection.config.usesUndo && !connection.hasUndo;
   if (closePeriod(connection, segment)) return true;
-  controller.onExitRecovery();
+  if (wasUndone && controller.recoveryWindow === 'prr') {
+    controller.onExitRecovery(connection.prrWindow);
+  } else controller.onExitRecovery();
   return false;
 }
 
@@ -216,8 +222,8 @@ export function enterRecovery(connection: TcpConnection, hasEce: boolean): void 
     controller.onEnterRecovery(CongestionCause.Loss, context.outcome.sample);
     startPrr(connection, windowBefore);
     demandCwr(connection);
-  } else connection.hasUndo = false;
-  if (hasEce) connection.hasUndo = false;
+  }
+  connection.leavesWindow = hasEce || (isUnderWay && controller.recoveryWindow !== 'own');
   connection.frtoStep = 0;
   connection.congestionState = CongestionState.Recovery;
 }
@@ -245,7 +251,8 @@ function startPrr(connection: TcpConnection, windowBefore: number): void {
   const unit = inSegments ? smss : 1;
   const recoverFs = inSegments ? windowBefore : Math.max(connection.scoreboard.bytes, smss);
   prr.enter(controller.ssthresh / unit, recoverFs / unit, inSegments ? 1 : smss);
-  connection.prrWindow = flightSize(connection);
+  // Linux leaves the window until something is delivered.
+  connection.prrWindow = inSegments ? windowBefore : flightSize(connection);
 }
 
 /** The segments of the period were not lost: RFC 3708 (every retransmission DSACKed) or RFC 4015 (timestamp). */
@@ -278,8 +285,10 @@ export function startUndo(connection: TcpConnection): void {
   const { head, retransmittedSegments } = scoreboard;
   connection.hasUndo = connection.config.usesUndo;
   connection.undoUna = connection.sndUna;
+  const hasProbe = connection.isTlpOut && connection.isTlpRetransmission;
+  const inFlight = hasProbe ? retransmittedSegments + 1 : retransmittedSegments;
   // No retransmission yet is not the same as none that was needed.
-  connection.undoRetransmits = retransmittedSegments > 0 ? retransmittedSegments : -1;
+  connection.undoRetransmits = inFlight > 0 ? inFlight : -1;
   // The answer to a retransmission of the period before shows no original: its time stays.
   const flags = head === NO_ROW ? 0 : context.segments.flags(head);
   if (retransmittedSegments > 0 || (flags & SegmentFlag.EverRetransmitted) !== 0) return;
@@ -292,13 +301,22 @@ function undo(connection: TcpConnection, counter: TcpCounter, unmarks: boolean):
   context.count(counter);
   connection.spuriousRecoveries++;
   if (unmarks) scoreboard.unmarkLost();
-  controller.onSpuriousRecovery();
+  if (connection.leavesWindow) keepWindow(connection);
+  else controller.onSpuriousRecovery();
   connection.hasUndo = false;
   connection.frtoStep = 0;
-  connection.isCwrDue = false;
+  if (!connection.leavesWindow) connection.isCwrDue = false;
   connection.duplicateAcks = 0;
   // What the losses are is to be looked at again.
   connection.isRackAdvanced = true;
+}
+
+/** The window stays where PRR has brought it. */
+function keepWindow(connection: TcpConnection): void {
+  const { controller } = connection;
+  const isPrr = inReduction(connection) && controller.recoveryWindow === 'prr';
+  if (isPrr) controller.onExitRecovery(connection.prrWindow);
+  else controller.onExitRecovery();
 }
 
 /** Marks what is lost now: RACK (RFC 8985 §6.2 step 5), or without SACK the first segment. */

@@ -20,8 +20,11 @@ export function transmitProbe(connection: TcpConnection): FrameId {
   const { context, scoreboard } = connection;
   connection.probeDue = ProbeKind.None;
   const room = seqDiff(connection.sndWndEnd, connection.sndNxt);
-  const length = Math.min(connection.smss, connection.unsentBytes, room);
-  if (kind !== ProbeKind.KeepAlive && length > 0) {
+  const wanted = Math.min(connection.smss, connection.unsentBytes);
+  const length = Math.min(wanted, room);
+  // New data that the window would cut says less than the last segment again.
+  const mayBeCut = kind === ProbeKind.Window || room >= wanted;
+  if (kind !== ProbeKind.KeepAlive && length > 0 && mayBeCut) {
     const frame = sendProbeData(connection, length, kind);
     if (kind === ProbeKind.Loss) noteLossProbe(connection, false);
     return frame;

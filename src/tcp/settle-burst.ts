@@ -21,7 +21,9 @@ export function settleBurst(connection: TcpConnection): void {
   // Also where a full segment waits that the window, counted in bytes, has no room for.
   const isStopped = room < unit || connection.isHeldByWindow || (unsent >= smss && room < smss);
   if (connection.isHeldByWindow) connection.isHeldByWindow = false;
-  if (sent > 0 || (isStopped && unsent > 0)) noteFlight(connection, isStopped);
+  const hasTried = unsent > 0 && !connection.isTimerBurst;
+  if (sent > 0 || (isStopped && hasTried)) noteFlight(connection, isStopped);
+  if (connection.isTimerBurst) connection.isTimerBurst = false;
   if (!isStopped && unsent < smss && scoreboard.lost.head === NO_ROW) {
     if (controller.pacingRate !== UNPACED || sent > 0) {
       connection.context.ownRate(connection).markAppLimited(scoreboard.inFlightBytes);

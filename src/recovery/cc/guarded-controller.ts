@@ -139,8 +139,8 @@ class GuardedController implements CongestionController {
     this.#call('onEnterRecovery', (inner) => inner.onEnterRecovery(cause, sample));
   }
 
-  onExitRecovery(): void {
-    this.#call('onExitRecovery', (inner) => inner.onExitRecovery());
+  onExitRecovery(window?: Bytes): void {
+    this.#call('onExitRecovery', (inner) => inner.onExitRecovery(window));
   }
 
   onRetransmissionTimeout(inFlight: Bytes): void {

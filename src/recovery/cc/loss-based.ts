@@ -125,8 +125,9 @@ export class LossBasedController implements CongestionController {
     this.#inRecovery = true;
   }
 
-  onExitRecovery(): void {
+  onExitRecovery(window?: Bytes): void {
     this.#inRecovery = false;
+    if (window !== undefined) this.cwnd = Math.max(window, this.#smss);
     const safeBytes = this.#validation?.endRecovery() ?? -1;
     if (safeBytes < 0) return;
     this.cwnd = Math.max(this.#round(safeBytes * this.#growth.betaLoss), this.#smss);
