@@ -3,24 +3,27 @@
  * answer one that does not: out-of-window and challenge ACKs (RFC 5961), no more often than they may be, and a SYN
  * that comes again. Hot: no allocation per segment.
  */
-import { seqAdd, seqBefore, seqDiff, seqInWindow } from '../base/seq.ts';
+import { type SeqNumber, seqAdd, seqBefore, seqDiff, seqInWindow } from '../base/seq.ts';
 import type { Bytes } from '../base/units.ts';
 import { NO_FRAME } from '../frame/frame-record.ts';
 import { TcpFlag } from '../wire/tcp.ts';
 import { countRepeat } from './accurate-ecn.ts';
 import { noteSynAck } from './accurate-ecn-feedback.ts';
-import { scheduleAck } from './ack-policy.ts';
+import { scheduleAck, startQuickAcks } from './ack-policy.ts';
 import type { ArrivedSegment } from './arrived-segment.ts';
 import type { TcpConnection } from './connection.ts';
 import { TcpCounter } from './counters.ts';
 import { acceptRepeatedSyn, skipSynAckField } from './ecn-negotiation.ts';
 import { resetConnection } from './ending.ts';
 import { TcpError } from './errors.ts';
-import { buildAnswer } from './frame-builder.ts';
+import { buildAnswer, setTimestamps } from './frame-builder.ts';
 import { windowField } from './receive-window.ts';
 import { noteDuplicate } from './receiver.ts';
 import { isSynchronized, TcpState } from './state.ts';
-import { isOldTimestamp } from './timestamps.ts';
+import { isOldTimestamp, timestampNow } from './timestamps.ts';
+
+/** How many timeouts an overtaken ACK may be old. */
+const REPLAY_RTOS = 1.2;
 
 /** First, the sequence number. */
 export function checkSequence(connection: TcpConnection, segment: ArrivedSegment): boolean {
@@ -28,16 +31,15 @@ export function checkSequence(connection: TcpConnection, segment: ArrivedSegment
     if (!takeRepeatedSyn(connection, segment)) return false;
   }
   if (isOldTimestamp(connection, segment) && !segment.has(TcpFlag.Rst)) {
-    connection.context.count(TcpCounter.PawsDiscards);
-    noteOld(connection, segment);
-    sendOutOfWindowAck(connection, segment);
-    return false;
+    if (!isHarmlessOld(connection, segment)) {
+      discardOld(connection, segment);
+      return false;
+    }
   }
   if (!isAcceptable(connection, segment)) {
-    if (segment.has(TcpFlag.Rst)) return false;
+    if (segment.has(TcpFlag.Rst)) return isResetBeforeFin(connection, segment.seq);
     if (segment.has(TcpFlag.Syn) && isSynchronized(connection.state)) {
-      if (connection.hasAccEcn) noteRepeatedSynAck(connection, segment);
-      sendChallengeAck(connection);
+      challengeSyn(connection, segment);
       return false;
     }
     connection.context.count(TcpCounter.OutOfWindow);
@@ -50,6 +52,44 @@ export function checkSequence(connection: TcpConnection, segment: ArrivedSegment
   }
   const beyond = seqDiff(seqAdd(segment.seq, segment.length), connection.rcvAdv);
   return beyond <= 0 || segment.length === 0 || takeBeyondWindow(connection, segment, beyond);
+}
+
+/** A reset after the peer's FIN that does not count it, as some systems send when a process is killed: Linux takes it. */
+export function isResetBeforeFin(
+  { state, rcvNxt, config }: TcpConnection,
+  seq: SeqNumber,
+): boolean {
+  if (!config.judgesAsLinux || seq !== seqAdd(rcvNxt, -1)) return false;
+  return state === TcpState.CloseWait || state === TcpState.LastAck || state === TcpState.Closing;
+}
+
+/** PAWS discards it, RFC 7323 §5.3: an ACK answers, or where only an ACK is old, nothing in the `linux` profile. */
+function discardOld(connection: TcpConnection, segment: ArrivedSegment): void {
+  const { config, context, rcvNxt } = connection;
+  context.count(TcpCounter.PawsDiscards);
+  if (config.judgesAsLinux) {
+    if (segment.has(TcpFlag.Syn)) {
+      challengeSyn(connection, segment);
+      return;
+    }
+    const isBare = segment.has(TcpFlag.Ack) && segment.sequenceLength === 0;
+    if (isBare && seqBefore(segment.seq, rcvNxt)) return;
+  }
+  noteOld(connection, segment);
+  sendOutOfWindowAck(connection, segment);
+}
+
+/**
+ * A duplicate ACK that another segment has overtaken by less than a timeout: it counts all the same in the `linux` profile,
+ * as RFC 7323 §5.3 has thought of.
+ */
+function isHarmlessOld(connection: TcpConnection, segment: ArrivedSegment): boolean {
+  const { config, rtt, tsRecent } = connection;
+  if (!config.judgesAsLinux || segment.flags !== TcpFlag.Ack || segment.length > 0) return false;
+  if (segment.seq !== connection.rcvNxt || segment.ack !== connection.sndUna) return false;
+  if (segment.window << connection.sndWndShift !== connection.sndWnd) return false;
+  const behindNs = ((tsRecent - segment.tsVal) | 0) * config.timestampTickNs;
+  return behindNs <= REPLAY_RTOS * rtt.rtoNs;
 }
 
 /** Text that reaches beyond the window: cut at its edge, or taken as a whole or not at all. */
@@ -74,6 +114,13 @@ function takeBeyondWindow(
 function isAcceptable(connection: TcpConnection, segment: ArrivedSegment): boolean {
   const { rcvNxt, rcvWnd } = connection;
   const length = segment.sequenceLength;
+  if (connection.config.judgesAsLinux) {
+    // From where the last ACK told, to the right edge, with what only touches either.
+    const end = seqAdd(segment.seq, length);
+    return (
+      !seqBefore(end, connection.lastAckSent) && !seqBefore(seqAdd(rcvNxt, rcvWnd), segment.seq)
+    );
+  }
   if (rcvWnd === 0) {
     // Special allowance: the ACK of a segment just left of a closed window counts.
     return (
@@ -81,23 +128,21 @@ function isAcceptable(connection: TcpConnection, segment: ArrivedSegment): boole
     );
   }
   if (seqInWindow(segment.seq, rcvNxt, rcvWnd)) return true;
-  if (connection.config.takesBeyondWindow && coversWindow(connection, segment)) return true;
   // A bare ACK at the right edge comes from who has filled the window: as everybody accepts it.
   if (length === 0) {
-    if (segment.has(TcpFlag.Rst) && !connection.config.answersDoubtful) return false;
-    return segment.seq === connection.rcvAdv;
+    return segment.seq === connection.rcvAdv && !segment.has(TcpFlag.Rst);
   }
   return seqInWindow(seqAdd(segment.seq, length - 1), rcvNxt, rcvWnd);
-}
-
-/** The table does not ask for it; Linux does. */
-function coversWindow({ rcvNxt, rcvAdv }: TcpConnection, segment: ArrivedSegment): boolean {
-  return seqBefore(segment.seq, rcvNxt) && seqBefore(rcvAdv, seqAdd(segment.seq, segment.length));
 }
 
 /** A SYN again in SYN-RECEIVED: the answer was lost, or both sides opened at once. */
 function takeRepeatedSyn(connection: TcpConnection, segment: ArrivedSegment): boolean {
   if (segment.seq !== connection.irs) return true;
+  const isAnswer = segment.has(TcpFlag.Ack) && segment.ack === connection.sndNxt;
+  if (connection.config.judgesAsLinux && connection.listener === undefined && !isAnswer) {
+    challengeSyn(connection, segment);
+    return false;
+  }
   if (!segment.has(TcpFlag.Ack)) {
     if (acceptRepeatedSyn(connection, segment)) connection.isSynDue = true;
     else resetConnection(connection, TcpError.ConnectionReset);
@@ -111,32 +156,38 @@ function takeRepeatedSyn(connection: TcpConnection, segment: ArrivedSegment): bo
   return true;
 }
 
-/** Data that came before: RFC 2883 §4. */
+/** Data that came before, or a FIN: RFC 2883 §4. */
 function noteOld(connection: TcpConnection, segment: ArrivedSegment): void {
-  if (segment.length === 0) return;
-  if (!seqBefore(segment.seq, connection.rcvNxt)) return;
-  const old = Math.min(segment.length, seqDiff(connection.rcvNxt, segment.seq));
+  const length = segment.sequenceLength;
+  if (length === 0 || !seqBefore(segment.seq, connection.rcvNxt)) return;
+  const old = Math.min(length, seqDiff(connection.rcvNxt, segment.seq));
   noteDuplicate(connection, segment.seq, old);
+  startQuickAcks(connection);
 }
 
 /** <SEQ=SND.NXT><ACK=RCV.NXT><CTL=ACK>; without data it may be half of a loop of such ACKs, so not too often. */
-function sendOutOfWindowAck(connection: TcpConnection, segment: ArrivedSegment): void {
-  const { config, context } = connection;
-  const nowNs = context.clock.nowNs;
+export function sendOutOfWindowAck(connection: TcpConnection, segment: ArrivedSegment): void {
   if (connection.state === TcpState.SynReceived) {
     connection.isSynDue = segment.has(TcpFlag.Syn);
     if (!connection.isSynDue) queueAck(connection);
     return;
   }
-  if (segment.length === 0 && config.outOfWindowAckIntervalNs > 0) {
-    const lastNs = connection.lastOutOfWindowAckNs;
-    if (lastNs >= 0 && nowNs - lastNs < config.outOfWindowAckIntervalNs) return;
-    connection.lastOutOfWindowAckNs = nowNs;
-  }
-  connection.isAckDue = true;
+  if (mayAnswerAgain(connection, segment)) connection.isAckDue = true;
 }
 
-/** RFC 5961 §7. */
+/** Text is no part of a loop of ACKs; anything else may be. */
+export function mayAnswerAgain(connection: TcpConnection, segment: ArrivedSegment): boolean {
+  const { config, context, lastChallengeNs } = connection;
+  const nowNs = context.clock.nowNs;
+  if (segment.sequenceLength > 0 && !segment.has(TcpFlag.Syn)) return true;
+  if (config.outOfWindowAckIntervalNs === 0) return true;
+  const isSoon = nowNs - lastChallengeNs < config.outOfWindowAckIntervalNs;
+  if (lastChallengeNs >= 0 && isSoon) return false;
+  connection.lastChallengeNs = nowNs;
+  return true;
+}
+
+/** RFC 5961 §7: with other ACKs of what is not acceptable, not too often. */
 export function sendChallengeAck(connection: TcpConnection): void {
   const { config, context, lastChallengeNs } = connection;
   const nowNs = context.clock.nowNs;
@@ -145,6 +196,12 @@ export function sendChallengeAck(connection: TcpConnection): void {
   context.count(TcpCounter.ChallengeAcks);
   if (connection.state >= TcpState.Established) connection.isAckDue = true;
   else queueAck(connection);
+}
+
+/** RFC 5961 §4.2: a SYN where there is a connection. */
+export function challengeSyn(connection: TcpConnection, segment: ArrivedSegment): void {
+  if (connection.hasAccEcn) noteRepeatedSynAck(connection, segment);
+  sendChallengeAck(connection);
 }
 
 /** RFC 9768 §3.2.2.1: the SYN-ACK again; a server of ours would not have sent the SYN. */
@@ -156,9 +213,13 @@ function noteRepeatedSynAck(connection: TcpConnection, segment: ArrivedSegment):
 }
 
 /** An ACK in a state that has no other. */
-function queueAck(connection: TcpConnection): void {
+export function queueAck(connection: TcpConnection): void {
   const { context, sndNxt, rcvNxt } = connection;
   const window = windowField(connection);
   const frame = buildAnswer(context, context.segment, sndNxt, rcvNxt, TcpFlag.Ack, window);
-  if (frame !== NO_FRAME) context.pushControl(frame);
+  if (frame === NO_FRAME) return;
+  if (connection.hasTimestamps) {
+    setTimestamps(context, frame, timestampNow(connection), connection.tsRecent);
+  }
+  context.pushControl(frame);
 }

@@ -176,10 +176,12 @@ export interface TcpConfig {
   /** The same for ACKs that answer segments outside the window. */
   readonly outOfWindowAckIntervalNs: Duration;
   /**
-   * A reset at the right edge of the window, and in TIME-WAIT what has no ACK, are answered, as Linux does; RFC 9293
-   * §3.10.7.4 drops them.
+   * Which segments, ACKs and resets are acceptable, as Linux has it: what only touches an edge of the window is, an ACK of
+   * more than was ever acknowledged is not, nor its timestamp where the ACK is old, and nothing at all without ACK; a
+   * reset also where the peer's last SACK block ends. An orphan in FIN-WAIT-2 takes nothing but a FIN, TIME-WAIT answers all
+   * but a reset.
    */
-  readonly answersDoubtful: boolean;
+  readonly judgesAsLinux: boolean;
   /** What comes behind the peer's FIN gets no ACK, and text across it a reset, as in Linux. */
   readonly doubtsTextBehindFin: boolean;
   /** As Linux tells the application: a reset in CLOSE-WAIT is a broken pipe, and one in CLOSING or LAST-ACK is told too. */
@@ -284,7 +286,7 @@ export const RFC_PROFILE: TcpConfig = {
   keepAliveProbes: 9,
   challengeAckIntervalNs: 500 * MS,
   outOfWindowAckIntervalNs: 0,
-  answersDoubtful: false,
+  judgesAsLinux: false,
   doubtsTextBehindFin: false,
   tellsResetAsLinux: false,
   backlog: 128,
@@ -344,7 +346,7 @@ export const LINUX_PROFILE: TcpConfig = {
   timeWaitNs: 60 * SECOND,
   finWait2Ns: 60 * SECOND,
   outOfWindowAckIntervalNs: 500 * MS,
-  answersDoubtful: true,
+  judgesAsLinux: true,
   doubtsTextBehindFin: true,
   tellsResetAsLinux: true,
   backlog: 4096,

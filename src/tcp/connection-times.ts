@@ -41,7 +41,6 @@ export const TIMES: readonly (readonly [keyof TcpConnection, number])[] = [
   ['rateIntervalNs', 0],
   ['rateDelivered', 0],
   ['lastChallengeNs', NO_TIME],
-  ['lastOutOfWindowAckNs', NO_TIME],
   ['rcvRttStartNs', NO_TIME],
   ['busySinceNs', 0],
   ['busyNs', 0],

@@ -237,7 +237,6 @@ export class TcpConnection {
   /** CWR with the next new data: RFC 3168 §6.1.2. */
   declare isCwrDue: boolean;
   declare lastChallengeNs: Instant;
-  declare lastOutOfWindowAckNs: Instant;
   // Receive autotuning: bytes read within a round trip, and the receiver's own estimate of it.
   roundReadBytes = 0;
   declare roundStartNs: Instant;

@@ -117,7 +117,7 @@ function addAckOptions(
   length: Bytes,
 ): void {
   const { reassembly } = connection;
-  const wantsSack = connection.hasSack && (flags & (TcpFlag.Syn | TcpFlag.Rst)) === 0;
+  const wantsSack = connection.hasSack && (flags & TcpFlag.Syn) === 0;
   const blocks = wantsSack && reassembly?.hasBlocks ? reassembly : undefined;
   let optionBytes = 0;
   if (connection.hasAccEcn && (flags & TcpFlag.Syn) === 0) {

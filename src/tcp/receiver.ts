@@ -8,7 +8,7 @@ import { type SeqNumber, seqAdd, seqBefore, seqDiff } from '../base/seq.ts';
 import type { Bytes } from '../base/units.ts';
 import { NO_PAYLOAD } from '../frame/frame-record.ts';
 import { TcpFlag } from '../wire/tcp.ts';
-import { countArrival } from './accurate-ecn.ts';
+import { countArrival, countRepeat } from './accurate-ecn.ts';
 import {
   onDataArrived,
   scheduleAck,
@@ -74,7 +74,8 @@ function receiveOutOfOrder(connection: TcpConnection, segment: ArrivedSegment): 
 function takeInOrder(connection: TcpConnection, segment: ArrivedSegment): void {
   append(connection, segment);
   advance(connection, segment.length);
-  scheduleAck(connection, false);
+  // A FIN behind it decides for both.
+  if (!segment.has(TcpFlag.Fin)) scheduleAck(connection, false);
 }
 
 /**
@@ -159,7 +160,9 @@ export function noteDuplicate(connection: TcpConnection, left: SeqNumber, length
 /** RFC 3168 §6.1.3: CE starts the echo, CWR ends it. */
 function noteCongestionMark(connection: TcpConnection, segment: ArrivedSegment): void {
   if (connection.hasAccEcn) {
-    countArrival(connection, segment);
+    const isOld = !seqBefore(connection.rcvNxt, seqAdd(segment.seq, segment.length));
+    if (isOld) countRepeat(connection, segment);
+    else countArrival(connection, segment);
     return;
   }
   if (segment.ecn !== EcnCodepoint.NotEct) connection.hasSeenEct = true;

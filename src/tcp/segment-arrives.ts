@@ -5,13 +5,19 @@
  * Hot: no allocation per segment.
  */
 import { seqAdd, seqBefore, seqDiff, seqInWindow } from '../base/seq.ts';
+import { NO_TIME } from '../base/units.ts';
 import { FastOpenForm, NO_FRAME, NO_PAYLOAD } from '../frame/frame-record.ts';
 import { TcpFlag } from '../wire/tcp.ts';
-import { checkSequence, sendChallengeAck } from './acceptability.ts';
+import {
+  challengeSyn,
+  checkSequence,
+  isResetBeforeFin,
+  sendChallengeAck,
+} from './acceptability.ts';
 import { accurateEcn } from './accurate-ecn.ts';
 import { reduceAtOnce, takeHandshakeAck } from './accurate-ecn-feedback.ts';
 import { demandAccEcnOption } from './accurate-ecn-option.ts';
-import { holdAckForWriter, scheduleAck } from './ack-policy.ts';
+import { holdAckForWriter, scheduleAck, startQuickAcks } from './ack-policy.ts';
 import { dropSent, processAck, updateSendWindow } from './acknowledgment.ts';
 import type { ArrivedSegment } from './arrived-segment.ts';
 import type { TcpConnection } from './connection.ts';
@@ -30,10 +36,12 @@ import { TcpError } from './errors.ts';
 import { TransportEvent } from './events.ts';
 import { endFastOpenHandshake, onFastOpenAnswer } from './fast-open.ts';
 import { buildSegment, sendResetFor } from './frame-builder.ts';
+import { isRequest, judgeRequest } from './half-open.ts';
 import { acceptSyn, establish } from './handshake.ts';
 import { isNextSegment, isPlainAck, isPlainText } from './header-prediction.ts';
 import { takeOrderlyAck } from './orderly-ack.ts';
-import { receiveFin, receiveSynText, receiveText } from './receiver.ts';
+import { arrivesAtOrphan, isHalfForgotten } from './orphan.ts';
+import { noteDuplicate, receiveFin, receiveSynText, receiveText } from './receiver.ts';
 import { canReceive, TcpState } from './state.ts';
 import { settleSynData } from './syn-data.ts';
 import { armKeepAlive } from './timers.ts';
@@ -42,10 +50,8 @@ import { timestampNow, updateTsRecent } from './timestamps.ts';
 /** Processes the segment; the frame stays the caller's. */
 export function segmentArrives(connection: TcpConnection, segment: ArrivedSegment): void {
   connection.segmentsIn++;
-  const { context } = connection;
-  context.cells[connection.cellsAt + TimeCell.LastReceived] = context.clock.nowNs;
-  if (connection.keepAliveSent > 0) connection.keepAliveSent = 0;
   if (isNextSegment(connection, segment)) {
+    noteSignOfLife(connection);
     if (segment.length > 0) {
       if (isPlainText(connection, segment)) {
         updateTsRecent(connection, segment);
@@ -61,7 +67,11 @@ export function segmentArrives(connection: TcpConnection, segment: ArrivedSegmen
   }
   if (connection.state === TcpState.SynSent) {
     arrivesInSynSent(connection, segment);
+  } else if (isHalfForgotten(connection)) {
+    arrivesAtOrphan(connection, segment);
   } else if (
+    (!isRequest(connection) || judgeRequest(connection, segment)) &&
+    isJudged(connection, segment) &&
     checkSequence(connection, segment) &&
     checkReset(connection, segment) &&
     checkSyn(connection, segment) &&
@@ -71,6 +81,18 @@ export function segmentArrives(connection: TcpConnection, segment: ArrivedSegmen
     checkUrgent(connection, segment);
     if (processText(connection, segment)) checkFin(connection, segment);
   }
+}
+
+/** What is taken, not what is only answered, says that the peer is there: RFC 9293 §3.8.4. */
+function noteSignOfLife(connection: TcpConnection): void {
+  const { context } = connection;
+  context.cells[connection.cellsAt + TimeCell.LastReceived] = context.clock.nowNs;
+  if (connection.keepAliveSent > 0) connection.keepAliveSent = 0;
+}
+
+/** What has no ACK, and is no SYN nor a reset, is nothing in the `linux` profile. */
+function isJudged({ config }: TcpConnection, { flags }: ArrivedSegment): boolean {
+  return !config.judgesAsLinux || (flags & (TcpFlag.Ack | TcpFlag.Syn | TcpFlag.Rst)) !== 0;
 }
 
 /** RFC 9293 §3.10.7.3. */
@@ -166,7 +188,7 @@ function isEchoOfSyn(connection: TcpConnection, segment: ArrivedSegment): boolea
 /** Second, the RST bit: RFC 5961 §3.2. */
 function checkReset(connection: TcpConnection, segment: ArrivedSegment): boolean {
   if (!segment.has(TcpFlag.Rst)) return true;
-  if (segment.seq !== connection.rcvNxt) {
+  if (!isExactReset(connection, segment)) {
     sendChallengeAck(connection);
     return false;
   }
@@ -184,13 +206,22 @@ function checkReset(connection: TcpConnection, segment: ArrivedSegment): boolean
   return false;
 }
 
+/** At RCV.NXT, or where the peer may think that it is: Linux knows a FIN that was not sent, and the end of what is SACKed. */
+function isExactReset(connection: TcpConnection, { seq }: ArrivedSegment): boolean {
+  const { rcvNxt, reassembly, config, hasSack } = connection;
+  if (seq === rcvNxt) return true;
+  if (!config.judgesAsLinux) return false;
+  if (isResetBeforeFin(connection, seq)) return true;
+  return hasSack && reassembly !== undefined && reassembly.rangeCount > 0 && seq === reassembly.end;
+}
+
 /** Fourth, the SYN bit: RFC 5961 §4.2. */
 function checkSyn(connection: TcpConnection, segment: ArrivedSegment): boolean {
   if (!segment.has(TcpFlag.Syn)) return true;
   if (connection.state === TcpState.SynReceived && connection.listener !== undefined) {
     resetConnection(connection, TcpError.ConnectionReset);
   } else {
-    sendChallengeAck(connection);
+    challengeSyn(connection, segment);
   }
   return false;
 }
@@ -201,14 +232,23 @@ function checkAck(connection: TcpConnection, segment: ArrivedSegment): boolean {
   const { sndUna, sndNxt } = connection;
   if (connection.state === TcpState.SynReceived) return completeHandshake(connection, segment);
   // RFC 5961 §5.2.
-  const oldest = seqAdd(sndUna, -connection.maxSndWnd);
+  const oldest = seqAdd(sndUna, -ackReach(connection));
   if (seqBefore(sndNxt, segment.ack) || seqBefore(segment.ack, oldest)) {
     sendChallengeAck(connection);
     return false;
   }
-  updateTsRecent(connection, segment);
+  const isOld = seqBefore(segment.ack, sndUna);
+  if (!isOld || !connection.config.judgesAsLinux) updateTsRecent(connection, segment);
+  noteSignOfLife(connection);
   processAck(connection, segment);
   return leaveAcknowledged(connection, segment);
+}
+
+/** How old an ACK may be: RFC 5961 §5.2, in the `linux` profile not older than the first that there was. */
+function ackReach(connection: TcpConnection): number {
+  const { maxSndWnd, bytesAcked, config } = connection;
+  if (!config.judgesAsLinux) return maxSndWnd;
+  return Math.min(maxSndWnd, isAllAcknowledged(connection) ? bytesAcked + 1 : bytesAcked);
 }
 
 /** States that end when our FIN is acknowledged. False when the connection is gone. */
@@ -251,6 +291,7 @@ function completeHandshake(connection: TcpConnection, segment: ArrivedSegment): 
     return false;
   }
   connection.isSynDue = false;
+  connection.lastChallengeNs = NO_TIME;
   updateTsRecent(connection, segment);
   if (connection.sndUna === connection.iss) connection.sndUna = seqAdd(connection.iss, 1);
   connection.sndWnd = segment.window << connection.sndWndShift;
@@ -318,7 +359,8 @@ function takeTextBehindFin(connection: TcpConnection, segment: ArrivedSegment): 
   if (seqBefore(rcvNxt, seqAdd(segment.seq, segment.length))) {
     context.count(TcpCounter.AbortOnData);
     sendResetFor(context, segment);
-    failConnection(connection, TcpError.ConnectionReset);
+    const isWaiting = connection.state === TcpState.CloseWait;
+    failConnection(connection, isWaiting ? TcpError.BrokenPipe : TcpError.ConnectionReset);
     return false;
   }
   receiveText(connection, segment);
@@ -327,8 +369,16 @@ function takeTextBehindFin(connection: TcpConnection, segment: ArrivedSegment): 
 
 /** Eighth, the FIN bit. */
 function checkFin(connection: TcpConnection, segment: ArrivedSegment): void {
+  const hasFin = segment.has(TcpFlag.Fin);
+  if (hasFin && !seqBefore(connection.rcvNxt, seqAdd(segment.seq, segment.length + 1))) {
+    // It is not the one that ends the stream, or that one again.
+    noteDuplicate(connection, segment.seq, segment.length + 1);
+    startQuickAcks(connection);
+    scheduleAck(connection, true);
+    return;
+  }
   if (!canReceive(connection.state)) {
-    if (segment.has(TcpFlag.Fin)) scheduleAck(connection, true);
+    if (hasFin && !connection.config.doubtsTextBehindFin) scheduleAck(connection, true);
     return;
   }
   if (!receiveFin(connection, segment)) return;

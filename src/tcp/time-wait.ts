@@ -30,6 +30,8 @@ const enum Word {
   TsOffset = 8,
   Previous = 9,
   Next = 10,
+  /** When the last ACK that may be part of a loop was sent, in milliseconds; -1: none was. */
+  LastAnswer = 11,
 }
 
 /** What is to be done with a segment for a row. */
@@ -85,6 +87,7 @@ export class TimeWaitTable {
     words[at + Word.HasTimestamps] = connection.hasTimestamps ? 1 : 0;
     words[at + Word.TsRecent] = connection.tsRecent;
     words[at + Word.TsOffset] = connection.tsOffset;
+    words[at + Word.LastAnswer] = -1;
     this.#append(row);
     return row;
   }
@@ -115,6 +118,7 @@ export class TimeWaitTable {
 
   /** RFC 9293 §3.10.7.4 for TIME-WAIT. */
   arrives(row: number, segment: ArrivedSegment): TimeWaitVerdict {
+    if (this.#context.config.judgesAsLinux) return this.#arrivesAsLinux(row, segment);
     const at = row << SHIFT;
     const words = this.#words;
     const rcvNxt = seqFromWire(words[at + Word.RcvNxt]);
@@ -133,20 +137,59 @@ export class TimeWaitTable {
       if (!hadTime && segment.hasTimestamps && usesTimestamps) isLater = true;
       if (isLater && allowsTimeWaitReuse) return TimeWaitVerdict.Reopen;
     }
-    const isDropped = !segment.has(TcpFlag.Ack) && !this.#context.config.answersDoubtful;
-    if (isDropped && seqInWindow(segment.seq, rcvNxt, words[at + Word.Window])) {
+    if (!segment.has(TcpFlag.Ack) && seqInWindow(segment.seq, rcvNxt, words[at + Word.Window])) {
       return TimeWaitVerdict.Done;
     }
     // The peer's FIN again: our ACK was lost, and the wait begins anew.
     if (segment.has(TcpFlag.Fin)) {
-      this.#unlink(row);
-      this.#append(row);
-      this.#count--;
+      this.#restart(row);
     } else if (segment.sequenceLength === 0 && segment.seq === rcvNxt) {
       return TimeWaitVerdict.Done;
     }
     this.#answer(at, segment);
     return TimeWaitVerdict.Done;
+  }
+
+  /** TcpConfig.judgesAsLinux: a new SYN reopens, a reset or a bare ACK at RCV.NXT has its effect, all else gets an ACK. */
+  #arrivesAsLinux(row: number, segment: ArrivedSegment): TimeWaitVerdict {
+    const at = row << SHIFT;
+    const words = this.#words;
+    const rcvNxt = seqFromWire(words[at + Word.RcvNxt]);
+    const isReset = segment.has(TcpFlag.Rst);
+    const knowsTime = words[at + Word.HasTimestamps] !== 0 && segment.hasTimestamps;
+    const tsAhead = knowsTime ? (segment.tsVal - words[at + Word.TsRecent]) | 0 : 0;
+    const isOld = tsAhead < 0 && !isReset;
+    if (!isOld && segment.seq === rcvNxt && (isReset || segment.sequenceLength === 0)) {
+      if (isReset) return TimeWaitVerdict.End;
+      this.#restart(row);
+      if (knowsTime) words[at + Word.TsRecent] = segment.tsVal;
+      return TimeWaitVerdict.Done;
+    }
+    if (isReset) return TimeWaitVerdict.Done;
+    const isOpening = segment.has(TcpFlag.Syn) && !segment.has(TcpFlag.Ack) && !isOld;
+    if (isOpening && (tsAhead > 0 || seqBefore(rcvNxt, segment.seq))) return TimeWaitVerdict.Reopen;
+    if (isOld || segment.has(TcpFlag.Ack)) this.#restart(row);
+    if (this.#mayAnswer(at, segment)) this.#answer(at, segment);
+    return TimeWaitVerdict.Done;
+  }
+
+  /** Text is no part of a loop of ACKs: RFC 5961 §7. */
+  #mayAnswer(at: number, segment: ArrivedSegment): boolean {
+    if (segment.sequenceLength > 0 && !segment.has(TcpFlag.Syn)) return true;
+    const { clock, config } = this.#context;
+    const nowMs = Math.floor(clock.nowNs / 1e6) & 0x3fffffff;
+    const sinceMs = (nowMs - this.#words[at + Word.LastAnswer]) & 0x3fffffff;
+    const isFirst = this.#words[at + Word.LastAnswer] < 0;
+    if (!isFirst && sinceMs * 1e6 < config.outOfWindowAckIntervalNs) return false;
+    this.#words[at + Word.LastAnswer] = nowMs;
+    return true;
+  }
+
+  /** The wait begins anew. */
+  #restart(row: number): void {
+    this.#unlink(row);
+    this.#append(row);
+    this.#count--;
   }
 
   #answer(at: number, segment: ArrivedSegment): void {
