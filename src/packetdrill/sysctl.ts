@@ -29,6 +29,7 @@ export const SUITE_SETTINGS: StackSettings = {
   tcp: {
     ...LINUX_PROFILE,
     receiveBufferBytes: 540_000,
+    segmentMemory: 'blocks', // the tun device that packets come from
     receiveBufferBytesMax: 15 << 20,
     sendBufferBytes: 256 << 10,
     sendBufferBytesMax: 4 << 20,

@@ -50,7 +50,8 @@ export function checkSequence(connection: TcpConnection, segment: ArrivedSegment
     sendOutOfWindowAck(connection, segment);
     return false;
   }
-  const beyond = seqDiff(seqAdd(segment.seq, segment.length), connection.rcvAdv);
+  const { rcvNxt, rcvWnd } = connection;
+  const beyond = seqDiff(seqAdd(segment.seq, segment.length), rcvNxt) - rcvWnd;
   return beyond <= 0 || segment.length === 0 || takeBeyondWindow(connection, segment, beyond);
 }
 

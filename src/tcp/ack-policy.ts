@@ -12,10 +12,11 @@ import { AckNote } from './connection-flags.ts';
 import { TimeCell } from './connection-times.ts';
 import { TIMER_KINDS, TimerKind } from './context.ts';
 import { TcpCounter } from './counters.ts';
-import { isBufferOverfull, offered, selectWindow, unacknowledgedBytes } from './receive-window.ts';
+import { keepsWindow, offered, unacknowledgedBytes } from './receive-window.ts';
 import { TcpState } from './state.ts';
 
-const QUICK_ACKS_MIN = 2;
+/** In a window of less than two segments. */
+const QUICK_ACKS_FEW = 2;
 /** ACKs of one hole that go at once: what RFC 5681 §3.2 needs for a fast retransmit. */
 const DUPLICATE_ACKS_AT_ONCE = 3;
 /** An ACK behind a hole waits for this part of the round trip at most. */
@@ -49,18 +50,20 @@ export function onDataArrived(connection: TcpConnection): void {
 
 /** The next segments are acknowledged at once, and no conversation goes on. */
 export function startQuickAcks(connection: TcpConnection): void {
+  if (connection.config.quickAckSegments === 0) return;
   addQuickAcks(connection);
-  if (connection.config.quickAckSegments > 0) connection.isPingPong = false;
+  connection.isPingPong = false;
+  connection.context.cells[connection.cellsAt + TimeCell.AckDelay] = connection.config.delayedAckNs;
 }
 
 /** As many as half the window holds, within the profile's bound. */
 function addQuickAcks(connection: TcpConnection): void {
   const most = connection.config.quickAckSegments;
   if (most === 0) return;
-  const fitting = Math.floor(connection.rcvWnd / (2 * Math.max(1, connection.rcvMss)));
+  const fitting = Math.floor(offered(connection) / (2 * connection.rcvMss));
   connection.quickAcks = Math.max(
     connection.quickAcks,
-    Math.min(most, Math.max(fitting, QUICK_ACKS_MIN)),
+    fitting === 0 ? QUICK_ACKS_FEW : Math.min(most, fitting),
   );
 }
 
@@ -81,9 +84,7 @@ export function scheduleAck(connection: TcpConnection, isAtOnce: boolean): void 
  */
 export function scheduleAckOfFin(connection: TcpConnection): void {
   const mayWait =
-    connection.config.quickAckSegments > 0 &&
-    connection.state === TcpState.Established &&
-    !isBufferOverfull(connection);
+    connection.config.quickAckSegments > 0 && connection.state === TcpState.Established;
   if (mayWait) connection.isPingPong = true;
   scheduleAck(connection, !mayWait);
 }
@@ -135,21 +136,12 @@ function isQuick(connection: TcpConnection): boolean {
   return connection.quickAcks > 0 && !connection.isPingPong && quickAckChoice !== 0;
 }
 
-/** More than one full segment waits, and not for a reader who has left half the buffer full. */
+/** More than one full segment waits, and the window does not shut for a reader who is behind. */
 function isSecondSegment(connection: TcpConnection): boolean {
   const waiting = unacknowledgedBytes(connection);
   const { rcvMss } = connection;
   if (connection.config.quickAckSegments === 0) return waiting >= 2 * rcvMss;
-  if (waiting <= rcvMss) return false;
-  return 2 * connection.unreadBytes <= connection.rcvBufferWindow || keepsWindow(connection);
-}
-
-/** In Linux, with half the buffer full there are no quick ACKs, and none at all at once that shuts the window a little more. */
-function keepsWindow(connection: TcpConnection): boolean {
-  // AccECN's three bits need an ACK every few segments: RFC 9768 §3.2.2.5.
-  if (connection.hasAccEcn || isBufferOverfull(connection)) return true;
-  connection.quickAcks = 0;
-  return selectWindow(connection) >= offered(connection);
+  return waiting > rcvMss && keepsWindow(connection);
 }
 
 /** Starts the adaptive delay, bounded by the RTT; or the fixed one. */

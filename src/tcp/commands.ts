@@ -3,6 +3,7 @@
  * of sockets. Every command may make frames due: poll the layer afterwards. `connect` and `listen` are the
  * layer's, `accept` the listener's.
  */
+import { seqAdd } from '../base/seq.ts';
 import type { Bytes } from '../base/units.ts';
 import { NO_PAYLOAD } from '../frame/frame-record.ts';
 import { isPushReadOut, scheduleAck } from './ack-policy.ts';
@@ -157,12 +158,16 @@ function releaseReceiveQueue(connection: TcpConnection): void {
 /** The window may open, and so may an ACK be due: RFC 9293 §3.8.6.2.2. */
 function afterRead(connection: TcpConnection, count: Bytes): void {
   if (count === 0 || connection.state < TcpState.Established) return;
+  const fin = connection.isPeerDone ? 1 : 0;
+  connection.receiveMemory?.free(seqAdd(connection.rcvNxt, -connection.unreadBytes - fin));
   tuneReceiveBuffer(connection, count);
-  if (connection.isPeerDone) return;
-  const isDelayed = (connection.ackNotes & AckNote.Delayed) !== 0;
-  const waits = isDelayed && unacknowledgedBytes(connection) > connection.rcvMss;
-  const isQuick = connection.config.quickAckSegments > 0;
-  if (waits || (isQuick && isPushReadOut(connection)) || isWindowUpdateDue(connection)) {
+  const isLinux = connection.config.quickAckSegments > 0;
+  // Behind the FIN nothing more will come into a window.
+  if (connection.isPeerDone && !isLinux) return;
+  const isScheduled = (connection.ackNotes & AckNote.Scheduled) !== 0;
+  const waits = isScheduled && unacknowledgedBytes(connection) > connection.rcvMss;
+  const isUpdateDue = !connection.isPeerDone && isWindowUpdateDue(connection);
+  if (waits || (isLinux && isPushReadOut(connection)) || isUpdateDue) {
     scheduleAck(connection, true);
     connection.context.wake(connection);
   }

@@ -75,6 +75,11 @@ export interface TcpConfig {
   readonly receiveBufferBytesMax: Bytes;
   /** Of the receive buffer, what is offered as window; Linux keeps half for its own overhead. */
   readonly receiveWindowShare: number;
+  /**
+   * What arriving text takes of the receive buffer: 'share', as much more as the offered share says; 'blocks', a block a
+   * packet, and the share is learned from the packets: tcp/receive-memory.
+   */
+  readonly segmentMemory: 'share' | 'blocks';
   /** Offer little at first and two segments more with each full one that comes, as Linux. */
   readonly growsReceiveWindow: boolean;
   /**
@@ -241,6 +246,7 @@ export const RFC_PROFILE: TcpConfig = {
   receiveBufferBytes: 1 << 20,
   receiveBufferBytesMax: 128 << 20,
   receiveWindowShare: 1,
+  segmentMemory: 'share',
   growsReceiveWindow: false,
   takesBeyondWindow: false,
   delayedAckNs: 200 * MS,

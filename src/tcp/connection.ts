@@ -28,6 +28,7 @@ import {
 } from './packed-fields.ts';
 import type { MtuSearch } from './path-mtu.ts';
 import type { Reassembly } from './reassembly.ts';
+import type { ReceiveMemory } from './receive-memory.ts';
 import type { Scoreboard } from './scoreboard.ts';
 import { NO_BUFFER, PushMode } from './send-buffers.ts';
 import { type ConnectionSettings, SETTING_NAMES } from './settings.ts';
@@ -140,12 +141,17 @@ export class TcpConnection {
   /** tcp/receive-window sets both. */
   rcvBufferBytes: Bytes;
   rcvBufferWindow: Bytes;
+  /** What may be offered of it, as the segments that came use its memory. */
+  rcvClamp: Bytes = 0;
+  receiveMemory: ReceiveMemory | undefined = undefined;
   /** The application fixed it: no autotuning. */
   declare isRcvBufferFixed: boolean;
   /** The window offered grows up to this. */
   rcvWindowLimit: Bytes = 0;
   /** The largest segment seen lately: the peer's real segment size. */
   rcvMss: Bytes = 536;
+  /** Text of the last segment, if it was shorter and may be the peer's segment size all the same. */
+  rcvShorterSegment: Bytes = 0;
   /** The MSS we announced. */
   advMss: Bytes = 536;
   sndBufferBytes: Bytes;
@@ -432,7 +438,7 @@ export class TcpConnection {
     this.remoteAddress = remoteAddress;
     this.ports = ports;
     this.rcvBufferBytes = config.receiveBufferBytes;
-    this.rcvBufferWindow = Math.floor(config.receiveBufferBytes * config.receiveWindowShare);
+    this.rcvBufferWindow = Math.floor(config.receiveBufferBytes * this.settings.receiveShare);
     this.sndBufferBytes = config.sendBufferBytes;
     this.sendQueue = context.idleQueue;
     this.receiveQueue = context.idleQueue;

@@ -117,6 +117,7 @@ function finish(connection: TcpConnection, event: TransportEvent): void {
 /** Nobody will read what has arrived. */
 export function dropReceived(connection: TcpConnection): void {
   connection.unreadZeros = 0;
+  connection.receiveMemory = undefined;
   connection.receiveQueue.clear();
   connection.receiveQueue = connection.context.returnQueue(connection.receiveQueue);
 }

@@ -29,10 +29,9 @@ import type { TcpContext } from './context.ts';
 import { TcpCounter } from './counters.ts';
 import type { Reassembly } from './reassembly.ts';
 import { takeWindowField } from './receive-window.ts';
-import { timestampNow } from './timestamps.ts';
+import { TIMESTAMPS_BYTES, timestampNow } from './timestamps.ts';
 
 export const ETHERNET_BYTES = 14;
-export const TIMESTAMPS_BYTES = 12;
 const SACK_HEADER_BYTES = 4;
 const SACK_BLOCK_BYTES = 8;
 const OPTION_BYTES_MAX = 40;

@@ -35,7 +35,7 @@ import {
   setSynOptions,
 } from './frame-builder.ts';
 import { announcedMss, startMtuSearch, updateSmss } from './path-mtu.ts';
-import { openReceiveWindow, windowShiftFor } from './receive-window.ts';
+import { openReceiveWindow, reserveSegment, windowShiftFor } from './receive-window.ts';
 import { setRetransmitTimer } from './retransmit-timer.ts';
 import { TcpState } from './state.ts';
 import { synPayload, takeSynData } from './syn-data.ts';
@@ -185,6 +185,7 @@ export function acceptSyn(connection: TcpConnection, segment: ArrivedSegment): v
   connection.sndWl2 = segment.ack;
   openReceiveWindow(connection);
   updateSmss(connection);
+  if (connection.state !== TcpState.SynSent) reserveSegment(connection);
 }
 
 /** Both SYNs are acknowledged: RTT, windows, controller. The state is set by the caller. */
@@ -196,7 +197,10 @@ export function establish(connection: TcpConnection, segment: ArrivedSegment): v
   connection.stalledSinceNs = -1;
   if (connection.mtuSearch === undefined) startMtuSearch(connection);
   // A passive open starts with what the path is known to carry, as in Linux.
-  if (connection.listener === undefined) updateSmss(connection);
+  if (connection.listener === undefined) {
+    updateSmss(connection);
+    reserveSegment(connection);
+  }
   sampleHandshake(connection, segment);
   startController(connection);
   // The SYN or SYN-ACK is delivered.

@@ -9,8 +9,9 @@ import { MtuProbing } from './config.ts';
 import { CongestionState, type TcpConnection } from './connection.ts';
 import { needController } from './controller-start.ts';
 import { TcpCounter } from './counters.ts';
-import { headerBytes, TIMESTAMPS_BYTES } from './frame-builder.ts';
+import { headerBytes } from './frame-builder.ts';
 import { NO_ROW } from './segment-table.ts';
+import { TIMESTAMPS_BYTES } from './timestamps.ts';
 
 /** RFC 1191 §3: no smaller MTU is believed; RFC 8201 §4 has 1280 for IPv6. */
 const MTU_MIN_IPV4 = 552;

@@ -87,6 +87,8 @@ export class Reassembly {
   #newest = NO_RANGE;
   #byteLength = 0;
   #count = 0;
+  #hasFin = false;
+  #finEnd: SeqNumber = seqFromWire(0);
 
   constructor(pool: RangePool) {
     this.#pool = pool;
@@ -155,6 +157,22 @@ export class Reassembly {
     return this.#byteLength - before;
   }
 
+  /** Keeps the number of a FIN that lies beyond a hole, of which no text comes. False when it is here already. */
+  insertFin(at: SeqNumber): boolean {
+    const end = seqAdd(at, 1);
+    let range = this.#lastStartingBy(at);
+    const rangeEnd = (range << SHIFT) + RangeWord.Right;
+    const known = range === NO_RANGE ? at : seqFromWire(this.#pool.words[rangeEnd]);
+    const isNews = !seqBefore(at, known);
+    if (range !== NO_RANGE && known === at) this.#pool.words[rangeEnd] = end;
+    else if (isNews)
+      range = this.#createAfter(range, at, 1, this.#pool.pieces.create(NO_PAYLOAD, 0));
+    this.#touch(range);
+    this.#hasFin = true;
+    this.#finEnd = end;
+    return isNews;
+  }
+
   /** For the next ACK. One that waits already grows when the new one touches it, and is kept otherwise. */
   reportDuplicate(left: SeqNumber, right: SeqNumber): void {
     if (!this.hasDsack) {
@@ -181,7 +199,9 @@ export class Reassembly {
     const words = this.#pool.words;
     const left = seqFromWire(words[at + RangeWord.Left]);
     if (left !== rcvNxt) return 0;
-    const length = seqDiff(seqFromWire(words[at + RangeWord.Right]), left);
+    const right = seqFromWire(words[at + RangeWord.Right]);
+    const hasFin = this.#hasFin && seqBefore(left, this.#finEnd) && !seqBefore(right, this.#finEnd);
+    const length = seqDiff(right, left) - (hasFin ? 1 : 0);
     queue.appendChain(words[at + RangeWord.FirstPiece], words[at + RangeWord.LastPiece], length);
     this.#byteLength -= length;
     this.#remove(head);
@@ -219,6 +239,7 @@ export class Reassembly {
       this.#remove(this.#head);
     }
     this.#byteLength = 0;
+    this.#hasFin = false;
     this.hasDsack = false;
   }
 

@@ -19,63 +19,148 @@ import {
 import { type ArrivedSegment, EcnCodepoint } from './arrived-segment.ts';
 import type { ByteQueue } from './byte-queue.ts';
 import type { TcpConnection } from './connection.ts';
-import { AckNote } from './connection-flags.ts';
 import { TcpCounter } from './counters.ts';
 import { TransportEvent } from './events.ts';
+import { headerBytes } from './frame-builder.ts';
 import { echoMark } from './mark-echo.ts';
 import { Reassembly } from './reassembly.ts';
-import { noteMerged } from './receive-offload.ts';
+import { ReceiveMemory } from './receive-memory.ts';
+import { hasRoom, tellOfPressure } from './receive-pressure.ts';
 import { growReceiveWindow, makeRoomBehindHole, measureReceiveRtt } from './receive-window.ts';
+import { learnSegmentSize } from './segment-size.ts';
+import { TIMESTAMPS_BYTES } from './timestamps.ts';
+
+/** Shorter text does not open the window. */
+const GROWTH_LENGTH_MIN: Bytes = 128;
 
 /** Takes the text of a segment that lies in the window. */
 export function receiveText(connection: TcpConnection, segment: ArrivedSegment): void {
-  const { length } = segment;
-  if (length === 0) return;
+  if (segment.length === 0) return;
   const { rcvNxt, reassembly } = connection;
-  connection.dataSegmentsIn++;
-  if (segment.mergedBytes > 0) noteMerged(connection, segment);
-  if (length >= connection.rcvMss) {
-    // The peer's real segment size; a short last segment says nothing.
-    if (segment.mergedBytes === 0) connection.rcvMss = Math.min(length, connection.advMss);
-    if ((segment.flags & TcpFlag.Psh) !== 0) connection.ackNotes |= AckNote.TextPushed;
-  } else {
-    // A short segment ends what its sender had, and so does PSH.
-    const wasPushed = (connection.ackNotes & AckNote.TextPushed) !== 0;
-    connection.ackNotes |= AckNote.TextPushed | (wasPushed ? AckNote.TextPushedTwice : 0);
+  countText(connection, segment);
+  if (connection.config.takesBeyondWindow && !reachesWindow(connection, segment)) {
+    if (seqBefore(segment.seq, rcvNxt))
+      noteDuplicate(connection, segment.seq, seqDiff(rcvNxt, segment.seq));
+    segment.trimEnd(0);
+    startQuickAcks(connection);
+    scheduleAck(connection, true);
+    return;
   }
-  onDataArrived(connection);
+  if (connection.hasTimestamps) measureReceiveRtt(connection, segment);
   if (connection.hasEcn) noteCongestionMark(connection, segment);
   if (segment.seq !== rcvNxt || (reassembly !== undefined && reassembly.rangeCount > 0)) {
     receiveOutOfOrder(connection, segment);
   } else {
-    takeInOrder(connection, segment);
+    takeInOrder(connection, segment, segment.length);
+  }
+}
+
+/** Not so when the window is closed; what is here already goes on to be told. */
+function reachesWindow({ rcvNxt, rcvWnd }: TcpConnection, segment: ArrivedSegment): boolean {
+  if (rcvWnd > 0) return seqDiff(segment.seq, rcvNxt) < rcvWnd;
+  return !seqBefore(rcvNxt, seqAdd(segment.seq, segment.length));
+}
+
+function countText(connection: TcpConnection, segment: ArrivedSegment): void {
+  connection.dataSegmentsIn++;
+  if (segment.mergedBytes > 0) {
+    const more = Math.ceil(segment.length / segment.mergedBytes) - 1;
+    connection.segmentsIn += more;
+    connection.dataSegmentsIn += more;
+  }
+  if (connection.config.segmentMemory === 'blocks') {
+    connection.receiveMemory ??= new ReceiveMemory();
+    const options = segment.hasTimestamps ? TIMESTAMPS_BYTES : 0;
+    connection.receiveMemory.measure(headerBytes(connection.isIpv6) + options + segment.length);
   }
 }
 
 /** Text that came before, in part or as a whole, or text while some is missing. */
 function receiveOutOfOrder(connection: TcpConnection, segment: ArrivedSegment): void {
+  const { length } = segment;
   const before = seqDiff(connection.rcvNxt, segment.seq);
   if (before > 0) {
-    noteDuplicate(connection, segment.seq, Math.min(before, segment.length));
-    if (before >= segment.length) {
-      const isNewFin = segment.has(TcpFlag.Fin) && before === segment.length;
-      segment.trimFront(segment.length);
-      // A FIN that is next decides for itself.
-      if (!isNewFin || connection.isPeerDone) scheduleAck(connection, true);
+    noteDuplicate(connection, segment.seq, Math.min(before, length));
+    const hasNewFin = before === length && segment.has(TcpFlag.Fin);
+    if (before >= length) {
+      segment.trimFront(length);
+      // It decides for itself.
+      if (hasNewFin && !connection.isPeerDone) return;
+      // Its sender may have lost our ACKs.
+      startQuickAcks(connection);
+      scheduleAck(connection, true);
       return;
     }
     segment.trimFront(before);
   }
-  const isNext = before > 0 && (connection.reassembly?.rangeCount ?? 0) === 0;
-  if (isNext) takeInOrder(connection, segment);
-  else takeOutOfOrder(connection, segment);
+  if (before < 0) takeBeyondHole(connection, segment);
+  else takeInOrder(connection, segment, length);
 }
 
-function takeInOrder(connection: TcpConnection, segment: ArrivedSegment): void {
-  append(connection, segment);
-  advance(connection, segment.length);
-  // A FIN behind it decides for both.
-  if (!segment.has(TcpFlag.Fin)) scheduleAck(connection, false);
+/** `length`: with what had come before. */
+function takeInOrder(connection: TcpConnection, segment: ArrivedSegment, length: Bytes): void {
+  if (!hasRoom(connection)) {
+    tellOfPressure(connection);
+    if (connection.unreadBytes > 0) {
+      segment.trimEnd(0);
+      return;
+    }
+  }
+  const { reassembly } = connection;
+  const isBesideHole = reassembly !== undefined && reassembly.rangeCount > 0;
+  const start = connection.rcvNxt;
+  const end = seqAdd(start, segment.length);
+  connection.receiveMemory?.append(start, end);
+  let taken = segment.length;
+  if (isBesideHole) taken = joinRanges(connection, segment);
+  else append(connection, segment);
+  connection.rcvNxt = seqAdd(start, taken);
+  connection.bytesReceived += taken;
+  learnSegmentSize(connection, segment, length);
+  onDataArrived(connection);
+  if (!connection.hasTimestamps) measureReceiveRtt(connection, segment);
+  if (length >= GROWTH_LENGTH_MIN) growReceiveWindow(connection, length);
+  connection.context.raise(connection, TransportEvent.Readable);
+  if (!isBesideHole) {
+    // What goes for a FIN goes for the text before it.
+    if (!segment.has(TcpFlag.Fin)) scheduleAck(connection, false);
+    return;
+  }
+  connection.receiveMemory?.deliver(connection.rcvNxt);
+  // A hole that is filled, or is still there: RFC 5681 §4.2.
+  if (reassembly.rangeCount === 0) scheduleAck(connection, true);
+  else scheduleAckOfHole(connection);
+}
+
+/** Puts the text with what it reaches or covers beyond the hole. How much of it all is in order now. */
+function joinRanges(connection: TcpConnection, segment: ArrivedSegment): Bytes {
+  insert(connection, segment);
+  return ownReassembly(connection).deliver(connection.rcvNxt, ownReceiveQueue(connection));
+}
+
+function takeBeyondHole(connection: TcpConnection, segment: ArrivedSegment): void {
+  if (!hasRoom(connection)) {
+    segment.trimEnd(0);
+    return;
+  }
+  learnSegmentSize(connection, segment, segment.length);
+  const reassembly = insert(connection, segment);
+  reassembly.segments++;
+  connection.receiveMemory?.insert(segment.seq, seqAdd(segment.seq, segment.length));
+  // It is a full segment all the same.
+  if (connection.hasSack) growReceiveWindow(connection, segment.length);
+  makeRoomBehindHole(connection);
+  scheduleAckOfHole(connection);
+}
+
+function insert(connection: TcpConnection, segment: ArrivedSegment): Reassembly {
+  const reassembly = ownReassembly(connection);
+  const fresh = reassembly.insert(segment.seq, segment.length, segment.payload);
+  if (fresh < segment.length) {
+    const { duplicateLeft, duplicateRight } = reassembly;
+    noteDuplicate(connection, duplicateLeft, seqDiff(duplicateRight, duplicateLeft));
+  }
+  return reassembly;
 }
 
 /**
@@ -87,9 +172,15 @@ export function receiveSynText(connection: TcpConnection, segment: ArrivedSegmen
   if (beyond > 0) segment.trimEnd(Math.max(0, segment.length - beyond));
   const { length } = segment;
   if (length === 0) return;
-  connection.dataSegmentsIn++;
+  countText(connection, segment);
+  connection.receiveMemory?.append(connection.rcvNxt, seqAdd(connection.rcvNxt, length));
   append(connection, segment);
   connection.rcvNxt = seqAdd(connection.rcvNxt, length);
+  // A server of Linux offers the same behind it.
+  const isServer = connection.listener !== undefined;
+  if (isServer && connection.config.growsReceiveWindow) {
+    connection.rcvAdv = seqAdd(connection.rcvAdv, length);
+  }
   connection.bytesReceived += length;
   connection.isSynDataTaken = true;
   connection.context.raise(connection, TransportEvent.Readable);
@@ -122,34 +213,6 @@ function ownReassembly(connection: TcpConnection): Reassembly {
   return connection.reassembly;
 }
 
-function takeOutOfOrder(connection: TcpConnection, segment: ArrivedSegment): void {
-  const reassembly = ownReassembly(connection);
-  reassembly.segments++;
-  const fresh = reassembly.insert(segment.seq, segment.length, segment.payload);
-  if (fresh < segment.length) {
-    const { duplicateLeft, duplicateRight } = reassembly;
-    noteDuplicate(connection, duplicateLeft, seqDiff(duplicateRight, duplicateLeft));
-  }
-  const delivered = reassembly.deliver(connection.rcvNxt, ownReceiveQueue(connection));
-  if (delivered > 0) advance(connection, delivered);
-  else {
-    // It is a full segment all the same.
-    if (connection.hasSack) growReceiveWindow(connection, segment.length);
-    makeRoomBehindHole(connection);
-  }
-  // A hole that opens, is still there or is filled: RFC 5681 §4.2.
-  if (reassembly.rangeCount === 0) scheduleAck(connection, true);
-  else scheduleAckOfHole(connection);
-}
-
-function advance(connection: TcpConnection, length: Bytes): void {
-  connection.rcvNxt = seqAdd(connection.rcvNxt, length);
-  connection.bytesReceived += length;
-  growReceiveWindow(connection, length);
-  measureReceiveRtt(connection, connection.context.segment);
-  connection.context.raise(connection, TransportEvent.Readable);
-}
-
 /** A DSACK block for the next ACK, of one contiguous range: RFC 2883 §4. The first is reported, with what joins it. */
 export function noteDuplicate(connection: TcpConnection, left: SeqNumber, length: Bytes): void {
   if (!connection.hasSack || !connection.config.usesDsack) return;
@@ -160,9 +223,8 @@ export function noteDuplicate(connection: TcpConnection, left: SeqNumber, length
 /** RFC 3168 §6.1.3: CE starts the echo, CWR ends it. */
 function noteCongestionMark(connection: TcpConnection, segment: ArrivedSegment): void {
   if (connection.hasAccEcn) {
-    const isOld = !seqBefore(connection.rcvNxt, seqAdd(segment.seq, segment.length));
-    if (isOld) countRepeat(connection, segment);
-    else countArrival(connection, segment);
+    if (seqBefore(connection.rcvNxt, segment.end)) countArrival(connection, segment);
+    else countRepeat(connection, segment);
     return;
   }
   if (segment.ecn !== EcnCodepoint.NotEct) connection.hasSeenEct = true;
@@ -185,13 +247,22 @@ export function receiveFin(connection: TcpConnection, segment: ArrivedSegment): 
   }
   if (!connection.hasPeerFin) return false;
   if (seqBefore(connection.rcvNxt, connection.peerFin)) {
-    if (segment.has(TcpFlag.Fin)) scheduleAck(connection, true);
+    if (segment.has(TcpFlag.Fin)) takeFinBeyondHole(connection);
     return false;
   }
+  if (!hasRoom(connection)) tellOfPressure(connection);
   connection.isPeerDone = true;
   // Nothing comes behind it: blocks say nothing any more.
   connection.reassembly?.clear();
   connection.rcvNxt = seqAdd(connection.peerFin, 1);
   scheduleAckOfFin(connection);
   return true;
+}
+
+/** It is in the blocks of SACK as a byte would be: RFC 2018 §3 speaks of sequence numbers. */
+function takeFinBeyondHole(connection: TcpConnection): void {
+  const reassembly = ownReassembly(connection);
+  const { peerFin } = connection;
+  if (!reassembly.insertFin(peerFin)) noteDuplicate(connection, peerFin, 1);
+  scheduleAckOfHole(connection);
 }

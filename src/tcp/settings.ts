@@ -28,6 +28,9 @@ export interface ConnectionSettings {
   receiveShare: number;
 }
 
+/** Linux takes half of the buffer for text until a full segment has shown its share. */
+const SHARE_UNKNOWN = 0.5;
+
 export function defaultSettings(config: TcpConfig): ConnectionSettings {
   return {
     keepAliveIdleNs: config.keepAliveIdleNs,
@@ -44,7 +47,7 @@ export function defaultSettings(config: TcpConfig): ConnectionSettings {
     quickAckChoice: -1,
     finWait2Ns: config.finWait2Ns,
     softErrorNs: -1,
-    receiveShare: config.receiveWindowShare,
+    receiveShare: config.growsReceiveWindow ? SHARE_UNKNOWN : config.receiveWindowShare,
   };
 }
 

@@ -3,10 +3,13 @@
  * (§7.1), so that one connection's values say nothing of another's. Hot.
  */
 import { seqBefore } from '../base/seq.ts';
+import type { Bytes } from '../base/units.ts';
 import type { ArrivedSegment } from './arrived-segment.ts';
 import type { TcpConnection } from './connection.ts';
 import { TimeCell } from './connection-times.ts';
 
+/** Of the option in a header, with its padding. */
+export const TIMESTAMPS_BYTES: Bytes = 12;
 /** RFC 7323 §5.5: an older TS.Recent is no measure of anything. */
 const TS_RECENT_AGE_MAX_NS = 24 * 86_400 * 1e9;
 

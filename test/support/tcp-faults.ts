@@ -109,8 +109,8 @@ export const TCP_FAULTS: readonly TcpFault[] = [
   fault(
     'a FIN ahead of a hole ends reading',
     'tcp/receiver',
-    'if (!connection.hasPeerFin || seqBefore(connection.rcvNxt, connection.peerFin)) return false;',
-    'if (!connection.hasPeerFin) return false;',
+    'if (segment.has(TcpFlag.Fin)) takeFinBeyondHole(connection);\n    return false;',
+    '',
   ),
   fault(
     'a segment ahead of a hole is acknowledged late',
@@ -127,10 +127,10 @@ export const TCP_FAULTS: readonly TcpFault[] = [
   fault(
     'text that was pushed is acknowledged late',
     'tcp/commands',
-    '(isQuick && isPushReadOut(connection))',
-    '(!isQuick && isPushReadOut(connection))',
+    '(isLinux && isPushReadOut(connection))',
+    '(!isLinux && isPushReadOut(connection))',
   ),
-  fault('duplicates are not told by D-SACK', 'tcp/receiver', 'reassembly.hasDsack = true;', ''),
+  fault('duplicates are not told by D-SACK', 'tcp/reassembly', 'this.hasDsack = true;', ''),
   fault(
     'the echo of CE does not end with CWR',
     'tcp/receiver',
@@ -146,8 +146,8 @@ export const TCP_FAULTS: readonly TcpFault[] = [
   fault(
     'a full buffer hurries ACKs',
     'tcp/ack-policy',
-    'rcvBufferWindow || keepsWindow(connection)',
-    'rcvBufferWindow || true',
+    'return waiting > rcvMss && keepsWindow(connection);',
+    'return waiting > rcvMss;',
   ),
   fault(
     'text beyond the window is taken behind unread text',
@@ -163,9 +163,9 @@ export const TCP_FAULTS: readonly TcpFault[] = [
   ),
   fault(
     'merged segments are measured as one',
-    'tcp/receiver',
-    'if (segment.mergedBytes > 0) noteMerged(connection, segment);',
-    '',
+    'tcp/segment-size',
+    'const size = segment.mergedBytes > 0 ? segment.mergedBytes : length;',
+    'const size = length;',
   ),
   fault(
     'a delayed ACK never comes',
