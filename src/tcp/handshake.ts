@@ -35,7 +35,7 @@ import {
   setSynOptions,
 } from './frame-builder.ts';
 import { announcedMss, startMtuSearch, updateSmss } from './path-mtu.ts';
-import { openReceiveWindow, reserveSegment, windowShiftFor } from './receive-window.ts';
+import { openReceiveWindow, reserveSegment, windowShiftOf } from './receive-window.ts';
 import { setRetransmitTimer } from './retransmit-timer.ts';
 import { TcpState } from './state.ts';
 import { synPayload, takeSynData } from './syn-data.ts';
@@ -54,11 +54,7 @@ export function prepareOpen(connection: TcpConnection): void {
   connection.pathMtuBytes = context.pathMtus.find(remoteAddress, config.mtuBytes, nowNs);
   connection.advMss = announcedMss(connection);
   connection.rcvMss = Math.min(connection.advMss, 536);
-  const largest = connection.isRcvBufferFixed
-    ? connection.rcvBufferBytes
-    : config.receiveBufferBytesMax;
-  const bound = connection.windowClamp > 0 ? Math.min(largest, connection.windowClamp) : largest;
-  connection.rcvWndShift = config.usesWindowScaling ? windowShiftFor(bound) : 0;
+  connection.rcvWndShift = config.usesWindowScaling ? windowShiftOf(connection) : 0;
 }
 
 /** RFC 9293 §3.10.1, active OPEN: everything is offered. */

@@ -13,7 +13,9 @@ const DESCRIPTOR_BYTES: Bytes = 256;
 /** Before the packet and after it. */
 const HEADROOM_BYTES: Bytes = 64;
 const TRAILER_BYTES: Bytes = 320;
-const BLOCK_BYTES_MIN: Bytes = 512;
+/** Small packets have blocks of their own; the sizes of others double. */
+const SMALL_BLOCK_BYTES: Bytes = 576;
+const BLOCK_BYTES_MIN: Bytes = 1024;
 /** What lies before the trailer is a multiple of this. */
 const ALIGNMENT_BYTES: Bytes = 64;
 
@@ -44,7 +46,7 @@ export class ReceiveMemory {
     }
     const used =
       Math.ceil((packet + HEADROOM_BYTES) / ALIGNMENT_BYTES) * ALIGNMENT_BYTES + TRAILER_BYTES;
-    let block = BLOCK_BYTES_MIN;
+    let block = used > SMALL_BLOCK_BYTES ? BLOCK_BYTES_MIN : SMALL_BLOCK_BYTES;
     while (block < used) block *= 2;
     this.packetBytes = DESCRIPTOR_BYTES + block;
     this.#packetRoom = block - TRAILER_BYTES - HEADROOM_BYTES - packet;

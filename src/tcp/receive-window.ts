@@ -25,6 +25,15 @@ export function windowShiftFor(bytes: Bytes): number {
   return shift;
 }
 
+/** That of a connection. Linux takes what is offered of a buffer of a fixed size, and the whole of one that may grow. */
+export function windowShiftOf(connection: TcpConnection): number {
+  const { config, settings, rcvBufferBytes, rcvBufferWindow, isRcvBufferFixed } = connection;
+  const { windowClamp } = settings;
+  const fixed = config.growsReceiveWindow ? rcvBufferWindow : rcvBufferBytes;
+  const largest = isRcvBufferFixed ? fixed : config.receiveBufferBytesMax;
+  return windowShiftFor(windowClamp > 0 ? Math.min(largest, windowClamp) : largest);
+}
+
 /** The buffer for what arrives, and what may be offered for it. */
 export function setReceiveBufferBytes(connection: TcpConnection, bytes: Bytes): void {
   connection.rcvBufferBytes = bytes;
@@ -55,11 +64,12 @@ export function openReceiveWindow(connection: TcpConnection): void {
 export function reserveSegment(connection: TcpConnection): void {
   if (!connection.config.growsReceiveWindow) return;
   const full = fullWindow(connection);
-  const { advMss, hasWindowScaling } = connection;
+  const { config, hasWindowScaling } = connection;
+  const mss = textMss(connection);
   const bound = hasWindowScaling ? full : Math.min(full, FIELD_MAX);
-  connection.rcvClamp = Math.min(bound, Math.max(2 * advMss, full - advMss));
+  connection.rcvClamp = Math.min(bound, Math.max(2 * mss, full - mss));
   connection.rcvWindowLimit = Math.min(connection.rcvWindowLimit, connection.rcvClamp);
-  connection.rcvSpace = Math.min(connection.rcvSpace, connection.rcvWindowLimit);
+  connection.rcvSpace = Math.min(connection.rcvWindowLimit, config.initialWindowSegments * mss);
   const least = Math.min(connection.rcvMss, connection.smss, offered(connection) >> 1);
   connection.rcvMss = Math.max(RECEIVE_MSS_MIN, least);
 }
@@ -143,13 +153,15 @@ export function offered({ rcvAdv, lastAckSent }: TcpConnection): Bytes {
 export function takeWindowField(connection: TcpConnection, flags: number): number {
   const isSyn = (flags & TcpFlag.Syn) !== 0;
   const shift = isSyn ? 0 : connection.rcvWndShift;
-  let window = isSyn
+  const window = isSyn
     ? Math.max(connection.rcvWnd, firstWindow(connection))
     : selectWindow(connection);
-  window = Math.min(window, FIELD_MAX << shift);
   // Rounded up: never to the left of what was promised.
-  const field = Math.min(FIELD_MAX, (window + (1 << shift) - 1) >>> shift);
-  const edge = seqAdd(connection.rcvNxt, field << shift);
+  const units = (window + (1 << shift) - 1) >>> shift;
+  const field = Math.min(FIELD_MAX, units);
+  // Linux takes more than the field can say.
+  const taken = connection.config.growsReceiveWindow && !isSyn ? units : field;
+  const edge = seqAdd(connection.rcvNxt, taken << shift);
   if (seqBefore(connection.rcvAdv, edge)) connection.rcvAdv = edge;
   return field;
 }
@@ -246,8 +258,9 @@ export function measureReceiveRtt(connection: TcpConnection, segment: ArrivedSeg
   const { cells } = connection.context;
   const at = connection.cellsAt + TimeCell.RcvRtt;
   const rcvRttNs = cells[at];
-  const isLeast = rcvRttNs === 0 || sampleNs < rcvRttNs;
-  cells[at] = isLeast ? sampleNs : rcvRttNs + (sampleNs - rcvRttNs) / 8;
+  if (rcvRttNs === 0 || sampleNs < rcvRttNs) cells[at] = sampleNs;
+  // Where text waits for its reader the window may be why.
+  else if (connection.unreadBytes === 0) cells[at] = rcvRttNs + (sampleNs - rcvRttNs) / 8;
 }
 
 function measureByWindow(connection: TcpConnection): void {

@@ -68,11 +68,13 @@ function countText(connection: TcpConnection, segment: ArrivedSegment): void {
     connection.segmentsIn += more;
     connection.dataSegmentsIn += more;
   }
-  if (connection.config.segmentMemory === 'blocks') {
-    connection.receiveMemory ??= new ReceiveMemory();
-    const options = segment.hasTimestamps ? TIMESTAMPS_BYTES : 0;
-    connection.receiveMemory.measure(headerBytes(connection.isIpv6) + options + segment.length);
-  }
+  if (connection.config.segmentMemory === 'blocks') measurePacket(connection, segment);
+}
+
+function measurePacket(connection: TcpConnection, segment: ArrivedSegment): void {
+  connection.receiveMemory ??= new ReceiveMemory();
+  const options = segment.hasTimestamps ? TIMESTAMPS_BYTES : 0;
+  connection.receiveMemory.measure(headerBytes(connection.isIpv6) + options + segment.length);
 }
 
 /** Text that came before, in part or as a whole, or text while some is missing. */
@@ -146,9 +148,9 @@ function takeBeyondHole(connection: TcpConnection, segment: ArrivedSegment): voi
   learnSegmentSize(connection, segment, segment.length);
   const reassembly = insert(connection, segment);
   reassembly.segments++;
-  connection.receiveMemory?.insert(segment.seq, seqAdd(segment.seq, segment.length));
   // It is a full segment all the same.
   if (connection.hasSack) growReceiveWindow(connection, segment.length);
+  connection.receiveMemory?.insert(segment.seq, seqAdd(segment.seq, segment.length));
   makeRoomBehindHole(connection);
   scheduleAckOfHole(connection);
 }
@@ -247,7 +249,7 @@ export function receiveFin(connection: TcpConnection, segment: ArrivedSegment): 
   }
   if (!connection.hasPeerFin) return false;
   if (seqBefore(connection.rcvNxt, connection.peerFin)) {
-    if (segment.has(TcpFlag.Fin)) takeFinBeyondHole(connection);
+    if (segment.has(TcpFlag.Fin)) takeFinBeyondHole(connection, segment);
     return false;
   }
   if (!hasRoom(connection)) tellOfPressure(connection);
@@ -260,9 +262,13 @@ export function receiveFin(connection: TcpConnection, segment: ArrivedSegment): 
 }
 
 /** It is in the blocks of SACK as a byte would be: RFC 2018 §3 speaks of sequence numbers. */
-function takeFinBeyondHole(connection: TcpConnection): void {
+function takeFinBeyondHole(connection: TcpConnection, segment: ArrivedSegment): void {
   const reassembly = ownReassembly(connection);
   const { peerFin } = connection;
+  if (connection.config.segmentMemory === 'blocks') {
+    measurePacket(connection, segment);
+    connection.receiveMemory?.insert(peerFin, seqAdd(peerFin, 1));
+  }
   if (!reassembly.insertFin(peerFin)) noteDuplicate(connection, peerFin, 1);
   scheduleAckOfHole(connection);
 }
