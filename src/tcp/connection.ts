@@ -138,10 +138,9 @@ export class TcpConnection {
   rcvAdv: SeqNumber = ZERO_SEQ;
   /** Last.ACK.sent: RFC 7323 §4.3. */
   lastAckSent: SeqNumber = ZERO_SEQ;
-  /** tcp/receive-window sets both. */
+  /** tcp/receive-window sets these; the last is what may be offered. */
   rcvBufferBytes: Bytes;
   rcvBufferWindow: Bytes;
-  /** What may be offered of it, as the segments that came use its memory. */
   rcvClamp: Bytes = 0;
   receiveMemory: ReceiveMemory | undefined = undefined;
   /** The application fixed it: no autotuning. */
@@ -150,10 +149,9 @@ export class TcpConnection {
   rcvWindowLimit: Bytes = 0;
   /** The largest segment seen lately: the peer's real segment size. */
   rcvMss: Bytes = 536;
-  /** Text of the last segment, if it was shorter and may be the peer's segment size all the same. */
+  /** That of the last one, if it was shorter: tcp/segment-size. */
   rcvShorterSegment: Bytes = 0;
-  /** The MSS we announced. */
-  advMss: Bytes = 536;
+  advMss: Bytes = 536; // announced by us
   sndBufferBytes: Bytes;
   declare isSndBufferFixed: boolean;
 
