@@ -120,12 +120,10 @@ export class TcpConnection {
   iss: SeqNumber = ZERO_SEQ;
   sndUna: SeqNumber = ZERO_SEQ;
   sndNxt: SeqNumber = ZERO_SEQ;
-  /** Scaled. */
-  sndWnd: Bytes = 0;
+  sndWnd: Bytes = 0; // scaled
   sndWl1: SeqNumber = ZERO_SEQ;
   sndWl2: SeqNumber = ZERO_SEQ;
-  /** MAX.SND.WND: RFC 5961 §5. */
-  maxSndWnd: Bytes = 0;
+  maxSndWnd: Bytes = 0; // MAX.SND.WND: RFC 5961 §5
   /** Payload that fits a segment: the least of the peer's MSS and the path, less our options. */
   smss: Bytes = 536;
   /** As the peer announced it; RFC 9293 §3.7.1's default without. */
@@ -136,8 +134,7 @@ export class TcpConnection {
   rcvNxt: SeqNumber = ZERO_SEQ;
   /** Right edge of the window as told to the peer: it never moves left, RFC 9293 §3.8.6.2. */
   rcvAdv: SeqNumber = ZERO_SEQ;
-  /** Last.ACK.sent: RFC 7323 §4.3. */
-  lastAckSent: SeqNumber = ZERO_SEQ;
+  lastAckSent: SeqNumber = ZERO_SEQ; // RFC 7323 §4.3
   /** tcp/receive-window sets these; the last is what may be offered. */
   rcvBufferBytes: Bytes;
   rcvBufferWindow: Bytes;
@@ -145,8 +142,7 @@ export class TcpConnection {
   receiveMemory: ReceiveMemory | undefined = undefined;
   /** The application fixed it: no autotuning. */
   declare isRcvBufferFixed: boolean;
-  /** The window offered grows up to this. */
-  rcvWindowLimit: Bytes = 0;
+  rcvWindowLimit: Bytes = 0; // the window offered grows up to this
   /** The largest segment seen lately: the peer's real segment size. */
   rcvMss: Bytes = 536;
   /** That of the last one, if it was shorter: tcp/segment-size. */
