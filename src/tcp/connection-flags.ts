@@ -59,6 +59,7 @@ export const FLAGS: readonly string[] = [
   'isResendHeld',
   'ignoresPathMtu',
   'leavesWindow',
+  'isRackDsackDue',
   'isTimerBurst',
 ];
 

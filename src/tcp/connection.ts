@@ -324,7 +324,9 @@ export class TcpConnection {
   declare rackWindowSteps: number;
   declare rackWindowPersist: number;
   rackDsackRound: SeqNumber = ZERO_SEQ;
+  /** A DSACK in this round trip; one waits for what is delivered next. */
   declare hasRackDsackRound: boolean;
+  declare isRackDsackDue: boolean;
   declare isReorderingSeen: boolean;
   /** Something was delivered since losses were last looked for. */
   declare isRackAdvanced: boolean;
@@ -349,10 +351,9 @@ export class TcpConnection {
   frtoStep = 0;
   /** An undo does not put the window back: the peer has echoed marks since. */
   declare leavesWindow: boolean;
-  /** A timer and no ACK is why something is sent. */
-  declare isTimerBurst: boolean;
-  /** What is lost waits for the next ACK: the hole before it was filled by the original. */
+  // What is lost waits for the next ACK, as the original filled the hole before; a timer and no ACK made it send.
   declare isResendHeld: boolean;
+  declare isTimerBurst: boolean;
   // Window validation: RFC 7661, RFC 5681 §4.1.
   declare isCwndLimited: boolean;
   flightMaxBytes: Bytes = 0;

@@ -6,12 +6,12 @@
 import { seqBefore } from '../base/seq.ts';
 import { CongestionCause } from '../recovery/congestion.ts';
 import type { ArrivedSegment } from './arrived-segment.ts';
-import { demandCwr, flightSize } from './congestion-window.ts';
+import { demandCwr, flightSize, inReduction } from './congestion-window.ts';
 import { CongestionState, RetransmitMode, type TcpConnection } from './connection.ts';
 import { TcpCounter } from './counters.ts';
 import { isMtuProbeLost } from './path-mtu.ts';
 import { findLate, markLostAtTimeout } from './rack.ts';
-import { enterRecovery, startUndo } from './recovery.ts';
+import { enterRecovery, keepWindow, startUndo } from './recovery.ts';
 import { setRetransmitTimer } from './retransmit-timer.ts';
 import { NO_ROW, SegmentFlag } from './segment-table.ts';
 
@@ -45,6 +45,15 @@ export function onRetransmissionTimeout(connection: TcpConnection): void {
   if (isFirst) {
     startUndo(connection);
     connection.leavesWindow = false;
+    // The reduction before is over, but for what would show it.
+    if (inReduction(connection)) keepWindow(connection);
+  }
+  // So much was SACKed, and the loss not found: less reordering than was thought.
+  const isOverestimated =
+    connection.congestionState <= CongestionState.Disorder &&
+    scoreboard.sackedSegments >= connection.config.dupThresh;
+  if (isOverestimated) {
+    connection.reordering = Math.min(connection.reordering, connection.config.dupThresh);
   }
   controller.onRetransmissionTimeout(flight, flightSize(connection));
   connection.congestionState = CongestionState.Loss;

@@ -20,7 +20,7 @@ import { NO_ROW } from './segment-table.ts';
 /** Of these flags SACK is wanted, and that the ACK tells nothing of marks, a FIN or a probe. */
 const ASKED = flagMask(FLAGS, ['hasSack', 'hasAccEcn', 'isFinSent']);
 const WANTED = flagMask(FLAGS, ['hasSack']);
-const UNWANTED = flagMask(FLAGS, ['isTlpOut', 'hasRackDsackRound'], true);
+const UNWANTED = flagMask(FLAGS, ['isTlpOut', 'hasRackDsackRound', 'isRackDsackDue'], true);
 
 /**
  * Takes the ACK, a plain one as tcp/header-prediction has it, if it is of this kind. False, and nothing is done, when it

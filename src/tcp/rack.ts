@@ -59,15 +59,15 @@ export function noteReordering(connection: TcpConnection, segments: number): voi
   connection.reordering = Math.min(segments, REORDERING_MAX);
 }
 
-/** Step 4: a DSACK widens the reordering window, once a round trip. */
+/** Step 4: a DSACK widens the reordering window, once a round trip, with the next ACK of something that was sent. */
 export function widenReorderingWindow(connection: TcpConnection): void {
   const { outcome } = connection.context;
   if (connection.hasRackDsackRound && !seqBefore(connection.sndUna, connection.rackDsackRound)) {
     connection.hasRackDsackRound = false;
   }
-  // Only where reordering may have caused it; a probe's timer says nothing.
-  const isTelling = outcome.dsacks > 0 && connection.isReorderingSeen && !outcome.hasProbeDsack;
-  if (!isTelling || connection.hasRackDsackRound) return;
+  if (!connection.isRackDsackDue || outcome.sample.newestSentNs < 0) return;
+  connection.isRackDsackDue = false;
+  if (connection.hasRackDsackRound) return;
   connection.hasRackDsackRound = true;
   connection.rackDsackRound = connection.sndNxt;
   connection.rackWindowSteps = Math.min(connection.rackWindowSteps + 1, 255);

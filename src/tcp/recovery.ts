@@ -312,7 +312,7 @@ function undo(connection: TcpConnection, counter: TcpCounter, unmarks: boolean):
 }
 
 /** The window stays where PRR has brought it. */
-function keepWindow(connection: TcpConnection): void {
+export function keepWindow(connection: TcpConnection): void {
   const { controller } = connection;
   const isPrr = inReduction(connection) && controller.recoveryWindow === 'prr';
   if (isPrr) controller.onExitRecovery(connection.prrWindow);
@@ -354,6 +354,8 @@ export function countDuplicates(connection: TcpConnection): void {
   const isLoss = congestionState === CongestionState.Loss;
   if (outcome.isDuplicate) {
     connection.duplicateAcks++;
+    const isOver = !seqBefore(connection.sndUna, connection.highSeq);
+    if (isOver && congestionState >= CongestionState.Recovery) return;
     if (isLoss && !seqBefore(connection.highSeq, connection.sndNxt)) return;
     const before = scoreboard.sackedSegments;
     scoreboard.emulateSacked(1, smss);

@@ -131,6 +131,8 @@ function onDsack(connection: TcpConnection, segment: ArrivedSegment): void {
   outcome.deliveredSegments += copies;
   outcome.deliveredBytes += length;
   outcome.hasProbeDsack = connection.isTlpOut && length <= smss && right === connection.tlpEnd;
+  // Only where reordering may have caused it; a probe's timer says nothing.
+  if (connection.isReorderingSeen && !outcome.hasProbeDsack) connection.isRackDsackDue = true;
   // Of what is forgotten the bytes are counted, else the segments.
   const needless = seqBefore(connection.sndUna, right)
     ? findDuplicates(connection, segment, left, right)
