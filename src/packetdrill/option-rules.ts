@@ -268,8 +268,7 @@ export const OPTION_RULES: Readonly<Record<string, Readonly<Record<string, Optio
       },
     },
     TCP_FASTOPEN: {
-      read: ({ fastOpenQueue, listener }) =>
-        fastOpenQueue >= 0 ? fastOpenQueue : (listener?.fastOpenQueue ?? 0),
+      read: ({ fastOpenQueue, listener }) => listener?.fastOpenQueue ?? Math.max(0, fastOpenQueue),
       write: (_, value, socket) => {
         if (value < 0 || !isClosedOrListening(socket)) return false;
         socket.fastOpenQueue = Math.min(value, SOMAXCONN);

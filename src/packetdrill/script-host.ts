@@ -233,7 +233,7 @@ export class ScriptHost implements TcpPort {
       port,
       backlog,
       takesSynDataWithoutCookie: (bits & FAST_OPEN_SERVER_NO_COOKIE) !== 0,
-      fastOpenQueue: isServed && fastOpenQueue >= 0 ? fastOpenQueue : usual,
+      fastOpenQueue: isServed && fastOpenQueue > 0 ? fastOpenQueue : usual,
       configure: (connection) => {
         this.#keep(connection);
         this.#configure(connection, options);

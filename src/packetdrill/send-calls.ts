@@ -12,7 +12,7 @@ import {
   vectorListBytes,
 } from './arguments.ts';
 import { failure, success } from './call-outcome.ts';
-import { type Attempt, connectProgress, remoteEnd, startConnect } from './connect-calls.ts';
+import { type Attempt, connectProgress, letGo, remoteEnd, startConnect } from './connect-calls.ts';
 import { constantValue } from './constants.ts';
 import type { Value } from './script.ts';
 import type { SocketDescriptor } from './socket-descriptor.ts';
@@ -107,10 +107,7 @@ function openWithData(
   if ((port.defaults.fastOpenBits & CLIENT_ENABLED) === 0) return failure('EOPNOTSUPP');
   if (request.address?.isUnspecified === true) return failure('EOPNOTSUPP');
   const { connection } = socket;
-  if (connection !== undefined) {
-    const isOpening = connection.state === TcpState.SynSent;
-    return isOpening ? failure('EALREADY') : undefined;
-  }
+  if (connection !== undefined || socket.listener !== undefined) return openAgain(socket, port);
   const remote = socket.deferredRemote ?? remoteEnd(request.address ?? NO_ADDRESS, port);
   if (request.isBadBuffer) return failure('EFAULT');
   const isCookieKnown = port.canFastOpen(remote, socket.options);
@@ -124,6 +121,16 @@ function openWithData(
     return undefined;
   }
   return isCookieKnown && taken > 0 ? success(taken) : failure('EINPROGRESS');
+}
+
+/** As connect of a socket that has a connection: its success is told by going on. */
+function openAgain(socket: SocketDescriptor, port: TcpPort): CallOutcome | undefined {
+  if (!socket.isConnecting) return failure('EISCONN');
+  const outcome = connectProgress(socket);
+  if (outcome === undefined) return failure('EALREADY');
+  if (outcome.result === 0) return undefined;
+  letGo(socket, port);
+  return outcome;
 }
 
 const NO_ADDRESS: SocketAddress = { isUnspecified: false, address: undefined, port: undefined };

@@ -61,6 +61,7 @@ export const FLAGS: readonly string[] = [
   'leavesWindow',
   'isRackDsackDue',
   'isTimerBurst',
+  'isActive',
 ];
 
 /**

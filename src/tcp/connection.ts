@@ -107,12 +107,12 @@ export class TcpConnection {
   declare softError: TcpError;
   declare softErrorNs: Instant;
   declare finWait2Ns: Duration;
+  declare isActive: boolean; // it sent the first SYN
   /** "Too big" of ICMP changes nothing: IP_MTU_DISCOVER of ip(7). */
   declare ignoresPathMtu: boolean;
   /** Such a failure is an error at once: IP_RECVERR of ip(7). */
   declare tellsSoftErrors: boolean;
-  /** Nobody will read what comes. */
-  declare isReadShut: boolean;
+  declare isReadShut: boolean; // nobody will read what comes
   /** The ICMP error that ended its opening is in the queue of error messages. */
   declare hasQueuedError: boolean;
 

@@ -61,6 +61,7 @@ export function prepareOpen(connection: TcpConnection): void {
 export function openActively(connection: TcpConnection): void {
   const { config } = connection;
   prepareOpen(connection);
+  connection.isActive = true;
   connection.hasTimestamps = config.usesTimestamps;
   connection.hasSack = config.usesSack;
   connection.hasWindowScaling = config.usesWindowScaling;

@@ -11,6 +11,7 @@ import { BusyKind, busyNs } from './busy-time.ts';
 import { sendWindow, sentAtAck } from './congestion-window.ts';
 import { RetransmitMode, type TcpConnection } from './connection.ts';
 import { needController } from './controller-start.ts';
+import { isAllAcknowledged } from './ending.ts';
 import { TcpState } from './state.ts';
 
 /** tcpi_state by TcpState. */
@@ -27,6 +28,8 @@ export const enum TcpInfoOption {
   Ecn = 8,
   EcnSeen = 16,
   SynData = 32,
+  /** Opened by a SYN that a listener with Fast Open answered before the handshake was over. */
+  FastOpenChild = 128,
 }
 
 export type TcpInfo = ReturnType<typeof tcpInfo>;
@@ -44,15 +47,9 @@ export function tcpInfo(connection: TcpConnection) {
 
 function stateInfo(connection: TcpConnection) {
   const { scoreboard } = connection;
-  let options = 0;
-  if (connection.hasTimestamps) options |= TcpInfoOption.Timestamps;
-  if (connection.hasSack) options |= TcpInfoOption.Sack;
-  if (connection.hasWindowScaling) options |= TcpInfoOption.WindowScale;
-  if (connection.hasEcn) options |= TcpInfoOption.Ecn;
-  if (connection.hasSeenEct) options |= TcpInfoOption.EcnSeen;
-  if (connection.isSynDataTaken) options |= TcpInfoOption.SynData;
   const isSynOut =
     connection.state === TcpState.SynSent || connection.state === TcpState.SynReceived;
+  const synSegments = connection.state === TcpState.SynSent && connection.synDataBytes > 0 ? 2 : 1;
   return {
     tcpi_state: LINUX_STATES[connection.state] as number,
     tcpi_ca_state: connection.congestionState as number,
@@ -62,18 +59,39 @@ function stateInfo(connection: TcpConnection) {
       connection.retransmitMode === RetransmitMode.WindowProbe
         ? connection.probes
         : connection.backoffs,
-    tcpi_options: options,
+    tcpi_options: optionBits(connection),
     tcpi_snd_wscale: connection.sndWndShift,
     tcpi_rcv_wscale: connection.rcvWndShift,
     tcpi_delivery_rate_app_limited: connection.rate.isAppLimited ? 1 : 0,
-    tcpi_unacked: scoreboard.segments + (isSynOut ? 1 : 0),
+    tcpi_unacked: scoreboard.segments + (isSynOut ? synSegments : 0),
     tcpi_sacked: scoreboard.sackedSegments,
     tcpi_lost: scoreboard.lostSegments,
     tcpi_retrans: scoreboard.retransmittedSegments,
-    tcpi_notsent_bytes: connection.unsentBytes,
+    tcpi_notsent_bytes: notSentBytes(connection),
     tcpi_snd_wnd: connection.sndWnd,
     tcpi_rcv_wnd: connection.rcvWnd,
   };
+}
+
+/** Linux counts sequence numbers: a FIN that waits is one. */
+function notSentBytes(connection: TcpConnection): number {
+  if (connection.state === TcpState.Closed) return 0;
+  const finWaits = connection.isWriteShut && !connection.isFinSent;
+  return connection.unsentBytes + (finWaits ? 1 : 0);
+}
+
+/** What both ends agreed on: nothing before a SYN of the peer. */
+function optionBits(connection: TcpConnection): number {
+  if (connection.rcvNxt === connection.irs) return 0;
+  let options = 0;
+  if (connection.hasTimestamps) options |= TcpInfoOption.Timestamps;
+  if (connection.hasSack) options |= TcpInfoOption.Sack;
+  if (connection.hasWindowScaling) options |= TcpInfoOption.WindowScale;
+  if (connection.hasEcn) options |= TcpInfoOption.Ecn;
+  if (connection.hasSeenEct) options |= TcpInfoOption.EcnSeen;
+  if (connection.isSynDataTaken) options |= TcpInfoOption.SynData;
+  if (connection.isFastOpen && !connection.isActive) options |= TcpInfoOption.FastOpenChild;
+  return options;
 }
 
 function pathInfo(connection: TcpConnection) {
@@ -130,10 +148,16 @@ function timeInfo(connection: TcpConnection) {
   };
 }
 
+/** Linux counts sequence numbers: those of a SYN that opened actively, and of a FIN. */
+function acknowledgedMarks(connection: TcpConnection): number {
+  const hasSyn = connection.isActive && connection.sndUna !== connection.iss;
+  return (hasSyn ? 1 : 0) + (isAllAcknowledged(connection) ? 1 : 0);
+}
+
 function totalsInfo(connection: TcpConnection) {
   return {
     tcpi_total_retrans: connection.totalRetransmits,
-    tcpi_bytes_acked: connection.bytesAcked,
+    tcpi_bytes_acked: connection.bytesAcked + acknowledgedMarks(connection),
     tcpi_bytes_received: connection.bytesReceived,
     tcpi_bytes_sent: connection.bytesSent,
     tcpi_bytes_retrans: connection.bytesRetransmitted,
