@@ -110,7 +110,7 @@ export function updateSendWindow(connection: TcpConnection, segment: ArrivedSegm
   const isNewer =
     seqBefore(connection.sndUna, segment.ack) ||
     seqBefore(sndWl1, segment.seq) ||
-    (sndWl1 === segment.seq && (!seqBefore(segment.ack, sndWl2) || window > connection.sndWnd));
+    (sndWl1 === segment.seq && mayShrink(connection, segment, window, sndWl2));
   if (!isNewer) return false;
   connection.sndWl1 = segment.seq;
   connection.sndWl2 = segment.ack;
@@ -123,6 +123,18 @@ export function updateSendWindow(connection: TcpConnection, segment: ArrivedSegm
     if (connection.mtuSearch !== undefined) updateSmss(connection);
   }
   return true;
+}
+
+/** The segment is no newer than the last that set the window, by its number. */
+function mayShrink(
+  connection: TcpConnection,
+  segment: ArrivedSegment,
+  window: Bytes,
+  sndWl2: SeqNumber,
+): boolean {
+  if (window > connection.sndWnd) return true;
+  if (connection.config.judgesAsLinux) return window === 0;
+  return !seqBefore(segment.ack, sndWl2);
 }
 
 /** Rows and bytes below SND.UNA go. */

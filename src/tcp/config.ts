@@ -183,10 +183,14 @@ export interface TcpConfig {
   /**
    * Which segments, ACKs and resets are acceptable, as Linux has it: what only touches an edge of the window is, an ACK of
    * more than was ever acknowledged is not, nor its timestamp where the ACK is old, and nothing at all without ACK; a
-   * reset also where the peer's last SACK block ends. An orphan in FIN-WAIT-2 takes nothing but a FIN, TIME-WAIT answers all
+   * reset also where the peer's last SACK block ends. A window that is smaller, but not 0, needs a newer number. An orphan in FIN-WAIT-2 takes nothing but a FIN, TIME-WAIT answers all
    * but a reset.
    */
   readonly judgesAsLinux: boolean;
+  /** Text and FIN of a SYN-ACK count, RFC 9293 §3.10.7.3; in Linux only where Fast Open was asked for. */
+  readonly takesTextOfSynAck: boolean;
+  /** An ACK has a number within the peer's window, where that has shrunk below SND.NXT; RFC 9293 §3.10.7.4 has SND.NXT. */
+  readonly keepsAckInWindow: boolean;
   /** What comes behind the peer's FIN gets no ACK, and text across it a reset, as in Linux. */
   readonly doubtsTextBehindFin: boolean;
   /** As Linux tells the application: a reset in CLOSE-WAIT is a broken pipe, and one in CLOSING or LAST-ACK is told too. */
@@ -293,6 +297,8 @@ export const RFC_PROFILE: TcpConfig = {
   challengeAckIntervalNs: 500 * MS,
   outOfWindowAckIntervalNs: 0,
   judgesAsLinux: false,
+  takesTextOfSynAck: true,
+  keepsAckInWindow: false,
   doubtsTextBehindFin: false,
   tellsResetAsLinux: false,
   backlog: 128,
@@ -353,6 +359,8 @@ export const LINUX_PROFILE: TcpConfig = {
   finWait2Ns: 60 * SECOND,
   outOfWindowAckIntervalNs: 500 * MS,
   judgesAsLinux: true,
+  takesTextOfSynAck: false,
+  keepsAckInWindow: true,
   doubtsTextBehindFin: true,
   tellsResetAsLinux: true,
   backlog: 4096,

@@ -35,7 +35,7 @@ export function judgeRequest(connection: TcpConnection, segment: ArrivedSegment)
     repeatAnswer(connection, segment);
     return false;
   }
-  if (segment.has(TcpFlag.Ack) && ack !== seqAdd(iss, 1)) {
+  if (segment.has(TcpFlag.Ack) && !isReset && ack !== seqAdd(iss, 1)) {
     sendResetFor(context, segment);
     return false;
   }

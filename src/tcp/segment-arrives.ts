@@ -133,6 +133,8 @@ function arrivesInSynSent(connection: TcpConnection, segment: ArrivedSegment): v
     connection.isSynDue = true;
     return;
   }
+  const { config, isFastOpen, fastOpenForm } = connection;
+  const takesText = config.takesTextOfSynAck || isFastOpen || fastOpenForm !== FastOpenForm.Absent;
   onFastOpenAnswer(connection, segment);
   connection.setState(TcpState.Established);
   acknowledgeSyn(connection, segment);
@@ -146,7 +148,7 @@ function arrivesInSynSent(connection: TcpConnection, segment: ArrivedSegment): v
   context.raise(connection, TransportEvent.Established);
   context.raise(connection, TransportEvent.Writable);
   segment.trimSyn();
-  if (segment.length > 0 || segment.has(TcpFlag.Fin)) {
+  if (takesText && (segment.length > 0 || segment.has(TcpFlag.Fin))) {
     receiveSynText(connection, segment);
     checkFin(connection, segment);
   }

@@ -5,7 +5,7 @@
  *
  * Order: probes, lost segments, new data and the FIN, a bare ACK. Hot: no allocation per segment.
  */
-import { seqBefore, seqDiff } from '../base/seq.ts';
+import { type SeqNumber, seqBefore, seqDiff } from '../base/seq.ts';
 import { type Bytes, NEVER } from '../base/units.ts';
 import { type FrameId, NO_FRAME } from '../frame/frame-record.ts';
 import { UNPACED } from '../recovery/congestion.ts';
@@ -54,7 +54,15 @@ export function isReceiver(connection: TcpConnection): boolean {
 
 export function transmitDueAck(connection: TcpConnection): FrameId {
   const isAckDue = (connection.ackNotes & AckNote.Due) !== 0;
-  return isAckDue ? buildAck(connection, connection.sndNxt) : NO_FRAME;
+  return isAckDue ? buildAck(connection, ackNumber(connection)) : NO_FRAME;
+}
+
+/** The number of a segment without text. A window that is scaled may be meant to be larger than what was told of it. */
+function ackNumber(connection: TcpConnection): SeqNumber {
+  const { sndNxt, sndWndEnd, rcvWndShift, config } = connection;
+  const beyond = seqDiff(sndNxt, sndWndEnd);
+  if (beyond <= 0 || !config.keepsAckInWindow) return sndNxt;
+  return connection.hasWindowScaling && beyond < 1 << rcvWndShift ? sndNxt : sndWndEnd;
 }
 
 function maySendData(connection: TcpConnection): boolean {
