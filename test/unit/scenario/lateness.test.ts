@@ -34,6 +34,12 @@ describe('the lateness of a recording', () => {
     },
   );
 
+  it('invents no crowd of short stalls from a few frames just above 1 ms', () => {
+    // A recording: 9 of 20,395 frames, the latest by 1.826 ms, once read as 766 stalls a second.
+    const config = stallsOf({ over1ms: 9, frames: 20_395, seconds: 25, latestMs: 1.826 });
+    expect(config?.perSecond).toBeLessThan(10);
+  });
+
   it('is none for a link that was on time', () => {
     const facts = { over1ms: 0, frames: 1000, seconds: 1, latestMs: 0.3 };
     expect(stallsOf(facts)).toBeUndefined();

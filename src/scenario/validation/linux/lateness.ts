@@ -22,7 +22,11 @@ import type { Network } from '../../../net/network.ts';
 const LATE_MS = 1;
 /** The greatest of n exponential values is near mean × (ln n + this): Euler's constant. */
 const EULER = 0.5772;
-const MEAN_MS_MIN = 0.01;
+/**
+ * Shorter ones are what every frame meets, jitter: few frames a little above 1 ms say nothing of how many stalls there
+ * were far below it.
+ */
+const MEAN_MS_MIN = 0.5;
 const HALVINGS = 60;
 
 export interface LatenessFacts {

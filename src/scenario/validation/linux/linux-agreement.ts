@@ -25,8 +25,9 @@ import { type LinuxRecord, lossesOfFlows, samplesByFlow } from './linux-record.t
 import { type OurFlow, type OurRun, runAsRecorded } from './linux-run.ts';
 import { windowError } from './window-curve.ts';
 
-/** Over which ours is averaged, where loss is none or imposed. */
+/** Over which ours is averaged, where loss is none or imposed. Flows in competition differ more from run to run. */
 const MEAN_SEEDS = 5;
+const MEAN_SEEDS_IN_COMPETITION = 10;
 /** Of the frames a recording forwarded, those that may be more than 1 ms late. */
 const LATE_RATIO_MAX = 0.05;
 
@@ -73,8 +74,11 @@ export function compareWithLinux(
   return records.map((record) => compareRecord(record, records, runs));
 }
 
+const meanSeedsOf = ({ flows }: LinuxRecord): number =>
+  flows.length > 1 ? MEAN_SEEDS_IN_COMPETITION : MEAN_SEEDS;
+
 const runsOf = (record: LinuxRecord): number =>
-  MEAN_SEEDS + (record.loss > 0 ? PREDICTION_SEEDS : 0);
+  meanSeedsOf(record) + (record.loss > 0 ? PREDICTION_SEEDS : 0);
 
 /** Runs of the same conditions, made once. */
 class RunCache {
@@ -128,7 +132,7 @@ function compareRecord(
     const reason = `no controller ${unknown.cc}`;
     return { ...facts, verdict: 'not judged', reason, peakQueueBytes: null, flows: [] };
   }
-  const ours = runs.runAll(record, imposedLoss(record, all), MEAN_SEEDS);
+  const ours = runs.runAll(record, imposedLoss(record, all), meanSeedsOf(record));
   const chance: LossConfig = { kind: 'random', ratio: record.loss, correlation: 0 };
   const random = record.loss > 0 ? runs.runAll(record, chance, PREDICTION_SEEDS) : [];
   // This record first, then its repeats.
