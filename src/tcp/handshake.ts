@@ -99,6 +99,8 @@ export function transmitSyn(connection: TcpConnection): FrameId {
   if (connection.fastOpenForm !== FastOpenForm.Absent) addFastOpen(connection, frame);
   if (isAnswer && mayCarryOption(connection)) addSynOption(connection, frame);
   connection.lastSentNs = context.clock.nowNs;
+  // Of a passive open the listener has sent it: tcpi_segs_out.
+  if (!connection.isActive) connection.segmentsOut--;
   if (state === TcpState.SynSent || config.synAckRetries > 0) {
     setRetransmitTimer(connection, RetransmitMode.Rto);
   }

@@ -80,6 +80,8 @@ function open(
 function openPassively(connection: TcpConnection, listener: TcpListener, iss: number): void {
   const { segment } = connection.context;
   connection.listener = listener;
+  // The SYN.
+  connection.segmentsIn = 1;
   listener.configure?.(connection);
   setInitialSequence(connection, iss);
   prepareOpen(connection);

@@ -84,6 +84,6 @@ function buildData(
   const frame = buildSegment(connection, segments.seq(row), flags, length, payload);
   if (frame === NO_FRAME) return NO_FRAME;
   connection.bytesSent += length;
-  connection.dataSegmentsOut++;
+  if (length > 0) connection.dataSegmentsOut++;
   return frame;
 }

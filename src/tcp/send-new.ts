@@ -131,7 +131,7 @@ function noteSent(
 ): void {
   const { context, rate, scoreboard } = connection;
   connection.bytesSent += length;
-  connection.dataSegmentsOut++;
+  if (length > 0) connection.dataSegmentsOut++;
   connection.burstSegments++;
   rate.stampSent(context.segments, row, sequenceLength, scoreboard.inFlightBytes);
   onDataSent(connection);
