@@ -161,6 +161,14 @@ function addAccurateEcn(
   return addAccEcnOption(connection, frame, length, room);
 }
 
+/** What the SACK option of a segment takes now; a segment with text has so much less of it: RFC 6691 §2. */
+export function sackBytes({ reassembly, hasSack, hasTimestamps }: TcpConnection): Bytes {
+  if (!hasSack || reassembly === undefined || !reassembly.hasBlocks) return 0;
+  const room = OPTION_BYTES_MAX - (hasTimestamps ? TIMESTAMPS_BYTES : 0);
+  const most = Math.floor((room - SACK_HEADER_BYTES) / SACK_BLOCK_BYTES);
+  return SACK_HEADER_BYTES + SACK_BLOCK_BYTES * Math.min(reassembly.blockCount, most);
+}
+
 /** As many blocks as fit: a duplicate first (RFC 2883 §4), then the newest (RFC 2018 §4). */
 function addSackBlocks(
   connection: TcpConnection,

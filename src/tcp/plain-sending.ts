@@ -51,11 +51,12 @@ export function hasOnlyNewData(connection: TcpConnection): boolean {
   );
 }
 
-/** The next `length` bytes are text in one piece that goes without FIN, marks, echoes or options of AccECN. */
+/** The next `length` bytes are text in one piece that goes without FIN, marks, echoes, SACK blocks or options of AccECN. */
 export function isTextAlone(connection: TcpConnection, length: Bytes): boolean {
   const { context, sendPiece, sendSkip } = connection;
   return (
     (connection.flagsLow & SPECIAL) === 0 &&
+    (connection.reassembly === undefined || !connection.reassembly.hasBlocks) &&
     sendPiece !== NO_PIECE &&
     connection.scoreboard !== context.idleScoreboard &&
     sendSkip + length <= context.pieces.length(sendPiece)

@@ -10,7 +10,7 @@ import { onSegmentSent } from './congestion-window.ts';
 import { CongestionState, RetransmitMode, type TcpConnection } from './connection.ts';
 import { TcpCounter } from './counters.ts';
 import { cutSegment, handOnRest } from './cut-segment.ts';
-import { buildSegment, ecnEcho, markEcnCapable } from './frame-builder.ts';
+import { buildSegment, ecnEcho, markEcnCapable, sackBytes } from './frame-builder.ts';
 import { setRetransmitTimer } from './retransmit-timer.ts';
 import { ROW_SHIFT, SegmentFlag, SegmentWord } from './segment-table.ts';
 import { ARENA_FULL, payloadAt } from './send-new.ts';
@@ -18,11 +18,12 @@ import { timestampNow } from './timestamps.ts';
 
 /** Sends a segment once more, cut to what now fits. The caller has seen to the window. */
 export function retransmit(connection: TcpConnection, row: number, endsChunk: boolean): FrameId {
-  const { context, scoreboard, smss } = connection;
+  const { context, scoreboard } = connection;
   const { segments } = context;
   // A window that was taken back: only the first segment is sent into it.
   if (row !== scoreboard.head && !seqBefore(segments.seq(row), connection.sndWndEnd))
     return NO_FRAME;
+  const smss = connection.smss - sackBytes(connection);
   if (segments.length(row) > smss && !handOnRest(context, row, smss)) {
     cutSegment(scoreboard, context, row, smss);
   }

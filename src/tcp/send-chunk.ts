@@ -12,6 +12,7 @@ import { reservedForAccEcn } from './accurate-ecn-option.ts';
 import { flightSize, sendWindow, sentAtAck } from './congestion-window.ts';
 import { CongestionState, type TcpConnection } from './connection.ts';
 import { TimeCell } from './connection-times.ts';
+import { sackBytes } from './frame-builder.ts';
 import { NO_ROW, SegmentFlag } from './segment-table.ts';
 import { BufferFlag, NO_BUFFER, PushMode } from './send-buffers.ts';
 import { growHead, takeBuffered } from './write-queue.ts';
@@ -29,7 +30,8 @@ const DEFER_WAIT_NS = 1e6;
 
 /** Begins the next chunk, if one may go now. */
 export function startChunk(connection: TcpConnection): boolean {
-  const { context, smss, pushMode } = connection;
+  const { context, pushMode } = connection;
+  const smss = connection.smss - sackBytes(connection);
   const head = connection.bufferHead;
   if (head === NO_BUFFER || pushMode === PushMode.Hold) return false;
   const quota = chunkQuota(connection);
@@ -46,7 +48,7 @@ export function startChunk(connection: TcpConnection): boolean {
     if (length < smss && !isFin && holdsShort(connection, isTail)) return false;
   } else {
     if (pushMode !== PushMode.One && isDeferred(connection, length, isTail)) return false;
-    chunk = splitPoint(connection, length, quota, isTail);
+    chunk = splitPoint(connection, length, quota * smss, isTail);
     // As many segments, each with room for its option: no short one at the end.
     if (connection.hasAccEcn)
       chunk = Math.min(chunk, Math.ceil(chunk / smss) * segmentBytes(connection));
@@ -55,9 +57,9 @@ export function startChunk(connection: TcpConnection): boolean {
   return true;
 }
 
-/** Payload of a full segment; an AccECN option that is due takes its room from it. */
+/** Payload of a full segment; SACK blocks and an AccECN option that is due take their room from it. */
 export function segmentBytes(connection: TcpConnection): Bytes {
-  const { smss } = connection;
+  const smss = connection.smss - sackBytes(connection);
   return connection.hasAccEcn ? smss - reservedForAccEcn(connection) : smss;
 }
 
@@ -157,19 +159,12 @@ function holdsShort(connection: TcpConnection, isTail: boolean): boolean {
 }
 
 /** How much of a buffer of more than one segment goes. */
-function splitPoint(
-  connection: TcpConnection,
-  length: Bytes,
-  quota: number,
-  isTail: boolean,
-): Bytes {
-  const { smss } = connection;
-  const most = quota * smss;
+function splitPoint(connection: TcpConnection, length: Bytes, most: Bytes, isTail: boolean): Bytes {
   const room = seqDiff(connection.sndWndEnd, connection.sndNxt);
   if (most <= room && !isTail) return Math.min(most, length);
   const needed = Math.min(length, room);
   if (most <= needed) return most;
-  const part = needed % smss;
+  const part = needed % (connection.smss - sackBytes(connection));
   return part > 0 && holdsShort(connection, isTail) ? needed - part : needed;
 }
 

@@ -10,7 +10,7 @@ import { TcpCounter } from './counters.ts';
 import { buildAck } from './frame-builder.ts';
 import { retransmit } from './retransmit.ts';
 import { NO_ROW, SegmentFlag } from './segment-table.ts';
-import { beginChunk } from './send-chunk.ts';
+import { beginChunk, segmentBytes } from './send-chunk.ts';
 import { endFlags, hasFinBehind, sendChunked, sendNew } from './send-new.ts';
 import { fillBuffer, growHead, reconcileBuffers } from './write-queue.ts';
 
@@ -20,7 +20,7 @@ export function transmitProbe(connection: TcpConnection): FrameId {
   const { context, scoreboard } = connection;
   connection.probeDue = ProbeKind.None;
   const room = seqDiff(connection.sndWndEnd, connection.sndNxt);
-  const wanted = Math.min(connection.smss, connection.unsentBytes);
+  const wanted = Math.min(segmentBytes(connection), connection.unsentBytes);
   const length = Math.min(wanted, room);
   // New data that the window would cut says less than the last segment again.
   const mayBeCut = kind === ProbeKind.Window || room >= wanted;

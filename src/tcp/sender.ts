@@ -159,7 +159,11 @@ function transmitSegment(connection: TcpConnection): FrameId {
   // Not strict about a bare FIN: it ends the connection.
   if (length > 0 && !hasWindowFor(connection, length)) return NO_FRAME;
   const isLast = length === unsent;
-  if (probe === 0 && length < connection.smss && !maySendShort(connection, length, unsent)) {
+  if (
+    probe === 0 &&
+    length < segmentBytes(connection) &&
+    !maySendShort(connection, length, unsent)
+  ) {
     return NO_FRAME;
   }
   const hasFin = wantsFin && isLast && length < room;

@@ -10,6 +10,7 @@ import type { Bytes } from '../base/units.ts';
 import { restartAfterIdle } from './congestion-window.ts';
 import type { TcpConnection } from './connection.ts';
 import { needController } from './controller-start.ts';
+import { sackBytes } from './frame-builder.ts';
 import { BufferFlag, NO_BUFFER, PushMode } from './send-buffers.ts';
 
 /** What kind of write it was. */
@@ -84,7 +85,8 @@ function markPush(connection: TcpConnection, buffer: number): void {
 
 /** Length of a full buffer. */
 export function bufferGoal(connection: TcpConnection): Bytes {
-  const { smss, maxSndWnd, config } = connection;
+  const { maxSndWnd, config } = connection;
+  const smss = connection.smss - sackBytes(connection);
   // RFC 9293 §3.8.6.2.1, SHOULD-29: half of a small window is worth sending.
   const half = maxSndWnd > 536 ? maxSndWnd >> 1 : maxSndWnd;
   const most = half > 0 ? Math.min(config.sendChunkBytesMax, half) : config.sendChunkBytesMax;
