@@ -38,7 +38,8 @@ export function checkSequence(connection: TcpConnection, segment: ArrivedSegment
   }
   if (!isAcceptable(connection, segment)) {
     if (segment.has(TcpFlag.Rst)) return isResetBeforeFin(connection, segment.seq);
-    if (segment.has(TcpFlag.Syn) && isSynchronized(connection.state)) {
+    const isChallenged = isSynchronized(connection.state) || connection.config.judgesAsLinux;
+    if (segment.has(TcpFlag.Syn) && isChallenged) {
       challengeSyn(connection, segment);
       return false;
     }

@@ -95,7 +95,8 @@ export function transmitSyn(connection: TcpConnection): FrameId {
   const hasScale = offersAgain ? config.usesWindowScaling : connection.hasWindowScaling;
   const hasSack = offersAgain ? config.usesSack : connection.hasSack;
   markSyn(connection, frame, isAnswer);
-  setSynOptions(context, frame, connection.advMss, hasScale ? connection.rcvWndShift : -1, hasSack);
+  const shift = offersAgain ? windowShiftOf(connection) : connection.rcvWndShift;
+  setSynOptions(context, frame, connection.advMss, hasScale ? shift : -1, hasSack);
   if (connection.fastOpenForm !== FastOpenForm.Absent) addFastOpen(connection, frame);
   if (isAnswer && mayCarryOption(connection)) addSynOption(connection, frame);
   connection.lastSentNs = context.clock.nowNs;
