@@ -1,7 +1,6 @@
 /**
  * What received text takes of the receive buffer where a device puts each packet into a block of its own, as Linux counts
- * it: the block and a descriptor, whatever of the block the text fills. A segment that fits what is left in the last
- * block is copied there and takes nothing. Blocks are freed as their text is read. A packet of a page or more, which
+ * it: the block and a descriptor, whatever of the block the text fills. Blocks are freed as their text is read. A packet of a page or more, which
  * offload has merged, lies in whole pages. The sizes are those of its tun driver, measured by the windows it offers.
  * Only connections that ask for it (`segmentMemory` of tcp/config) have one of these.
  */
@@ -19,12 +18,11 @@ const BLOCK_BYTES_MIN: Bytes = 1024;
 /** What lies before the trailer is a multiple of this. */
 const ALIGNMENT_BYTES: Bytes = 64;
 
-/** Text in one block: from where to where, what it takes, and what else would fit. */
+/** Text in one block: from where to where, and what it takes. */
 interface Block {
   left: SeqNumber;
   right: SeqNumber;
   bytes: Bytes;
-  room: Bytes;
 }
 
 export class ReceiveMemory {
@@ -32,7 +30,6 @@ export class ReceiveMemory {
   heldBytes: Bytes = 0;
   /** Of the packet that is being processed. */
   packetBytes: Bytes = 0;
-  #packetRoom: Bytes = 0;
   readonly #inOrder: Block[] = [];
   readonly #beyondHole: Block[] = [];
 
@@ -41,7 +38,6 @@ export class ReceiveMemory {
     if (packet + HEADROOM_BYTES >= PAGE_BYTES) {
       const behind = Math.max(0, packet - (PAGE_BYTES - HEADROOM_BYTES - TRAILER_BYTES));
       this.packetBytes = DESCRIPTOR_BYTES + PAGE_BYTES * (1 + Math.ceil(behind / PAGE_BYTES));
-      this.#packetRoom = 0;
       return;
     }
     const used =
@@ -49,12 +45,12 @@ export class ReceiveMemory {
     let block = used > SMALL_BLOCK_BYTES ? BLOCK_BYTES_MIN : SMALL_BLOCK_BYTES;
     while (block < used) block *= 2;
     this.packetBytes = DESCRIPTOR_BYTES + block;
-    this.#packetRoom = block - TRAILER_BYTES - HEADROOM_BYTES - packet;
   }
 
   /** Its text from `left` to `right` is in order. */
   append(left: SeqNumber, right: SeqNumber): void {
-    this.#join(this.#inOrder, { left, right, bytes: this.packetBytes, room: this.#packetRoom });
+    this.#inOrder.push({ left, right, bytes: this.packetBytes });
+    this.heldBytes += this.packetBytes;
   }
 
   /** Its text from `left` to `right` lies beyond a hole. */
@@ -63,25 +59,28 @@ export class ReceiveMemory {
     let at = blocks.length;
     while (at > 0 && seqBefore(left, blocks[at - 1].left)) at--;
     const previous = blocks[at - 1];
-    if (previous !== undefined && this.#takesIn(previous, left, right)) return;
+    if (previous !== undefined) {
+      if (!seqBefore(previous.right, right)) return;
+      if (previous.left === left) at--;
+    }
     // What it covers is not kept twice.
     let end = at;
     while (end < blocks.length && !seqBefore(right, blocks[end].right)) {
       this.heldBytes -= blocks[end++].bytes;
     }
-    const block = { left, right, bytes: this.packetBytes, room: this.#packetRoom };
-    this.heldBytes += block.bytes;
-    blocks.splice(at, end - at, block);
+    blocks.splice(at, end - at, { left, right, bytes: this.packetBytes });
+    this.heldBytes += this.packetBytes;
   }
 
-  /** What lay beyond a hole and begins before `rcvNxt` is in order now. */
+  /** What lay beyond a hole and begins before `rcvNxt` is in order now, or was here already. */
   deliver(rcvNxt: SeqNumber): void {
     const blocks = this.#beyondHole;
     let count = 0;
     while (count < blocks.length && seqBefore(blocks[count].left, rcvNxt)) {
       const block = blocks[count++];
-      this.heldBytes -= block.bytes;
-      this.#join(this.#inOrder, block);
+      const last = this.#inOrder.at(-1);
+      if (last === undefined || seqBefore(last.right, block.right)) this.#inOrder.push(block);
+      else this.heldBytes -= block.bytes;
     }
     blocks.splice(0, count);
   }
@@ -110,7 +109,7 @@ export class ReceiveMemory {
     for (let at = left; seqBefore(at, right); at = seqAdd(at, page)) {
       const length = Math.min(page, seqDiff(right, at));
       this.measure(length - HEADROOM_BYTES);
-      const block = { left: at, right: seqAdd(at, length), bytes: this.packetBytes, room: 0 };
+      const block = { left: at, right: seqAdd(at, length), bytes: this.packetBytes };
       this.heldBytes += block.bytes;
       blocks.push(block);
     }
@@ -119,22 +118,5 @@ export class ReceiveMemory {
   /** What lay beyond a hole is gone. */
   dropBeyondHole(): void {
     for (const { bytes } of this.#beyondHole.splice(0)) this.heldBytes -= bytes;
-  }
-
-  #join(blocks: Block[], block: Block): void {
-    const last = blocks.at(-1);
-    if (last !== undefined && this.#takesIn(last, block.left, block.right)) return;
-    this.heldBytes += block.bytes;
-    blocks.push(block);
-  }
-
-  /** What follows the text of `block` is copied behind it if there is room, and what is there already is not kept. */
-  #takesIn(block: Block, left: SeqNumber, right: SeqNumber): boolean {
-    const more = seqDiff(right, block.right);
-    if (more <= 0) return true;
-    if (block.right !== left || more > block.room) return false;
-    block.right = right;
-    block.room -= more;
-    return true;
   }
 }

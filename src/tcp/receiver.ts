@@ -256,9 +256,19 @@ export function receiveFin(connection: TcpConnection, segment: ArrivedSegment): 
   connection.isPeerDone = true;
   // Nothing comes behind it: blocks say nothing any more.
   connection.reassembly?.clear();
-  connection.rcvNxt = seqAdd(connection.peerFin, 1);
+  const end = seqAdd(connection.peerFin, 1);
+  connection.rcvNxt = end;
+  if (connection.config.segmentMemory === 'blocks') holdFin(connection, segment, end);
   scheduleAckOfFin(connection);
   return true;
+}
+
+/** A FIN without text has a block of its own, wherever it came from. */
+function holdFin(connection: TcpConnection, segment: ArrivedSegment, end: SeqNumber): void {
+  connection.receiveMemory?.deliver(end);
+  if (segment.length > 0 || !segment.has(TcpFlag.Fin)) return;
+  measurePacket(connection, segment);
+  connection.receiveMemory?.append(connection.peerFin, end);
 }
 
 /** It is in the blocks of SACK as a byte would be: RFC 2018 §3 speaks of sequence numbers. */
