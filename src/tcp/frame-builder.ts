@@ -187,23 +187,11 @@ function addSackBlocks(
   const most = length === 0 ? OPTION_BYTES_MAX - optionBytes : room;
   const max = Math.floor((most - SACK_HEADER_BYTES) / SACK_BLOCK_BYTES);
   if (max < 1) return;
-  const first = reassembly.hasDsack ? 1 : 0;
   const count = reassembly.writeSackBlocks(extra, at + BuiltExtra.SackLeft, max);
-  if (connection.hasPeerFin) coverFin(connection, at + BuiltExtra.SackLeft, first, count);
   if (accEcnOptionBytes > 0) extra[at + BuiltExtra.SackCount] |= count;
   else extra[at + BuiltExtra.SackCount] = count;
   pool.words[at + FrameWord.Meta] |= MetaBit.HasSack;
   pool.words[at + FrameWord.WireLength] += SACK_HEADER_BYTES + SACK_BLOCK_BYTES * count;
-}
-
-/** A FIN behind a hole has a number too: the block that ends at it covers it. */
-function coverFin(connection: TcpConnection, at: number, first: number, count: number): void {
-  const { peerFin, context } = connection;
-  const { extraWords } = context.pool;
-  for (let block = first; block < count; block++) {
-    const right = at + 2 * block + 1;
-    if (extraWords[right] === peerFin) extraWords[right] = seqAdd(peerFin, 1);
-  }
 }
 
 /** ECN field of a frame just built. */

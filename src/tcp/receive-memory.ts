@@ -1,6 +1,7 @@
 /**
  * What received text takes of the receive buffer where a device puts each packet into a block of its own, as Linux counts
- * it: the block and a descriptor, whatever of the block the text fills. Blocks are freed as their text is read. A packet of a page or more, which
+ * it: the block and a descriptor, whatever of the block the text fills. What follows the text of a block and fits behind it
+ * is copied there and takes nothing. Blocks are freed as their text is read. A packet of a page or more, which
  * offload has merged, lies in whole pages. The sizes are those of its tun driver, measured by the windows it offers.
  * Only connections that ask for it (`segmentMemory` of tcp/config) have one of these.
  */
@@ -18,11 +19,12 @@ const BLOCK_BYTES_MIN: Bytes = 1024;
 /** What lies before the trailer is a multiple of this. */
 const ALIGNMENT_BYTES: Bytes = 64;
 
-/** Text in one block: from where to where, and what it takes. */
+/** Text in one block: from where to where, what it takes, and what else would fit. */
 interface Block {
   left: SeqNumber;
   right: SeqNumber;
   bytes: Bytes;
+  room: Bytes;
 }
 
 export class ReceiveMemory {
@@ -30,6 +32,7 @@ export class ReceiveMemory {
   heldBytes: Bytes = 0;
   /** Of the packet that is being processed. */
   packetBytes: Bytes = 0;
+  #packetRoom: Bytes = 0;
   readonly #inOrder: Block[] = [];
   readonly #beyondHole: Block[] = [];
 
@@ -38,6 +41,7 @@ export class ReceiveMemory {
     if (packet + HEADROOM_BYTES >= PAGE_BYTES) {
       const behind = Math.max(0, packet - (PAGE_BYTES - HEADROOM_BYTES - TRAILER_BYTES));
       this.packetBytes = DESCRIPTOR_BYTES + PAGE_BYTES * (1 + Math.ceil(behind / PAGE_BYTES));
+      this.#packetRoom = 0;
       return;
     }
     const used =
@@ -45,11 +49,13 @@ export class ReceiveMemory {
     let block = used > SMALL_BLOCK_BYTES ? BLOCK_BYTES_MIN : SMALL_BLOCK_BYTES;
     while (block < used) block *= 2;
     this.packetBytes = DESCRIPTOR_BYTES + block;
+    this.#packetRoom = block - TRAILER_BYTES - HEADROOM_BYTES - packet;
   }
 
   /** Its text from `left` to `right` is in order. */
   append(left: SeqNumber, right: SeqNumber): void {
-    this.#inOrder.push({ left, right, bytes: this.packetBytes });
+    if (takesIn(this.#inOrder.at(-1), left, right)) return;
+    this.#inOrder.push({ left, right, bytes: this.packetBytes, room: this.#packetRoom });
     this.heldBytes += this.packetBytes;
   }
 
@@ -60,7 +66,7 @@ export class ReceiveMemory {
     while (at > 0 && seqBefore(left, blocks[at - 1].left)) at--;
     const previous = blocks[at - 1];
     if (previous !== undefined) {
-      if (!seqBefore(previous.right, right)) return;
+      if (!seqBefore(previous.right, right) || takesIn(previous, left, right)) return;
       if (previous.left === left) at--;
     }
     // What it covers is not kept twice.
@@ -68,7 +74,8 @@ export class ReceiveMemory {
     while (end < blocks.length && !seqBefore(right, blocks[end].right)) {
       this.heldBytes -= blocks[end++].bytes;
     }
-    blocks.splice(at, end - at, { left, right, bytes: this.packetBytes });
+    const block = { left, right, bytes: this.packetBytes, room: this.#packetRoom };
+    blocks.splice(at, end - at, block);
     this.heldBytes += this.packetBytes;
   }
 
@@ -79,8 +86,9 @@ export class ReceiveMemory {
     while (count < blocks.length && seqBefore(blocks[count].left, rcvNxt)) {
       const block = blocks[count++];
       const last = this.#inOrder.at(-1);
-      if (last === undefined || seqBefore(last.right, block.right)) this.#inOrder.push(block);
-      else this.heldBytes -= block.bytes;
+      const isHere = last !== undefined && !seqBefore(last.right, block.right);
+      if (isHere || takesIn(last, block.left, block.right)) this.heldBytes -= block.bytes;
+      else this.#inOrder.push(block);
     }
     blocks.splice(0, count);
   }
@@ -109,7 +117,7 @@ export class ReceiveMemory {
     for (let at = left; seqBefore(at, right); at = seqAdd(at, page)) {
       const length = Math.min(page, seqDiff(right, at));
       this.measure(length - HEADROOM_BYTES);
-      const block = { left: at, right: seqAdd(at, length), bytes: this.packetBytes };
+      const block = { left: at, right: seqAdd(at, length), bytes: this.packetBytes, room: 0 };
       this.heldBytes += block.bytes;
       blocks.push(block);
     }
@@ -119,4 +127,14 @@ export class ReceiveMemory {
   dropBeyondHole(): void {
     for (const { bytes } of this.#beyondHole.splice(0)) this.heldBytes -= bytes;
   }
+}
+
+/** Text from `left` to `right` goes behind that of the block, if it is the next and there is room. */
+function takesIn(block: Block | undefined, left: SeqNumber, right: SeqNumber): boolean {
+  if (block === undefined || block.right !== left) return false;
+  const length = seqDiff(right, left);
+  if (length > block.room) return false;
+  block.right = right;
+  block.room -= length;
+  return true;
 }

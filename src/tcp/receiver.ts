@@ -263,7 +263,7 @@ export function receiveFin(connection: TcpConnection, segment: ArrivedSegment): 
   return true;
 }
 
-/** A FIN without text has a block of its own, wherever it came from. */
+/** A FIN without text takes what text of one byte would. */
 function holdFin(connection: TcpConnection, segment: ArrivedSegment, end: SeqNumber): void {
   connection.receiveMemory?.deliver(end);
   if (segment.length > 0 || !segment.has(TcpFlag.Fin)) return;
