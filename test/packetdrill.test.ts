@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { runScript } from '../src/packetdrill/run-script.ts';
 import { KNOWN_SCRIPT_FAILURES } from './support/known-script-failures.ts';
+import { TCP_FAULTS } from './support/tcp-faults.ts';
 
 const FOLDER = join(import.meta.dirname, 'packetdrill');
 const CITATION = /: (?:RFC \d+|POSIX|Linux|linux profile)/;
@@ -26,6 +27,14 @@ describe('packetdrill scripts', () => {
     const gone = [...KNOWN_SCRIPT_FAILURES.keys()].filter((path) => !paths.includes(path));
     expect(gone).toEqual([]);
     expect(new Set(scripts.map(({ sentence }) => sentence)).size).toBe(scripts.length);
+  });
+
+  it('have deliberate faults to catch whose place is still there: test/slow runs them', () => {
+    const lost = TCP_FAULTS.filter(({ file, find }) => {
+      const text = readFileSync(join(import.meta.dirname, '../src', file), 'utf8');
+      return text.split(find).length !== 2;
+    });
+    expect(lost.map(({ name }) => name)).toEqual([]);
   });
 });
 

@@ -24,12 +24,12 @@ export const TCP_FAULTS: readonly TcpFault[] = [
   fault(
     'an inexact reset ends the connection',
     'tcp/segment-arrives',
-    'if (segment.seq !== connection.rcvNxt) {\n    sendChallengeAck(connection);\n    return false;\n  }',
+    'if (!isExactReset(connection, segment)) {\n    sendChallengeAck(connection);\n    return false;\n  }',
     '',
   ),
   fault(
     'challenge ACKs have no limit',
-    'tcp/segment-arrives',
+    'tcp/acceptability',
     'if (lastChallengeNs >= 0 && nowNs - lastChallengeNs < config.challengeAckIntervalNs) return;',
     '',
   ),
@@ -41,9 +41,9 @@ export const TCP_FAULTS: readonly TcpFault[] = [
   ),
   fault(
     'an unacceptable segment is not answered',
-    'tcp/segment-arrives',
-    '  connection.isAckDue = true;\n}\n\n/** RFC 5961 §7. */',
-    '}\n\n/** RFC 5961 §7. */',
+    'tcp/acceptability',
+    '  if (mayAnswerAgain(connection, segment)) connection.isAckDue = true;\n',
+    '',
   ),
   fault(
     'PAWS is off',
@@ -53,7 +53,7 @@ export const TCP_FAULTS: readonly TcpFault[] = [
   ),
   fault(
     'PAWS drops resets',
-    'tcp/segment-arrives',
+    'tcp/acceptability',
     'if (isOldTimestamp(connection, segment) && !segment.has(TcpFlag.Rst)) {',
     'if (isOldTimestamp(connection, segment)) {',
   ),
@@ -66,14 +66,14 @@ export const TCP_FAULTS: readonly TcpFault[] = [
   fault(
     'an ACK of unsent data is taken',
     'tcp/segment-arrives',
-    'if (isOfUnsent || seqBefore(segment.ack, seqAdd(sndUna, -connection.maxSndWnd))) {',
-    'if (seqBefore(segment.ack, seqAdd(sndUna, -connection.maxSndWnd))) {',
+    'if (seqBefore(sndNxt, segment.ack) || seqBefore(segment.ack, oldest)) {',
+    'if (seqBefore(segment.ack, oldest)) {',
   ),
   fault(
     'an ACK from the distant past is taken',
     'tcp/segment-arrives',
-    'if (isOfUnsent || seqBefore(segment.ack, seqAdd(sndUna, -connection.maxSndWnd))) {',
-    'if (isOfUnsent) {',
+    'if (seqBefore(sndNxt, segment.ack) || seqBefore(segment.ack, oldest)) {',
+    'if (seqBefore(sndNxt, segment.ack)) {',
   ),
   fault(
     'a wrong ACK in SYN-RECEIVED opens the connection',
@@ -102,14 +102,14 @@ export const TCP_FAULTS: readonly TcpFault[] = [
   fault(
     'an orphan waits in FIN-WAIT-2 for ever',
     'tcp/segment-arrives',
-    'if (connection.isOrphan) startFinWait2(connection);',
-    '',
+    '        return false;\n      }\n      startFinWait2(connection);',
+    '        return false;\n      }\n',
   ),
   // Receiving.
   fault(
     'a FIN ahead of a hole ends reading',
     'tcp/receiver',
-    'if (segment.has(TcpFlag.Fin)) takeFinBeyondHole(connection);\n    return false;',
+    'if (segment.has(TcpFlag.Fin)) takeFinBeyondHole(connection, segment);\n    return false;',
     '',
   ),
   fault(
@@ -201,13 +201,13 @@ export const TCP_FAULTS: readonly TcpFault[] = [
   ),
   fault(
     'the initial window is 9 segments',
-    'tcp/handshake',
+    'tcp/controller-start',
     'let initialWindow = config.initialWindowSegments * smss;',
     'let initialWindow = (config.initialWindowSegments - 1) * smss;',
   ),
   fault(
     'a lost SYN does not shrink the initial window',
-    'tcp/handshake',
+    'tcp/controller-start',
     'if (connection.synRetransmits > (inSegments ? 1 : 0)) initialWindow = smss;',
     '',
   ),
@@ -220,7 +220,7 @@ export const TCP_FAULTS: readonly TcpFault[] = [
   ),
   fault(
     'SACK blocks of unsent data are believed',
-    'tcp/acknowledgment',
+    'tcp/sack-blocks',
     'if (!seqBefore(left, right) || seqBefore(connection.sndNxt, right)) continue;',
     'if (!seqBefore(left, right)) continue;',
   ),
@@ -256,27 +256,27 @@ export const TCP_FAULTS: readonly TcpFault[] = [
   ),
   fault(
     'retransmissions are ECT',
-    'tcp/sender',
-    '  noteRetransmission(connection, rowFlags, length);\n',
-    '  noteRetransmission(connection, rowFlags, length);\n  if (connection.hasEcn) markEcnCapable(connection, frame);\n',
+    'tcp/retransmit',
+    'if (connection.hasPreciseEcn) markEcnCapable(connection, frame);',
+    'if (connection.hasEcn) markEcnCapable(connection, frame);',
   ),
   fault(
     'data is not ECT',
-    'tcp/sender',
+    'tcp/send-new',
     'if (connection.sendsEct && length > 0) markEcnCapable(connection, frame);',
     '',
   ),
   fault(
     'CWR is never said',
-    'tcp/sender',
+    'tcp/send-new',
     'if (connection.isCwrDue && length > 0) flags |= TcpFlag.Cwr;',
     '',
   ),
   fault(
     'a window probe carries the next number',
-    'tcp/sender',
-    'return transmitAck(connection, seqAdd(connection.sndUna, -1));',
-    'return transmitAck(connection, connection.sndNxt);',
+    'tcp/send-probe',
+    'return buildAck(connection, seqAdd(connection.sndUna, -1));',
+    'return buildAck(connection, connection.sndNxt);',
   ),
   // Timers.
   fault(
@@ -374,8 +374,8 @@ export const TCP_FAULTS: readonly TcpFault[] = [
   fault(
     'a chunk takes the whole window',
     'tcp/send-chunk',
-    'left <= 0 ? 0 : Math.min(left, Math.max(1, window >> 1));',
-    'Math.max(0, left);',
+    'const most = Math.min(left, Math.max(1, window >> 1));',
+    'const most = left;',
   ),
   fault(
     'chunks go beyond the window of the peer',
