@@ -77,15 +77,15 @@ export const TCP_FAULTS: readonly TcpFault[] = [
   ),
   fault(
     'a wrong ACK in SYN-RECEIVED opens the connection',
-    'tcp/segment-arrives',
-    'if (!seqBefore(sndUna, segment.ack) || seqBefore(sndNxt, segment.ack)) {',
-    'if (!seqBefore(sndUna, segment.ack)) {',
+    'tcp/half-open',
+    'if (segment.has(TcpFlag.Ack) && !isReset && ack !== seqAdd(iss, 1)) {',
+    'if (segment.has(TcpFlag.Ack) && !isReset && ack === iss) {',
   ),
   fault(
-    'a segment without ACK is taken',
+    'a segment without ACK is judged',
     'tcp/segment-arrives',
-    'if (!segment.has(TcpFlag.Ack)) return false;\n  const { sndUna, sndNxt } = connection;',
-    'if (!segment.has(TcpFlag.Ack)) return true;\n  const { sndUna, sndNxt } = connection;',
+    'return !config.judgesAsLinux || (flags & (TcpFlag.Ack | TcpFlag.Syn | TcpFlag.Rst)) !== 0;',
+    'return true;',
   ),
   fault(
     'a connection that both sides close ends without TIME-WAIT',
@@ -114,6 +114,12 @@ export const TCP_FAULTS: readonly TcpFault[] = [
   ),
   fault(
     'a segment ahead of a hole is acknowledged late',
+    'tcp/receiver',
+    '  makeRoomBehindHole(connection);\n  scheduleAckOfHole(connection);',
+    '  makeRoomBehindHole(connection);\n  scheduleAck(connection, false);',
+  ),
+  fault(
+    'a segment that fills part of a hole is acknowledged late',
     'tcp/receiver',
     'else scheduleAckOfHole(connection);',
     'else scheduleAck(connection, false);',
