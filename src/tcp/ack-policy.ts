@@ -141,7 +141,8 @@ function isSecondSegment(connection: TcpConnection): boolean {
   const waiting = unacknowledgedBytes(connection);
   const { rcvMss } = connection;
   if (connection.config.quickAckSegments === 0) return waiting >= 2 * rcvMss;
-  return waiting > rcvMss && keepsWindow(connection);
+  // AccECN's three bits need an ACK every few segments: RFC 9768 §3.2.2.5.
+  return waiting > rcvMss && (keepsWindow(connection) || connection.hasAccEcn);
 }
 
 /** Starts the adaptive delay, bounded by the RTT; or the fixed one. */

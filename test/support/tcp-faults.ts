@@ -152,7 +152,7 @@ export const TCP_FAULTS: readonly TcpFault[] = [
   fault(
     'a full buffer hurries ACKs',
     'tcp/ack-policy',
-    'return waiting > rcvMss && keepsWindow(connection);',
+    'return waiting > rcvMss && (keepsWindow(connection) || connection.hasAccEcn);',
     'return waiting > rcvMss;',
   ),
   fault(
