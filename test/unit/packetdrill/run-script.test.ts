@@ -51,7 +51,7 @@ describe('expected packets', () => {
   it('say what was expected and what came, in numbers of the script', () => {
     const { expected, actual } = run(`${WRITE}+0 > P. 1:3001(3000) ack 7`);
     expect(expected).toBe('P. 1:3001(3000) ack 7');
-    expect(actual).toBe('P. 1:3001(3000) ack 1 win 256 at 0.100000 s');
+    expect(actual).toBe('P. 1:3001(3000) ack 1 win 1050 at 0.100000 s');
   });
 
   it('compare options in order, and nop by nop', () => {
