@@ -9,7 +9,7 @@ import { ProbeKind, type TcpConnection } from './connection.ts';
 import { TcpCounter } from './counters.ts';
 import { buildAck } from './frame-builder.ts';
 import { retransmit } from './retransmit.ts';
-import { NO_ROW, SegmentFlag } from './segment-table.ts';
+import { NO_ROW, ROW_SHIFT, SegmentFlag, SegmentWord } from './segment-table.ts';
 import { beginChunk, segmentBytes } from './send-chunk.ts';
 import { endFlags, hasFinBehind, sendChunked, sendNew } from './send-new.ts';
 import { fillBuffer, growHead, reconcileBuffers } from './write-queue.ts';
@@ -17,7 +17,7 @@ import { fillBuffer, growHead, reconcileBuffers } from './write-queue.ts';
 /** The probe that is due. */
 export function transmitProbe(connection: TcpConnection): FrameId {
   const kind = connection.probeDue;
-  const { context, scoreboard } = connection;
+  const { context } = connection;
   connection.probeDue = ProbeKind.None;
   const room = seqDiff(connection.sndWndEnd, connection.sndNxt);
   const wanted = Math.min(segmentBytes(connection), connection.unsentBytes);
@@ -35,14 +35,25 @@ export function transmitProbe(connection: TcpConnection): FrameId {
     return frame;
   }
   if (kind === ProbeKind.Loss) {
-    if (scoreboard.tail === NO_ROW) return NO_FRAME;
-    const frame = retransmit(connection, scoreboard.tail, false);
+    const row = lastUnsacked(connection);
+    if (row === NO_ROW) return NO_FRAME;
+    const frame = retransmit(connection, row, false);
     noteLossProbe(connection, true);
     return frame;
   }
   context.count(kind === ProbeKind.Window ? TcpCounter.WindowProbes : TcpCounter.KeepAlives);
   // An old sequence number makes the peer answer: RFC 9293 §3.8.4.
   return buildAck(connection, seqAdd(connection.sndUna, -1));
+}
+
+/** While a reduction goes on what was sent last may be SACKed: it is not what may be lost. */
+function lastUnsacked({ scoreboard, context }: TcpConnection): number {
+  const { segments } = context;
+  let row = scoreboard.tail;
+  while (row !== NO_ROW && (segments.flags(row) & SegmentFlag.Sacked) !== 0) {
+    row = segments.words[(row << ROW_SHIFT) + SegmentWord.Previous];
+  }
+  return row;
 }
 
 /** All data has been sent, and the congestion window keeps the FIN back. */
