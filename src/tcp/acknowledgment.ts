@@ -118,10 +118,10 @@ export function updateSendWindow(connection: TcpConnection, segment: ArrivedSegm
   connection.sndWnd = window;
   // What the window held back may have waited longer than the path is known for.
   if (connection.config.sendsChunks && connection.unsentBytes > 0) restartAfterIdle(connection);
-  if (window > connection.maxSndWnd) {
-    connection.maxSndWnd = window;
-    if (connection.mtuSearch !== undefined) updateSmss(connection);
-  }
+  // Rarely larger, but written each time: compiled code would be thrown away for a branch that it has never seen.
+  const { maxSndWnd } = connection;
+  connection.maxSndWnd = Math.max(maxSndWnd, window);
+  if (connection.mtuSearch !== undefined && window > maxSndWnd) updateSmss(connection);
   return true;
 }
 

@@ -342,7 +342,6 @@ export class Reassembly {
   }
 
   #touch(range: number): void {
-    if (this.#newest === range) return;
     this.#unlinkNewest(range);
     this.#linkNewest(range);
   }
