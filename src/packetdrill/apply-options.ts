@@ -1,5 +1,6 @@
 /** Brings what an application chose with setsockopt to a connection: all before it opens, one by one after. */
 
+import { NS_PER_SECOND } from '../base/units.ts';
 import type { TcpConnection } from '../tcp/connection.ts';
 import { needController, startController } from '../tcp/controller-start.ts';
 import {
@@ -14,8 +15,6 @@ import {
 } from '../tcp/options.ts';
 import { TcpState } from '../tcp/state.ts';
 import type { SocketOptions } from './socket-descriptor.ts';
-
-const NS_PER_SECOND = 1e9;
 
 /** Before its SYN or SYN-ACK. */
 export function configureConnection(connection: TcpConnection, options: SocketOptions): void {

@@ -10,11 +10,7 @@ const STEPS_MAX = 255;
 export function acceptDelaySteps(seconds: number): number {
   if (seconds <= 0) return 0;
   let steps = 1;
-  let waitSeconds = FIRST_SECONDS;
-  for (let period = waitSeconds; seconds > period && steps < STEPS_MAX; period += waitSeconds) {
-    steps++;
-    waitSeconds = Math.min(2 * waitSeconds, MOST_SECONDS);
-  }
+  while (seconds > acceptDelayOf(steps) && steps < STEPS_MAX) steps++;
   return steps;
 }
 

@@ -2,6 +2,7 @@
  * What each socket option reads and takes: socket(7), tcp(7), ip(7), ipv6(7), with the bounds that Linux sets. Options that
  * mean nothing here (marks, priorities) are kept to be read back.
  */
+import { NS_PER_SECOND } from '../base/units.ts';
 import { TcpState } from '../tcp/state.ts';
 import { failure } from './call-outcome.ts';
 import { constantValue } from './constants.ts';
@@ -12,7 +13,6 @@ import type { CallOutcome } from './stack-under-test.ts';
 import type { TcpPort } from './tcp-port.ts';
 
 const NS_PER_MS = 1e6;
-const NS_PER_SECOND = 1e9;
 /** Linux doubles what is asked, for its own overhead, up to rmem_max and wmem_max of Linux 6.18. */
 const BUFFER_FACTOR = 2;
 const BUFFER_BYTES_MAX = 4_194_304;

@@ -4,7 +4,7 @@
  * that comes again. Hot: no allocation per segment.
  */
 import { type SeqNumber, seqAdd, seqBefore, seqDiff, seqInWindow } from '../base/seq.ts';
-import type { Bytes } from '../base/units.ts';
+import type { Bytes, Duration } from '../base/units.ts';
 import { NO_FRAME } from '../frame/frame-record.ts';
 import { TcpFlag } from '../wire/tcp.ts';
 import { countRepeat } from './accurate-ecn.ts';
@@ -179,23 +179,24 @@ export function sendOutOfWindowAck(connection: TcpConnection, segment: ArrivedSe
 
 /** Text is no part of a loop of ACKs; anything else may be. */
 export function mayAnswerAgain(connection: TcpConnection, segment: ArrivedSegment): boolean {
-  const { config, context, lastChallengeNs } = connection;
-  const nowNs = context.clock.nowNs;
   if (segment.sequenceLength > 0 && !segment.has(TcpFlag.Syn)) return true;
-  if (config.outOfWindowAckIntervalNs === 0) return true;
-  const isSoon = nowNs - lastChallengeNs < config.outOfWindowAckIntervalNs;
-  if (lastChallengeNs >= 0 && isSoon) return false;
+  const intervalNs = connection.config.outOfWindowAckIntervalNs;
+  return intervalNs === 0 || takesTurn(connection, intervalNs);
+}
+
+/** Whether so long has passed since the last of all ACKs that are limited; then the next wait begins. */
+function takesTurn(connection: TcpConnection, intervalNs: Duration): boolean {
+  const { context, lastChallengeNs } = connection;
+  const nowNs = context.clock.nowNs;
+  if (lastChallengeNs >= 0 && nowNs - lastChallengeNs < intervalNs) return false;
   connection.lastChallengeNs = nowNs;
   return true;
 }
 
 /** RFC 5961 §7: with other ACKs of what is not acceptable, not too often. */
 export function sendChallengeAck(connection: TcpConnection): void {
-  const { config, context, lastChallengeNs } = connection;
-  const nowNs = context.clock.nowNs;
-  if (lastChallengeNs >= 0 && nowNs - lastChallengeNs < config.challengeAckIntervalNs) return;
-  connection.lastChallengeNs = nowNs;
-  context.count(TcpCounter.ChallengeAcks);
+  if (!takesTurn(connection, connection.config.challengeAckIntervalNs)) return;
+  connection.context.count(TcpCounter.ChallengeAcks);
   if (connection.state >= TcpState.Established) connection.isAckDue = true;
   else queueAck(connection);
 }

@@ -30,7 +30,7 @@ export const TCP_FAULTS: readonly TcpFault[] = [
   fault(
     'challenge ACKs have no limit',
     'tcp/acceptability',
-    'if (lastChallengeNs >= 0 && nowNs - lastChallengeNs < config.challengeAckIntervalNs) return;',
+    'if (!takesTurn(connection, connection.config.challengeAckIntervalNs)) return;',
     '',
   ),
   fault(
